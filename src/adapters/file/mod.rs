@@ -1,0 +1,4 @@
+//! The home folder: one file here for each file there.
+
+pub mod home;
+pub mod private_file;

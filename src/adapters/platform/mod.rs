@@ -1,0 +1,37 @@
+//! Everything that differs between operating systems, in one place.
+//!
+//! `unix.rs` serves Linux and macOS, host and client. `other.rs` serves a client on Windows, where files inherit the
+//! user profile's access list. Both offer the same functions; code elsewhere asks for no operating system, apart from
+//! the host's own adapters, which only exist on Unix.
+
+#[cfg(unix)]
+mod unix;
+#[cfg(unix)]
+pub use unix::*;
+
+#[cfg(not(unix))]
+mod other;
+#[cfg(not(unix))]
+pub use other::*;
+
+use thiserror::Error;
+
+/// Why a file is not trusted.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum NotPrivate {
+    /// Others may read or write it.
+    #[error("it is accessible by others (mode {mode:04o})")]
+    Mode {
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// It belongs to another user.
+    #[error("it belongs to another user (uid {uid})")]
+    Owner {
+        /// The user.
+        uid: u32,
+    },
+    /// It is a folder, a device or the like.
+    #[error("it is not a regular file")]
+    NotAFile,
+}

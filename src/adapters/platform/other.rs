@@ -1,0 +1,69 @@
+//! A client on Windows: access is governed by the access list of the user's profile folder.
+
+use std::fs::{File, Metadata, OpenOptions};
+use std::io;
+use std::path::Path;
+use std::sync::LazyLock;
+use std::time::Instant;
+
+use super::NotPrivate;
+
+/// Milliseconds since the process first asked.
+#[expect(clippy::disallowed_methods, reason = "this is where the Clock adapter reads it")]
+pub fn monotonic_millis() -> u64 {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    u64::try_from(START.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Makes a folder and those above it. An existing folder stays as it is.
+///
+/// # Errors
+///
+/// What the system says.
+pub fn create_private_folder(folder: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(folder)
+}
+
+/// Opens a file for reading, refusing a symbolic link at its name.
+///
+/// # Errors
+///
+/// What the system says.
+pub fn open_without_following(path: &Path) -> io::Result<File> {
+    if path.symlink_metadata()?.is_symlink() {
+        return Err(io::Error::other("it is a symbolic link"));
+    }
+    File::open(path)
+}
+
+/// Opens a file that holds a lock, creating it if needed.
+///
+/// # Errors
+///
+/// What the system says.
+pub fn open_lock_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)
+}
+
+/// Whether a file is a regular one.
+///
+/// # Errors
+///
+/// [`NotPrivate::NotAFile`].
+pub fn check_private(metadata: &Metadata) -> Result<(), NotPrivate> {
+    if metadata.is_file() { Ok(()) } else { Err(NotPrivate::NotAFile) }
+}
+
+/// Windows makes a rename durable with the file system's own journal; there is nothing to call.
+///
+/// # Errors
+///
+/// None.
+pub fn sync_folder(_folder: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// The command that makes a file private, for a hint.
+pub fn make_private_command(path: &Path) -> String {
+    format!("icacls \"{}\" /inheritance:r /grant:r \"%USERNAME%:F\"", path.display())
+}

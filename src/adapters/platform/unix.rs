@@ -1,0 +1,86 @@
+//! Linux and macOS.
+
+use std::fs::{DirBuilder, File, Metadata, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+use rustix::time::{ClockId, clock_gettime};
+
+use super::NotPrivate;
+
+/// Permission bits that let anyone but the owner in.
+const OTHERS: u32 = 0o077;
+
+/// Milliseconds since boot, time asleep included.
+pub fn monotonic_millis() -> u64 {
+    // macOS counts time asleep on its monotonic clock, Linux on its own clock for that.
+    #[cfg(target_os = "linux")]
+    let clock = ClockId::Boottime;
+    #[cfg(not(target_os = "linux"))]
+    let clock = ClockId::Monotonic;
+    let time = clock_gettime(clock);
+    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+    seconds.saturating_mul(1000).saturating_add(u64::try_from(time.tv_nsec).unwrap_or(0) / 1_000_000)
+}
+
+/// Makes a folder, and those above it, that only its owner can enter. An existing folder stays as it is.
+///
+/// # Errors
+///
+/// What the system says.
+pub fn create_private_folder(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// Opens a file for reading, refusing to follow a symbolic link at its name.
+///
+/// # Errors
+///
+/// What the system says; a link is [`io::ErrorKind::FilesystemLoop`].
+pub fn open_without_following(path: &Path) -> io::Result<File> {
+    let flags = (rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK).bits();
+    OpenOptions::new().read(true).custom_flags(flags.cast_signed()).open(path)
+}
+
+/// Opens a file that holds a lock, creating it for its owner only, and refusing to follow a symbolic link.
+///
+/// # Errors
+///
+/// What the system says; a link is [`io::ErrorKind::FilesystemLoop`].
+pub fn open_lock_file(path: &Path) -> io::Result<File> {
+    let flags = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
+    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).custom_flags(flags).open(path)
+}
+
+/// Whether a file is a regular one that only this process's user can open.
+///
+/// # Errors
+///
+/// [`NotPrivate`], the first reason that applies.
+pub fn check_private(metadata: &Metadata) -> Result<(), NotPrivate> {
+    if !metadata.is_file() {
+        return Err(NotPrivate::NotAFile);
+    }
+    if metadata.uid() != rustix::process::geteuid().as_raw() {
+        return Err(NotPrivate::Owner { uid: metadata.uid() });
+    }
+    match metadata.mode() & 0o7777 {
+        mode if mode & OTHERS != 0 => Err(NotPrivate::Mode { mode }),
+        _ => Ok(()),
+    }
+}
+
+/// Makes the names in a folder durable: a rename in it survives a power loss from here on.
+///
+/// # Errors
+///
+/// What the system says.
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// The command that makes a file private, for a hint.
+pub fn make_private_command(path: &Path) -> String {
+    format!("chmod 600 {}", path.display())
+}

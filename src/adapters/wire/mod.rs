@@ -1,0 +1,5 @@
+//! The JSON spelling of values that cross a process boundary, in files, over HTTP and on the control socket.
+//!
+//! Adapters do not import each other; this is what they share.
+
+pub mod moment;

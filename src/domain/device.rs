@@ -1,0 +1,145 @@
+//! A paired device.
+
+use core::fmt;
+
+use super::device_name::DeviceName;
+use super::encoding::BASE32_LOWER;
+use super::session::RedeemedCode;
+use super::time::{Expiry, WallTime};
+use super::token::{BearerToken, SALT_BYTES, SECRET_BYTES, Salt, TokenHash};
+
+/// Random bytes of an id: 80 bits, so that ids never meet by chance.
+pub const ID_BYTES: usize = 10;
+
+/// Characters of an id.
+pub const ID_CHARS: usize = 16;
+
+/// Random bytes that make a device: its id, the token's secret, the salt.
+pub const DEVICE_RANDOM_BYTES: usize = ID_BYTES + SECRET_BYTES + SALT_BYTES;
+
+/// Names a device for ever, through every change of its name and secret. Not secret.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DeviceId([u8; ID_CHARS]);
+
+impl DeviceId {
+    /// The id made of these random bytes.
+    pub fn from_random(bytes: [u8; ID_BYTES]) -> Self {
+        let mut text = [0; ID_CHARS];
+        BASE32_LOWER.encode_mut(&bytes, &mut text);
+        Self(text)
+    }
+
+    /// Reads an id as it is stored and sent: 16 lower-case base32 characters.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::parse_bytes(text.as_bytes())
+    }
+
+    /// Like [`DeviceId::parse`], from bytes that may not be text.
+    pub(super) fn parse_bytes(text: &[u8]) -> Option<Self> {
+        let text: [u8; ID_CHARS] = text.try_into().ok()?;
+        let mut bytes = [0; ID_BYTES];
+        BASE32_LOWER.decode_mut(&text, &mut bytes).ok().map(|_| Self(text))
+    }
+
+    /// The id as it is stored and sent.
+    pub fn as_str(&self) -> &str {
+        // Both constructors fill the text from an ASCII alphabet.
+        core::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for DeviceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl fmt::Debug for DeviceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DeviceId({self})")
+    }
+}
+
+/// What a device record consists of, as a store keeps it.
+#[derive(Clone, Debug)]
+pub struct DeviceRecord {
+    /// Its id.
+    pub id: DeviceId,
+    /// Its name, unique without regard to case.
+    pub name: DeviceName,
+    /// Salt of the token hash.
+    pub salt: Salt,
+    /// Hash of the token; the token itself is never stored.
+    pub token_hash: TokenHash,
+    /// When it was paired.
+    pub created_at: WallTime,
+    /// When its credential ends, if it does.
+    pub expires_at: Option<WallTime>,
+}
+
+/// A paired device: made from a redeemed code, or restored from the record of one that was.
+#[derive(Clone, Debug)]
+pub struct Device(DeviceRecord);
+
+impl Device {
+    /// Makes the device that a redeemed code entitles to, and its token, which is not kept.
+    pub fn enrol(
+        _proof: RedeemedCode,
+        name: DeviceName,
+        random: &[u8; DEVICE_RANDOM_BYTES],
+        now: WallTime,
+    ) -> (Self, BearerToken) {
+        let mut id = [0; ID_BYTES];
+        let mut secret = zeroize::Zeroizing::new([0; SECRET_BYTES]);
+        let mut salt = [0; SALT_BYTES];
+        id.copy_from_slice(&random[..ID_BYTES]);
+        secret.copy_from_slice(&random[ID_BYTES..ID_BYTES + SECRET_BYTES]);
+        salt.copy_from_slice(&random[ID_BYTES + SECRET_BYTES..]);
+        let (id, salt) = (DeviceId::from_random(id), Salt(salt));
+        let token = BearerToken::issue(id, &secret);
+        let token_hash = token.hash(&salt);
+        (Self(DeviceRecord { id, name, salt, token_hash, created_at: now, expires_at: None }), token)
+    }
+
+    /// Brings a device back from a store.
+    ///
+    /// # Security
+    ///
+    /// The record is trusted: whoever can write it can make devices. Stores check their file's owner and mode.
+    pub const fn restore(record: DeviceRecord) -> Self {
+        Self(record)
+    }
+
+    /// What a store keeps.
+    pub const fn record(&self) -> &DeviceRecord {
+        &self.0
+    }
+
+    /// Its id.
+    pub const fn id(&self) -> DeviceId {
+        self.0.id
+    }
+
+    /// Its name.
+    pub const fn name(&self) -> &DeviceName {
+        &self.0.name
+    }
+
+    /// The same device under another name.
+    pub fn renamed(&self, name: DeviceName) -> Self {
+        Self(DeviceRecord { name, ..self.0.clone() })
+    }
+}
+
+/// Whether `token` is the live credential of `device`, which a look-up by the token's own id found or did not find.
+///
+/// # Security
+///
+/// An unknown id costs one hash too, and the comparison takes constant time, so the time of the answer does not tell
+/// which ids exist.
+pub fn is_authentic(token: &BearerToken, device: Option<&Device>, now: WallTime) -> bool {
+    const NOBODY: (Salt, TokenHash) = (Salt([0; SALT_BYTES]), TokenHash([0; 32]));
+    let (salt, expected) = device.map_or(NOBODY, |device| (device.0.salt, device.0.token_hash));
+    let matches = token.hash(&salt).matches(&expected);
+    matches && device.is_some_and(|device| !device.0.expires_at.is_some_and(|end| Expiry::at(end).has_passed(now)))
+}

@@ -1,0 +1,103 @@
+//! Device names: what people call their machines, without surprises.
+
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use core::fmt;
+
+use thiserror::Error;
+use unicode_normalization::UnicodeNormalization;
+
+/// Longest name, in characters.
+pub const MAX_NAME_CHARS: usize = 64;
+
+/// What a name may contain besides letters and digits.
+const PUNCTUATION: &str = " ._-'()+@";
+
+/// Letters by Unicode's classes that show nothing (Hangul fillers, Khmer inherent vowels): a name made of them would
+/// be invisible.
+const INVISIBLE_LETTERS: &[char] = &['\u{115f}', '\u{1160}', '\u{17b4}', '\u{17b5}', '\u{3164}', '\u{ffa0}'];
+
+/// The name of a device: 1 to 64 letters and digits of any script, spaces, and `._-'()+@`, trimmed and in Unicode
+/// normalization form C.
+///
+/// It contains no control, zero-width or direction-changing character, so it can be shown as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceName(String);
+
+/// Why a text cannot be a device name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum NameError {
+    /// Nothing but white space.
+    #[error("a device name must not be empty")]
+    Empty,
+    /// More than [`MAX_NAME_CHARS`] characters.
+    #[error("a device name has at most {MAX_NAME_CHARS} characters")]
+    TooLong,
+    /// A character that is none of the allowed ones.
+    #[error("a device name must not contain {:?}; letters, digits, spaces and ._-'()+@ are allowed", .0)]
+    Forbidden(char),
+}
+
+impl DeviceName {
+    /// Reads a name, trimming white space around it.
+    ///
+    /// # Errors
+    ///
+    /// * [`NameError::Empty`] when nothing is left after trimming.
+    /// * [`NameError::TooLong`] when more than 64 characters are left.
+    /// * [`NameError::Forbidden`] at the first character that is not allowed.
+    pub fn parse(text: &str) -> Result<Self, NameError> {
+        let name: String = text.trim().nfc().take(MAX_NAME_CHARS + 1).collect();
+        match name.chars().find(|c| !is_allowed(*c)) {
+            Some(forbidden) => Err(NameError::Forbidden(forbidden)),
+            None if name.is_empty() => Err(NameError::Empty),
+            None if name.chars().count() > MAX_NAME_CHARS => Err(NameError::TooLong),
+            None => Ok(Self(name)),
+        }
+    }
+
+    /// The nearest allowed name to `text`: every other character becomes `-`, and it is cut to length. `None` when
+    /// nothing is left. For proposing a name from the machine's own.
+    pub fn nearest(text: &str) -> Option<Self> {
+        let allowed: String = text.nfc().take(MAX_NAME_CHARS).map(|c| if is_allowed(c) { c } else { '-' }).collect();
+        Self::parse(allowed.trim_matches(|c| c == '-' || c == ' ')).ok()
+    }
+
+    /// The name as it is shown.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What decides whether two names are the same.
+    pub fn key(&self) -> NameKey {
+        // Upper-casing first folds what has no single lower-case partner: ß and SS, ſ and S, the two small sigmas.
+        NameKey(self.0.nfkc().collect::<String>().to_uppercase().to_lowercase().nfkc().collect())
+    }
+}
+
+impl fmt::Display for DeviceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// A name without regard to case and to Unicode's compatibility forms: `Laptop`, `LAPTOP` and full-width `Ｌaptop` are
+/// one name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NameKey(String);
+
+impl NameKey {
+    /// The key as text, for a store that needs a column to index.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The key of whatever was typed, whether or not it could be a name: for finding, never for storing.
+    pub fn of_typed(text: &str) -> Self {
+        DeviceName::parse(text).map_or_else(|_| Self(text.to_owned()), |name| name.key())
+    }
+}
+
+fn is_allowed(c: char) -> bool {
+    (c.is_alphanumeric() && !INVISIBLE_LETTERS.contains(&c)) || PUNCTUATION.contains(c)
+}

@@ -1,0 +1,23 @@
+//! The rules of pairing, and nothing else.
+//!
+//! Everything here is synchronous and pure: the time and the random bytes come in as values, decisions and new values go
+//! out. There is no I/O, no async, no serialisation and no logging, so every rule can be tested at its exact boundary.
+//! The package compiles this folder a second time under `#![no_std]` (`tests/domain_no_std.rs`) to keep it that way.
+
+pub mod access;
+pub mod attempts;
+pub mod client_address;
+pub mod code;
+pub mod daemon_id;
+pub mod device;
+pub mod device_name;
+mod encoding;
+pub mod endpoint;
+pub mod exposure;
+pub mod lockout;
+pub mod rate_limit;
+pub mod session;
+pub mod settings;
+pub mod text;
+pub mod time;
+pub mod token;

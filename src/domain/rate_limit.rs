@@ -1,0 +1,43 @@
+//! How many exchange attempts one address may make.
+
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use super::time::{Expiry, MonotonicTime};
+
+/// At most so many attempts in any sliding window, per address.
+#[derive(Clone, Copy, Debug)]
+pub struct RateLimit {
+    /// Attempts that any window may contain.
+    pub attempts: usize,
+    /// Length of the window. An attempt leaves it exactly this long after it was made.
+    pub window: Duration,
+}
+
+impl RateLimit {
+    /// 5 attempts a minute: more than a person needs, and a guess every 12 seconds for anyone else.
+    pub const EXCHANGE: Self = Self { attempts: 5, window: Duration::from_secs(60) };
+
+    /// Records an attempt at `now` unless the window is full.
+    ///
+    /// A refused attempt is not recorded: whoever waits for the returned time is admitted.
+    ///
+    /// # Errors
+    ///
+    /// The time until the oldest attempt leaves the window; never zero.
+    pub(super) fn admit(self, past: &mut Vec<MonotonicTime>, now: MonotonicTime) -> Result<(), Duration> {
+        forget_older(past, self.window, now);
+        match past.first() {
+            Some(oldest) if past.len() >= self.attempts => Err(Expiry::after(*oldest, self.window).remaining(now)),
+            _ => {
+                past.push(now);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Drops the moments that have left a sliding window.
+pub(super) fn forget_older(past: &mut Vec<MonotonicTime>, window: Duration, now: MonotonicTime) {
+    past.retain(|moment| !Expiry::after(*moment, window).has_passed(now));
+}

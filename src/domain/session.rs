@@ -1,0 +1,243 @@
+//! The pairing session: the life of one code, from `daemon pair` to the device that redeemed it.
+//!
+//! ```text
+//! pending ──right code──▶ reserved ──device stored──▶ consumed
+//!    ▲                       │
+//!    └──device not stored────┘
+//! pending ──100th wrong code──▶ exhausted
+//! ```
+//!
+//! Every transition takes the session by value, so a state that is over cannot be used again.
+
+use core::time::Duration;
+
+use thiserror::Error;
+
+use super::code::{CODE_RANDOM_BYTES, PairingCode};
+use super::device::DeviceId;
+use super::time::{Expiry, MonotonicTime, Now, WallTime};
+
+/// Life of a code: long enough to walk to the other machine, short enough that 40 bits cannot be searched.
+pub const CODE_LIFE: Duration = Duration::from_secs(300);
+
+/// Wrong codes that end a session, whatever addresses they came from. With 40 bits and 100 guesses the chance of a hit
+/// is below one in ten thousand million.
+pub const CODE_BUDGET: u32 = 100;
+
+/// Random bytes that open a session: the code, then the generation.
+pub const SESSION_RANDOM_BYTES: usize = CODE_RANDOM_BYTES + 8;
+
+/// Names one session, so that an answer meant for an earlier one never touches its successor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Generation(u64);
+
+impl Generation {
+    /// The generation with this number, as [`Generation::number`] gave it.
+    pub const fn from_number(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// The number that stands for it outside the process.
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+}
+
+/// How many wrong codes a session still bears.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CodeBudget(u32);
+
+impl CodeBudget {
+    /// A budget of this many wrong codes.
+    pub const fn of(wrong_codes: u32) -> Self {
+        Self(wrong_codes)
+    }
+
+    /// What is left after one more wrong code, or `None` when that was the last one.
+    pub fn spend(self) -> Option<Self> {
+        self.0.checked_sub(1).filter(|left| *left > 0).map(Self)
+    }
+}
+
+/// Proof that a code was redeemed. The only thing that a new [`Device`](super::device::Device) can be made from.
+///
+/// It cannot be cloned or built elsewhere, and making the device uses it up: one code, at most one device.
+#[derive(Debug)]
+pub struct RedeemedCode {
+    generation: Generation,
+}
+
+impl RedeemedCode {
+    /// The session whose code it was, for the commit or release that must follow.
+    pub const fn generation(&self) -> Generation {
+        self.generation
+    }
+}
+
+/// Why a code was not redeemed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum RedeemError {
+    /// No session waits for a code: none was opened, or it is expired, consumed, exhausted or being redeemed. From
+    /// outside these look the same.
+    #[error("no pairing code is active")]
+    NoCode,
+    /// The session goes on, with a smaller budget.
+    #[error("wrong pairing code")]
+    WrongCode,
+    /// The wrong code that ended the session. From outside it looks like any other wrong code; the operator is told.
+    #[error("wrong pairing code, and the last one that this session bears")]
+    LastWrongCode,
+}
+
+/// A session that waits for its code.
+#[derive(Debug)]
+pub struct PendingSession {
+    generation: Generation,
+    code: PairingCode,
+    expiry: Expiry<MonotonicTime>,
+    budget: CodeBudget,
+}
+
+/// A session whose code was redeemed and whose device is being stored.
+#[derive(Debug)]
+pub struct ReservedSession(PendingSession);
+
+/// One pairing session in whichever state it is.
+#[derive(Debug)]
+pub enum PairingSession {
+    /// Waits for its code.
+    Pending(PendingSession),
+    /// Its code was redeemed; the device is being stored.
+    Reserved(ReservedSession),
+    /// The device was stored.
+    Consumed {
+        /// The session that made it.
+        generation: Generation,
+        /// The device that the code was exchanged for.
+        device: DeviceId,
+    },
+    /// Too many wrong codes.
+    Exhausted {
+        /// The session that ended.
+        generation: Generation,
+    },
+}
+
+/// What an operator may know of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// The code can be exchanged, for this long.
+    Waiting {
+        /// Time until the end of the code.
+        remaining: Duration,
+    },
+    /// The end of its life came before a device did.
+    Expired,
+    /// It was exchanged for this device.
+    Paired {
+        /// The device that the code was exchanged for.
+        device: DeviceId,
+    },
+    /// Too many wrong codes ended it.
+    Exhausted,
+}
+
+/// A session that was just opened, and what its operator is shown.
+#[derive(Debug)]
+pub struct OpenedSession {
+    /// The session, to be put in the slot.
+    pub session: PairingSession,
+    /// Its name.
+    pub generation: Generation,
+    /// The code to show.
+    pub code: PairingCode,
+    /// When the code ends, by the wall clock: for showing only.
+    pub expires_at: WallTime,
+}
+
+impl PairingSession {
+    /// Opens a session with a fresh code that lives for [`CODE_LIFE`] from `now`.
+    pub fn open(random: [u8; SESSION_RANDOM_BYTES], now: Now) -> OpenedSession {
+        let [a, b, c, d, e, number @ ..] = random;
+        let code = PairingCode::from_random([a, b, c, d, e]);
+        let generation = Generation(u64::from_be_bytes(number));
+        let expiry = Expiry::after(now.monotonic, CODE_LIFE);
+        let pending = PendingSession { generation, code: code.clone(), expiry, budget: CodeBudget::of(CODE_BUDGET) };
+        OpenedSession { session: Self::Pending(pending), generation, code, expires_at: now.wall.plus(CODE_LIFE) }
+    }
+
+    /// Tries `presented` against the session's code.
+    ///
+    /// # Errors
+    ///
+    /// * [`RedeemError::NoCode`] unless the session is pending and its end has not come at `now`.
+    /// * [`RedeemError::WrongCode`] and [`RedeemError::LastWrongCode`] when it is another code.
+    ///
+    /// # Security
+    ///
+    /// The wrong code is counted before the codes are compared, and the comparison takes constant time.
+    pub fn redeem(self, presented: &PairingCode, now: MonotonicTime) -> (Self, Result<RedeemedCode, RedeemError>) {
+        match self {
+            Self::Pending(pending) => pending.redeem(presented, now),
+            ended => (ended, Err(RedeemError::NoCode)),
+        }
+    }
+
+    /// Records that the device of the redeemed code is stored. Any other generation or state is left as it is.
+    pub fn commit(self, generation: Generation, device: DeviceId) -> Self {
+        match self {
+            Self::Reserved(reserved) if reserved.0.generation == generation => Self::Consumed { generation, device },
+            other => other,
+        }
+    }
+
+    /// Takes the redemption back, because the device could not be stored: the code can be exchanged again until its
+    /// end. Any other generation or state is left as it is.
+    pub fn release(self, generation: Generation) -> Self {
+        match self {
+            Self::Reserved(reserved) if reserved.0.generation == generation => Self::Pending(reserved.0),
+            other => other,
+        }
+    }
+
+    /// The name of this session.
+    pub const fn generation(&self) -> Generation {
+        match self {
+            Self::Pending(pending) | Self::Reserved(ReservedSession(pending)) => pending.generation,
+            Self::Consumed { generation, .. } | Self::Exhausted { generation } => *generation,
+        }
+    }
+
+    /// What the operator may know of it at `now`.
+    pub fn phase(&self, now: MonotonicTime) -> Phase {
+        match self {
+            Self::Pending(pending) if pending.expiry.has_passed(now) => Phase::Expired,
+            Self::Pending(pending) | Self::Reserved(ReservedSession(pending)) => {
+                Phase::Waiting { remaining: pending.expiry.remaining(now) }
+            }
+            Self::Consumed { device, .. } => Phase::Paired { device: *device },
+            Self::Exhausted { .. } => Phase::Exhausted,
+        }
+    }
+}
+
+impl PendingSession {
+    fn redeem(
+        self,
+        presented: &PairingCode,
+        now: MonotonicTime,
+    ) -> (PairingSession, Result<RedeemedCode, RedeemError>) {
+        if self.expiry.has_passed(now) {
+            return (PairingSession::Pending(self), Err(RedeemError::NoCode));
+        }
+        let generation = self.generation;
+        let after_a_wrong_code = self.budget.spend();
+        if self.code.matches(presented) {
+            return (PairingSession::Reserved(ReservedSession(self)), Ok(RedeemedCode { generation }));
+        }
+        match after_a_wrong_code {
+            Some(budget) => (PairingSession::Pending(Self { budget, ..self }), Err(RedeemError::WrongCode)),
+            None => (PairingSession::Exhausted { generation }, Err(RedeemError::LastWrongCode)),
+        }
+    }
+}

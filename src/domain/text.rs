@@ -1,0 +1,26 @@
+//! Making text from outside safe to show.
+
+use alloc::string::String;
+
+/// Longest piece of foreign text that is shown, in characters: enough for any sentence of ours.
+const MAX_SHOWN_CHARS: usize = 300;
+
+/// `text` from a remote, safe for a terminal or a log: control and direction-changing characters become `?`, and it is
+/// cut after 300 characters with an ellipsis.
+///
+/// # Security
+///
+/// Covers C0, DEL and C1 controls (terminal escapes), line and paragraph separators, zero-width characters and the
+/// bidirectional controls of Unicode UAX #9 that can make a line read as something else.
+pub fn shown_safely(text: &str) -> String {
+    let mut shown: String = text.chars().take(MAX_SHOWN_CHARS).map(|c| if is_unsafe(c) { '?' } else { c }).collect();
+    if text.chars().nth(MAX_SHOWN_CHARS).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{061c}' | '\u{feff}')
+}

@@ -1,0 +1,171 @@
+//! The operator's channel to the running daemon: whoever can open it is the operator.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use thiserror::Error;
+
+use super::activity_log::LastUse;
+use super::daemon_api::{DaemonReport, DeviceIdentity};
+use crate::domain::client_address::LimitKey;
+use crate::domain::code::PairingCode;
+use crate::domain::device_name::DeviceName;
+use crate::domain::endpoint::Endpoint;
+use crate::domain::session::{Generation, Phase};
+use crate::domain::time::WallTime;
+
+/// A code that was just made, as the operator is shown it.
+#[derive(Debug)]
+pub struct OpenedPairing {
+    /// The code.
+    pub code: PairingCode,
+    /// Its session, to ask what became of it.
+    pub generation: Generation,
+    /// When it ends, by the daemon's wall clock.
+    pub expires_at: WallTime,
+    /// How long it lives from now.
+    pub expires_in: Duration,
+    /// What the remote device types.
+    pub endpoint: Endpoint,
+}
+
+/// What became of a pairing session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PairingOutcome {
+    /// It is still there, or ended without a device.
+    Phase(Phase),
+    /// It was exchanged for this device.
+    Paired(DeviceIdentity),
+    /// A newer session has replaced it.
+    Replaced,
+}
+
+/// A device as the operator sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceSummary {
+    /// Its id and name.
+    pub device: DeviceIdentity,
+    /// When it was paired.
+    pub created_at: WallTime,
+    /// When and from where it was last used.
+    pub last_use: Option<LastUse>,
+}
+
+/// A blocked address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LockoutSummary {
+    /// Who is blocked.
+    pub address: LimitKey,
+    /// Time left of the block.
+    pub remaining: Duration,
+}
+
+/// The state of the daemon as the operator sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OperatorReport {
+    /// What remotes see too.
+    pub daemon: DaemonReport,
+    /// Its process.
+    pub pid: u32,
+    /// Where it listens, for clients on this machine.
+    pub listening: Endpoint,
+    /// How many devices are paired.
+    pub devices: usize,
+    /// How many addresses are blocked.
+    pub lockouts: usize,
+    /// What became of the latest pairing session; `None` when there was none since the start.
+    pub pairing: Option<Phase>,
+}
+
+/// Why the operator's request was not done.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ControlError {
+    /// No daemon runs on this home.
+    #[error("the daemon is not running")]
+    NotRunning,
+    /// A daemon is there, but the channel does not work.
+    #[error("{0}")]
+    Broken(String),
+    /// There is no device with this name.
+    #[error("no device is named \"{0}\"")]
+    NoSuchDevice(String),
+    /// Another device has the new name.
+    #[error("another device is already named \"{0}\"")]
+    NameTaken(DeviceName),
+    /// The daemon could not do it; its own words.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// Requests of the operator to the daemon of this home.
+///
+/// # Contract
+///
+/// * Reaches the daemon that holds this home's lock and no other; never over the network, never through a proxy.
+/// * Answers are bounded in size and time, and foreign text in them is safe to show.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait ControlChannel: Send + Sync {
+    /// Opens a pairing session in the place of any other.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError`], as for every method.
+    async fn open_pairing(&self) -> Result<OpenedPairing, ControlError>;
+
+    /// What became of a session.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError`].
+    async fn pairing_outcome(&self, generation: Generation) -> Result<PairingOutcome, ControlError>;
+
+    /// All devices, in the order they were paired.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError`].
+    async fn devices(&self) -> Result<Vec<DeviceSummary>, ControlError>;
+
+    /// Revokes the device with this name. It is refused from the next request on, for ever.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError`].
+    async fn revoke(&self, name: &str) -> Result<DeviceIdentity, ControlError>;
+
+    /// Gives the device with the name `old` another one.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError`].
+    async fn rename(&self, old: &str, new: &DeviceName) -> Result<DeviceIdentity, ControlError>;
+
+    /// Who is blocked.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError`].
+    async fn lockouts(&self) -> Result<Vec<LockoutSummary>, ControlError>;
+
+    /// Lifts one block, or all of them, and says how many there were.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError`].
+    async fn clear_lockouts(&self, only: Option<LimitKey>) -> Result<usize, ControlError>;
+
+    /// The state of the daemon.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError`].
+    async fn status(&self) -> Result<OperatorReport, ControlError>;
+
+    /// Asks the daemon to drain and end. It answers before it has.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError`].
+    async fn stop(&self) -> Result<(), ControlError>;
+}

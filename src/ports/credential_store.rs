@@ -1,0 +1,85 @@
+//! What a client remembers of the daemons it is paired with.
+
+use thiserror::Error;
+
+use super::storage::StorageError;
+use crate::domain::daemon_id::DaemonId;
+use crate::domain::device_name::DeviceName;
+use crate::domain::endpoint::Endpoint;
+use crate::domain::time::WallTime;
+use crate::domain::token::BearerToken;
+
+/// One pairing, without its credential.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pairing {
+    /// The daemon.
+    pub daemon_id: DaemonId,
+    /// Where it was paired: the only place its token is sent to.
+    pub endpoint: Endpoint,
+    /// What this device is called there.
+    pub device_name: DeviceName,
+    /// When it was paired, by this machine's wall clock.
+    pub paired_at: WallTime,
+}
+
+/// Why the stored pairings cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum CredentialStoreError {
+    /// The file is not what it should be; it was left as it is.
+    #[error("{cause}")]
+    Damaged {
+        /// Which file, and what is wrong with it.
+        cause: String,
+        /// How to mend it, as a command or an instruction.
+        repair: String,
+    },
+    /// Reading or writing failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// A client's pairings and tokens.
+///
+/// # Contract
+///
+/// * A pairing that is listed always has its token, whatever crash came in between: `save` stores the token first and the
+///   pairing second, `forget` the other way round. A token without a pairing is never used, and goes with the next write.
+/// * Damaged or readable-by-others storage is an error, never "no pairings", and is never overwritten.
+/// * Two processes that write at once do not lose each other's pairings.
+#[cfg_attr(test, mockall::automock)]
+pub trait CredentialStore: Send + Sync {
+    /// Makes sure that a pairing could be saved now, before a code is spent on one.
+    ///
+    /// # Errors
+    ///
+    /// [`CredentialStoreError`] with what stands in the way.
+    fn prepare(&self) -> Result<(), CredentialStoreError>;
+
+    /// Stores a pairing and its token, in the place of an earlier one with that daemon, and makes it the current one.
+    ///
+    /// # Errors
+    ///
+    /// [`CredentialStoreError`]; what was stored before is still there.
+    fn save(&self, pairing: &Pairing, token: &BearerToken) -> Result<(), CredentialStoreError>;
+
+    /// Removes a pairing and its token.
+    ///
+    /// # Errors
+    ///
+    /// [`CredentialStoreError`].
+    fn forget(&self, daemon_id: &DaemonId) -> Result<(), CredentialStoreError>;
+
+    /// The pairing that commands use when nothing else is said.
+    ///
+    /// # Errors
+    ///
+    /// [`CredentialStoreError`].
+    fn current(&self) -> Result<Option<Pairing>, CredentialStoreError>;
+
+    /// The pairing and token of the daemon that was paired at this very endpoint.
+    ///
+    /// # Errors
+    ///
+    /// [`CredentialStoreError`].
+    fn paired_at(&self, endpoint: &Endpoint) -> Result<Option<(Pairing, BearerToken)>, CredentialStoreError>;
+}

@@ -1,0 +1,157 @@
+//! A daemon as a remote device reaches it: the HTTP contract from the client's side.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use thiserror::Error;
+
+use crate::domain::code::PairingCode;
+use crate::domain::daemon_id::DaemonId;
+use crate::domain::device::DeviceId;
+use crate::domain::device_name::DeviceName;
+use crate::domain::endpoint::Endpoint;
+use crate::domain::time::WallTime;
+use crate::domain::token::BearerToken;
+
+/// What a code was exchanged for.
+#[derive(Debug)]
+pub struct Grant {
+    /// The new credential.
+    pub token: BearerToken,
+    /// The new device.
+    pub device: DeviceIdentity,
+    /// The daemon that issued it.
+    pub daemon_id: DaemonId,
+}
+
+/// A device by its id and name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceIdentity {
+    /// Its id.
+    pub id: DeviceId,
+    /// Its name.
+    pub name: DeviceName,
+}
+
+/// What a daemon says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DaemonReport {
+    /// Its id.
+    pub id: DaemonId,
+    /// The version of netclaw that it runs.
+    pub version: String,
+    /// The name of its exposure mode; a newer daemon may have one that we do not know.
+    pub exposure_mode: String,
+    /// When it was started, by its own wall clock.
+    pub started_at: WallTime,
+    /// How long it has run.
+    pub uptime: Duration,
+}
+
+/// The answer to a status request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatusReport {
+    /// The daemon.
+    pub daemon: DaemonReport,
+    /// The device whose token was sent, or `None` when the daemon served this machine without one.
+    pub device: Option<DeviceIdentity>,
+}
+
+/// Why the daemon did not do what was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rejection {
+    /// `invalid_request`, `payload_too_large`, `unsupported_media_type`, `not_found`, `method_not_allowed`: it does not
+    /// understand us, so one side is older than the other.
+    NotUnderstood,
+    /// `invalid_device_name`; the code stays valid.
+    InvalidDeviceName,
+    /// `wrong_code`.
+    WrongCode,
+    /// `unauthorized`.
+    Unauthorized,
+    /// `forbidden_origin`: it does not answer to the host name that was used.
+    ForbiddenOrigin,
+    /// `no_pairing_code`.
+    NoPairingCode,
+    /// `name_taken`; the code stays valid.
+    NameTaken,
+    /// `rate_limited`.
+    RateLimited {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// `locked_out`.
+    LockedOut {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// `storage_unavailable`; the code stays valid.
+    StorageUnavailable,
+    /// Any other problem of the daemon's own: `internal_error`, or a 5xx.
+    Failed,
+}
+
+/// Why a request has no answer.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ApiError {
+    /// Nothing answers there, or not in time.
+    #[error("{cause}")]
+    Unreachable {
+        /// What the system said, in its words.
+        cause: String,
+    },
+    /// Something answers, but it is no netclaw daemon: garbage, a redirect, an answer over the size limit.
+    #[error("{what}")]
+    NotADaemon {
+        /// What is wrong with the answer.
+        what: String,
+    },
+    /// The daemon refused.
+    #[error("{detail}")]
+    Rejected {
+        /// Why, by the contract's code.
+        why: Rejection,
+        /// The daemon's own words, safe to show.
+        detail: String,
+    },
+}
+
+/// Requests to a daemon.
+///
+/// # Contract
+///
+/// * A token is sent to the endpoint it is passed with and nowhere else: redirects are not followed.
+/// * An answer is read up to 4 KiB, and everything is over after 15 seconds.
+/// * Loopback is never reached through a proxy, whatever the environment says.
+/// * Foreign text in errors and reports is safe to show.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait DaemonApi: Send + Sync {
+    /// Asks whether a daemon is there (`GET /api/health/ready`), without any credential.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError`], as for every method.
+    async fn probe(&self, endpoint: &Endpoint) -> Result<(), ApiError>;
+
+    /// Exchanges a code for a token (`POST /api/pair/exchange`).
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError`]. After [`ApiError::Unreachable`] the daemon may or may not have made the device.
+    async fn exchange(&self, endpoint: &Endpoint, code: &PairingCode, name: &DeviceName) -> Result<Grant, ApiError>;
+
+    /// Asks for the daemon's status (`GET /api/status`).
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError`].
+    async fn status<'a>(&self, endpoint: &Endpoint, token: Option<&'a BearerToken>) -> Result<StatusReport, ApiError>;
+
+    /// Revokes the device whose token this is (`DELETE /api/pair/device`).
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError`].
+    async fn revoke_self(&self, endpoint: &Endpoint, token: &BearerToken) -> Result<(), ApiError>;
+}

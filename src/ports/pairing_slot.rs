@@ -1,0 +1,58 @@
+//! The one place in which a pairing session waits.
+
+use async_trait::async_trait;
+use thiserror::Error;
+
+use super::storage::StorageError;
+use crate::domain::code::PairingCode;
+use crate::domain::device::DeviceId;
+use crate::domain::session::{Generation, PairingSession, Phase, RedeemError, RedeemedCode};
+use crate::domain::time::MonotonicTime;
+
+/// Why a code was not reserved.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ReserveError {
+    /// The rules refuse it.
+    #[error(transparent)]
+    Redeem(#[from] RedeemError),
+    /// The slot cannot tell.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// Holds at most one pairing session.
+///
+/// # Contract
+///
+/// * Every method is one atomic step: between reading the session and storing its successor nobody else sees or changes
+///   it. Of any number of parallel `reserve` calls with the right code, exactly one succeeds.
+/// * The rules are [`PairingSession`]'s own transitions; an implementer stores their result and decides nothing.
+/// * `commit` and `release` for a generation that is no longer in the slot change nothing. A reservation that was made
+///   before a `replace` may still lead to its device; its code can never be reserved again.
+/// * Sessions need not survive a restart of the daemon: losing one costs a new `daemon pair`.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait PairingSlot: Send + Sync {
+    /// Puts a new session in the place of whatever is there.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] when the slot is out of reach; the old session may live on.
+    async fn replace(&self, session: PairingSession) -> Result<(), StorageError>;
+
+    /// Redeems `code` against the current session, by [`PairingSession::redeem`].
+    ///
+    /// # Errors
+    ///
+    /// [`ReserveError::Redeem`] when the rules refuse it, [`ReserveError::Storage`] when the slot is out of reach.
+    async fn reserve(&self, code: &PairingCode, now: MonotonicTime) -> Result<RedeemedCode, ReserveError>;
+
+    /// Records that the reserved code led to `device`, by [`PairingSession::commit`].
+    async fn commit(&self, generation: Generation, device: DeviceId);
+
+    /// Takes the reservation back, by [`PairingSession::release`].
+    async fn release(&self, generation: Generation);
+
+    /// What became of the session with this name; `None` when another one has replaced it.
+    async fn phase(&self, generation: Generation, now: MonotonicTime) -> Option<Phase>;
+}
