@@ -1,6 +1,9 @@
 //! One folder for each outside thing. Adapters implement the ports and do not import each other, apart from `platform` and
 //! `wire`, which several of them stand on.
 
+pub mod exposure;
 pub mod file;
+pub mod memory;
 pub mod platform;
+pub mod system;
 pub mod wire;

@@ -84,3 +84,15 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
 pub fn make_private_command(path: &Path) -> String {
     format!("chmod 600 {}", path.display())
 }
+
+/// How a log is opened: for appending, created for its owner only.
+pub fn private_append_options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options
+        .read(true)
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
+    options
+}

@@ -1,0 +1,5 @@
+//! One adapter for each exposure mode.
+
+mod local;
+
+pub use local::LocalExposure;

@@ -1,0 +1,201 @@
+//! The device store of a single daemon: `config/devices.json`, and all of it in memory.
+//!
+//! The file is read once, at the start. A change writes the whole new set, makes it durable, and only then shows it in
+//! memory; so memory never knows a device that a power loss could take away, nor the other way round.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use dashmap::DashMap;
+
+use super::device_form::{self, DeviceSet, FormError};
+use super::open_error::OpenError;
+use super::private_file;
+use crate::domain::device::{Device, DeviceId, DeviceRecord};
+use crate::domain::device_name::{DeviceName, NameKey};
+use crate::domain::token::{Salt, TokenHash};
+use crate::ports::device_store::{DeviceStore, StoreNameError};
+use crate::ports::storage::StorageError;
+
+/// Largest file that is read: room for two million devices.
+const MAX_FILE_BYTES: u64 = 512 * 1024 * 1024;
+
+/// A [`DeviceStore`] in one file. This process must be its only writer: the daemon's lock sees to that.
+#[derive(Clone)]
+pub struct FileDeviceStore(Arc<Store>);
+
+struct Store {
+    path: PathBuf,
+    /// What `find` reads. Sharded, so that token checks do not wait for each other or for a change.
+    by_id: DashMap<DeviceId, Arc<Device>>,
+    /// What changes work on, one at a time, over the write of the file.
+    set: Mutex<Set>,
+}
+
+/// The devices in the order they were paired.
+#[derive(Default)]
+struct Set {
+    devices: Vec<Arc<Device>>,
+    by_name: HashMap<NameKey, DeviceId>,
+}
+
+impl FileDeviceStore {
+    /// Reads the devices of `path`; a missing file is an empty set.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`] when the file is damaged, unreadable or not private. It is never taken for an empty set.
+    pub fn open(path: PathBuf) -> Result<Self, OpenError> {
+        let repair =
+            format!("restore it from a backup, or give up all paired devices with: mv {0} {0}.damaged", path.display());
+        let content = private_file::read(&path, MAX_FILE_BYTES);
+        let content = content.map_err(|error| OpenError::unreadable(&path, &error, &repair))?;
+        let devices = match content {
+            None => Vec::new(),
+            Some(content) => device_form::read(&content).map_err(|error| match error {
+                FormError::Version(found) => OpenError::unknown_version(&path, found, device_form::VERSION),
+                FormError::Damaged(what) => OpenError::damaged(&path, &what, &repair),
+            })?,
+        };
+        let leftovers = private_file::remove_leftovers(&path);
+        leftovers.map_err(|error| OpenError::unreadable(&path, &error.into(), &repair))?;
+        let by_id = DashMap::with_capacity(devices.len());
+        let mut set = Set::default();
+        for device in devices.into_iter().map(Arc::new) {
+            let is_new = set.by_name.insert(device.name().key(), device.id()).is_none()
+                && by_id.insert(device.id(), Arc::clone(&device)).is_none();
+            if !is_new {
+                let what = format!("device {} or its name is there twice", device.id());
+                return Err(OpenError::damaged(&path, &what, &repair));
+            }
+            set.devices.push(device);
+        }
+        Ok(Self(Arc::new(Store { path, by_id, set: Mutex::new(set) })))
+    }
+
+    /// Whether a device has this id, without waiting.
+    pub fn knows(&self, id: DeviceId) -> bool {
+        self.0.by_id.contains_key(&id)
+    }
+
+    /// Runs a change to its end on a thread that may block, even if the caller goes away.
+    async fn change<T: Send + 'static, E: From<StorageError> + Send + 'static>(
+        &self,
+        change: impl FnOnce(&Store, &mut Set) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
+        let store = Arc::clone(&self.0);
+        let run = move || {
+            let mut set = store.set.lock().unwrap_or_else(PoisonError::into_inner);
+            change(&store, &mut set)
+        };
+        let ended = tokio::task::spawn_blocking(run).await;
+        ended.unwrap_or_else(|error| Err(StorageError(format!("the device store failed: {error}")).into()))
+    }
+}
+
+impl Store {
+    /// Makes `next` durable and then current.
+    fn commit(&self, set: &mut Set, next: Vec<Arc<Device>>) -> Result<(), StorageError> {
+        if let Err(error) = self.write(&next) {
+            // The write may have failed after the rename. Writing the old set again makes sure that no restart brings
+            // back what was reported as failed; where nothing was renamed it changes nothing.
+            let restored = self.write(&set.devices);
+            let note = restored.err().map(|error| format!(", nor could the old set be written again: {error}"));
+            return Err(StorageError(format!("{}: {error}{}", self.path.display(), note.unwrap_or_default())));
+        }
+        set.devices = next;
+        Ok(())
+    }
+
+    fn write(&self, devices: &[Arc<Device>]) -> std::io::Result<()> {
+        private_file::write(&self.path, |file| Ok(serde_json::to_writer(file, &DeviceSet(devices))?))
+    }
+
+    /// Replaces the record of one device.
+    fn replace(
+        &self,
+        set: &mut Set,
+        id: DeviceId,
+        change: impl FnOnce(&DeviceRecord) -> DeviceRecord,
+    ) -> Result<bool, StorageError> {
+        let mut next = set.devices.clone();
+        let Some(place) = next.iter_mut().find(|device| device.id() == id) else { return Ok(false) };
+        let old_name = place.name().key();
+        let device = Arc::new(Device::restore(change(place.record())));
+        *place = Arc::clone(&device);
+        self.commit(set, next)?;
+        set.by_name.remove(&old_name);
+        set.by_name.insert(device.name().key(), id);
+        self.by_id.insert(id, device);
+        Ok(true)
+    }
+}
+
+#[async_trait]
+impl DeviceStore for FileDeviceStore {
+    async fn insert(&self, device: Device) -> Result<(), StoreNameError> {
+        self.change(move |store, set| {
+            let (id, name, device) = (device.id(), device.name().key(), Arc::new(device));
+            if set.by_name.contains_key(&name) {
+                return Err(StoreNameError::NameTaken);
+            }
+            let mut next = set.devices.clone();
+            next.push(Arc::clone(&device));
+            store.commit(set, next)?;
+            set.by_name.insert(name, id);
+            store.by_id.insert(id, device);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn find(&self, id: DeviceId) -> Result<Option<Arc<Device>>, StorageError> {
+        Ok(self.0.by_id.get(&id).map(|device| Arc::clone(&device)))
+    }
+
+    async fn find_named(&self, name: &NameKey) -> Result<Option<Arc<Device>>, StorageError> {
+        let name = name.clone();
+        self.change(move |store, set| {
+            let id = set.by_name.get(&name);
+            Ok(id.and_then(|id| store.by_id.get(id)).map(|device| Arc::clone(&device)))
+        })
+        .await
+    }
+
+    async fn remove(&self, id: DeviceId) -> Result<Option<Arc<Device>>, StorageError> {
+        self.change(move |store, set| {
+            let mut next = set.devices.clone();
+            let Some(place) = next.iter().position(|device| device.id() == id) else { return Ok(None) };
+            let device = next.remove(place);
+            store.commit(set, next)?;
+            set.by_name.remove(&device.name().key());
+            store.by_id.remove(&id);
+            Ok(Some(device))
+        })
+        .await
+    }
+
+    async fn rename(&self, id: DeviceId, name: DeviceName) -> Result<(), StoreNameError> {
+        self.change(move |store, set| {
+            if set.by_name.get(&name.key()).is_some_and(|holder| *holder != id) {
+                return Err(StoreNameError::NameTaken);
+            }
+            let renamed = store.replace(set, id, |record| DeviceRecord { name, ..record.clone() })?;
+            if renamed { Ok(()) } else { Err(StoreNameError::NoSuchDevice) }
+        })
+        .await
+    }
+
+    async fn replace_secret(&self, id: DeviceId, salt: Salt, token_hash: TokenHash) -> Result<bool, StorageError> {
+        self.change(move |store, set| {
+            store.replace(set, id, |record| DeviceRecord { salt, token_hash, ..record.clone() })
+        })
+        .await
+    }
+
+    async fn list(&self) -> Result<Vec<Arc<Device>>, StorageError> {
+        self.change(|_, set| Ok(set.devices.clone())).await
+    }
+}

@@ -1,0 +1,66 @@
+//! The daemon's identity: `keys/identity.key`, an Ed25519 key (RFC 8032) in PKCS#8 (RFC 8410), PEM-armoured.
+
+use std::path::Path;
+
+use pem::Pem;
+use ring::signature::{Ed25519KeyPair, KeyPair};
+use zeroize::Zeroizing;
+
+use super::open_error::OpenError;
+use super::private_file;
+use crate::domain::daemon_id::DaemonId;
+use crate::ports::rng::Rng;
+
+const PEM_TAG: &str = "PRIVATE KEY";
+const SEED_BYTES: usize = 32;
+
+/// Everything that comes before the seed in the PKCS#8 form of an Ed25519 key (RFC 8410 section 7).
+const PKCS8_PREFIX: [u8; 16] =
+    [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
+
+/// Largest file that is read; a key takes about 120 bytes.
+const MAX_FILE_BYTES: u64 = 4096;
+
+/// The id of the daemon whose key `path` holds. The key is made when there is none yet.
+///
+/// # Errors
+///
+/// [`OpenError`] when the file is damaged, unreadable or not private, or cannot be created. It is never replaced: devices
+/// know the daemon by it.
+pub fn load_or_create(path: &Path, rng: &dyn Rng) -> Result<DaemonId, OpenError> {
+    const REPAIR: &str =
+        "restore keys/identity.key from a backup; a new key would make this another daemon for its devices";
+    let content = private_file::read(path, MAX_FILE_BYTES);
+    match content.map_err(|error| OpenError::unreadable(path, &error, REPAIR))? {
+        None => create(path, rng),
+        Some(content) => {
+            let key = parse(&Zeroizing::new(content));
+            key.map(|key| id_of(&key)).ok_or_else(|| OpenError::damaged(path, "it holds no Ed25519 key", REPAIR))
+        }
+    }
+}
+
+fn create(path: &Path, rng: &dyn Rng) -> Result<DaemonId, OpenError> {
+    let failed = |cause: String| OpenError {
+        cause: format!("{} cannot be made: {cause}", path.display()),
+        hints: vec!["mend the cause, then start again; nothing was written".to_owned()],
+    };
+    let mut document = Zeroizing::new([0; PKCS8_PREFIX.len() + SEED_BYTES]);
+    let (prefix, seed) = document.split_at_mut(PKCS8_PREFIX.len());
+    prefix.copy_from_slice(&PKCS8_PREFIX);
+    rng.fill(seed).map_err(|error| failed(error.to_string()))?;
+    let key = Ed25519KeyPair::from_seed_unchecked(seed).map_err(|error| failed(error.to_string()))?;
+    let armoured = Zeroizing::new(pem::encode(&Pem::new(PEM_TAG, document.as_slice())));
+    let written = private_file::create(path, |file| file.write_all(armoured.as_bytes()));
+    written.map_err(|error| failed(error.to_string()))?;
+    Ok(id_of(&key))
+}
+
+fn parse(content: &[u8]) -> Option<Ed25519KeyPair> {
+    let document = pem::parse(content).ok().filter(|document| document.tag() == PEM_TAG)?;
+    Ed25519KeyPair::from_pkcs8_maybe_unchecked(document.contents()).ok()
+}
+
+fn id_of(key: &Ed25519KeyPair) -> DaemonId {
+    DaemonId::of_public_key(key.public_key().as_ref())
+}

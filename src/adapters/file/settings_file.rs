@@ -1,0 +1,87 @@
+//! The host's configuration: `config/netclaw.json`, with the environment laid over it.
+
+mod overlay;
+mod values;
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use serde_json::{Map, Value, json};
+
+use super::private_file;
+use crate::domain::settings::Settings;
+use crate::ports::settings_store::{LoadSettingsError, SettingsStore};
+use crate::ports::storage::StorageError;
+
+/// Largest file that is read.
+const MAX_FILE_BYTES: usize = 1024 * 1024;
+
+/// A [`SettingsStore`] in one file.
+///
+/// The file holds no secret, so it may be readable by others and may be a symbolic link, as container platforms and
+/// configuration tools like to have it.
+pub struct SettingsFile {
+    path: PathBuf,
+    environment: Vec<(String, String)>,
+}
+
+impl SettingsFile {
+    /// The configuration at `path`, under this environment.
+    pub const fn new(path: PathBuf, environment: Vec<(String, String)>) -> Self {
+        Self { path, environment }
+    }
+
+    fn document(&self) -> Result<Value, LoadSettingsError> {
+        let content = match fs::read(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(json!({})),
+            content => content.map_err(|error| self.storage(&error))?,
+        };
+        let damaged = |what: String| LoadSettingsError::Damaged(format!("{} is damaged: {what}", self.path.display()));
+        if content.len() > MAX_FILE_BYTES {
+            return Err(damaged(format!("it is larger than {MAX_FILE_BYTES} bytes")));
+        }
+        match serde_json::from_slice::<Value>(&content) {
+            Ok(document @ Value::Object(_)) => Ok(document),
+            Ok(_) => Err(damaged("it is not a JSON object".to_owned())),
+            Err(error) => Err(damaged(error.to_string())),
+        }
+    }
+
+    fn storage(&self, error: &io::Error) -> LoadSettingsError {
+        LoadSettingsError::Storage(StorageError(format!("{}: {error}", self.path.display())))
+    }
+}
+
+impl SettingsStore for SettingsFile {
+    fn exists(&self) -> bool {
+        self.path.exists()
+    }
+
+    fn load(&self) -> Result<Settings, LoadSettingsError> {
+        let mut document = self.document()?;
+        overlay::apply(&mut document, &self.environment);
+        Ok(values::read(&document)?)
+    }
+
+    fn save(&self, settings: &Settings) -> Result<(), LoadSettingsError> {
+        let mut document = self.document()?;
+        let before = values::read(&document);
+        for (path, value) in values::all(settings) {
+            let unchanged = before.as_ref().is_ok_and(|before| values::all(before).contains(&(path, value.clone())));
+            if !(unchanged && self.exists()) {
+                overlay::set(&mut document, path, value);
+            }
+        }
+        let pretty = |file: &mut dyn Write| {
+            serde_json::to_writer_pretty(&mut *file, &document)?;
+            file.write_all(b"\n")
+        };
+        private_file::write(&self.path, pretty).map_err(|error| self.storage(&error))
+    }
+}
+
+/// The member of an object whose name is `key`, without regard to case.
+fn member<'a>(object: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
+    object.iter().find_map(|(name, value)| name.eq_ignore_ascii_case(key).then_some(value))
+}

@@ -1,0 +1,71 @@
+//! The daemon's log: to stderr in the foreground, to a file of limited size in the background.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+use std::sync::Mutex;
+
+use file_rotate::compression::Compression;
+use file_rotate::suffix::AppendCount;
+use file_rotate::{ContentLimit, FileRotate};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::time::FormatTime;
+
+use crate::adapters::platform;
+use crate::adapters::wire::moment;
+use crate::ports::clock::Clock;
+
+/// The variable with the filter: `info`, `netclaw=debug`, …
+pub const LOG_VARIABLE: &str = "NETCLAW_LOG";
+
+/// Size at which the log file is rotated: a few months of a quiet daemon.
+const MAX_LOG_BYTES: usize = 5 * 1024 * 1024;
+
+/// Rotated files that are kept beside the current one: 20 MiB in all.
+const KEPT_LOGS: usize = 3;
+
+/// Where the log goes.
+#[derive(Clone, Copy, Debug)]
+pub enum Destination<'a> {
+    /// The foreground.
+    Stderr,
+    /// The background.
+    File(&'a Path),
+}
+
+/// Sends everything that is logged from here on to `destination`.
+///
+/// # Errors
+///
+/// The system's error when the log's folder cannot be made; also when a log is set up already.
+pub fn start<C: Clock + Clone + 'static>(destination: Destination<'_>, clock: C) -> io::Result<()> {
+    let filter = EnvFilter::try_from_env(LOG_VARIABLE).unwrap_or_else(|_| EnvFilter::new("info"));
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_timer(LogTime(clock)).with_target(false);
+    let started = match destination {
+        Destination::Stderr => {
+            let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
+            subscriber.with_ansi(colours).with_writer(io::stderr).try_init()
+        }
+        Destination::File(path) => subscriber.with_ansi(false).with_writer(rotating(path)?).try_init(),
+    };
+    started.map_err(io::Error::other)
+}
+
+fn rotating(path: &Path) -> io::Result<Mutex<impl Write + use<>>> {
+    if let Some(folder) = path.parent() {
+        platform::create_private_folder(folder)?;
+    }
+    let limit = ContentLimit::BytesSurpassed(MAX_LOG_BYTES);
+    let options = platform::private_append_options();
+    // The crate opens lazily and drops errors: find out now whether it can be opened.
+    options.open(path)?;
+    let (suffixes, compression) = (AppendCount::new(KEPT_LOGS), Compression::None);
+    Ok(Mutex::new(FileRotate::new(path, suffixes, limit, compression, Some(options))))
+}
+
+struct LogTime<C>(C);
+
+impl<C: Clock> FormatTime for LogTime<C> {
+    fn format_time(&self, writer: &mut tracing_subscriber::fmt::format::Writer<'_>) -> std::fmt::Result {
+        writer.write_str(&moment::to_text(self.0.now().wall))
+    }
+}

@@ -1,0 +1,58 @@
+//! Who is calling.
+
+use std::sync::Arc;
+
+use thiserror::Error;
+use tracing::error;
+
+use super::DaemonPorts;
+use crate::domain::client_address::ClientAddress;
+use crate::domain::device::{Device, is_authentic};
+use crate::domain::token::BearerToken;
+use crate::ports::activity_log::LastUse;
+
+/// The caller of a request that needs a credential.
+#[derive(Clone, Debug)]
+pub enum Caller {
+    /// A paired device.
+    Device(Arc<Device>),
+    /// Someone on this machine, in a mode that trusts it, without a token.
+    ThisMachine,
+}
+
+/// The credential is missing, malformed, unknown, expired or revoked. From outside these look the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("a valid bearer token is needed")]
+pub struct Unauthorized;
+
+/// Checks bearer tokens.
+pub struct Authenticate {
+    ports: DaemonPorts,
+}
+
+impl Authenticate {
+    /// The use case over these ports.
+    pub const fn new(ports: DaemonPorts) -> Self {
+        Self { ports }
+    }
+
+    /// The device whose live credential `token` is, and notes that it was used from `client`.
+    ///
+    /// One map access and one SHA-256, however many devices there are. No I/O.
+    ///
+    /// # Errors
+    ///
+    /// [`Unauthorized`], also when the store cannot tell.
+    pub async fn device(&self, token: &str, client: ClientAddress) -> Result<Arc<Device>, Unauthorized> {
+        let token = BearerToken::parse(token).map_err(|_| Unauthorized)?;
+        let now = self.ports.clock.now().wall;
+        let found = self.ports.devices.find(token.device()).await.unwrap_or_else(|cause| {
+            error!(%cause, "a token could not be checked");
+            None
+        });
+        let authentic = is_authentic(&token, found.as_deref(), now);
+        let device = found.filter(|_| authentic).ok_or(Unauthorized)?;
+        self.ports.activity.record(device.id(), LastUse { at: now, address: client });
+        Ok(device)
+    }
+}

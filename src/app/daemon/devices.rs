@@ -1,0 +1,90 @@
+//! Listing, renaming and revoking devices.
+
+use std::sync::Arc;
+
+use thiserror::Error;
+use tracing::info;
+
+use super::DaemonPorts;
+use crate::domain::device::{Device, DeviceId};
+use crate::domain::device_name::{DeviceName, NameKey};
+use crate::ports::control_channel::DeviceSummary;
+use crate::ports::daemon_api::DeviceIdentity;
+use crate::ports::device_store::StoreNameError;
+use crate::ports::storage::StorageError;
+
+/// Looks after the devices that there are.
+pub struct Devices {
+    ports: DaemonPorts,
+}
+
+/// Why a device was not revoked.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum RevokeError {
+    /// There is no such device.
+    #[error("no such device")]
+    NoSuchDevice,
+    /// The change could not be made durable; the device is still paired.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl Devices {
+    /// The use case over these ports.
+    pub const fn new(ports: DaemonPorts) -> Self {
+        Self { ports }
+    }
+
+    /// All devices, in the order they were paired.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] when the store cannot tell.
+    pub async fn list(&self) -> Result<Vec<DeviceSummary>, StorageError> {
+        let summary = |device: Arc<Device>| DeviceSummary {
+            device: identity(&device),
+            created_at: device.record().created_at,
+            last_use: self.ports.activity.last_use(device.id()),
+        };
+        Ok(self.ports.devices.list().await?.into_iter().map(summary).collect())
+    }
+
+    /// Revokes the device with this name, for good: once this has answered, its token is refused.
+    ///
+    /// # Errors
+    ///
+    /// [`RevokeError`].
+    pub async fn revoke_named(&self, name: &str) -> Result<DeviceIdentity, RevokeError> {
+        let device = self.ports.devices.find_named(&NameKey::of_typed(name)).await?;
+        self.revoke(device.ok_or(RevokeError::NoSuchDevice)?.id()).await
+    }
+
+    /// Revokes the device with this id.
+    ///
+    /// # Errors
+    ///
+    /// [`RevokeError`].
+    pub async fn revoke(&self, id: DeviceId) -> Result<DeviceIdentity, RevokeError> {
+        let device = self.ports.devices.remove(id).await?.ok_or(RevokeError::NoSuchDevice)?;
+        self.ports.activity.forget(id);
+        info!(device = %device.name(), %id, "revoked a device");
+        Ok(identity(&device))
+    }
+
+    /// Gives the device with the name `old` another one.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreNameError`].
+    pub async fn rename(&self, old: &str, new: DeviceName) -> Result<DeviceIdentity, StoreNameError> {
+        let device = self.ports.devices.find_named(&NameKey::of_typed(old)).await?;
+        let id = device.ok_or(StoreNameError::NoSuchDevice)?.id();
+        self.ports.devices.rename(id, new.clone()).await?;
+        info!(device = %new, %id, "renamed a device");
+        Ok(DeviceIdentity { id, name: new })
+    }
+}
+
+fn identity(device: &Device) -> DeviceIdentity {
+    DeviceIdentity { id: device.id(), name: device.name().clone() }
+}

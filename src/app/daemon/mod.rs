@@ -1,0 +1,38 @@
+//! What the daemon does, whoever asks for it over whichever adapter.
+
+pub mod authenticate;
+pub mod devices;
+pub mod exchange;
+pub mod housekeeping;
+pub mod lockouts;
+pub mod open_pairing;
+pub mod status;
+
+use std::sync::Arc;
+
+use crate::ports::activity_log::ActivityLog;
+use crate::ports::attempt_log::AttemptLog;
+use crate::ports::clock::Clock;
+use crate::ports::device_store::DeviceStore;
+use crate::ports::exposure::Exposure;
+use crate::ports::pairing_slot::PairingSlot;
+use crate::ports::rng::Rng;
+
+/// Everything outside that the daemon's use cases stand on.
+#[derive(Clone)]
+pub struct DaemonPorts {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub rng: Arc<dyn Rng>,
+    /// The paired devices.
+    pub devices: Arc<dyn DeviceStore>,
+    /// When they were last used.
+    pub activity: Arc<dyn ActivityLog>,
+    /// Where the pairing session waits.
+    pub slot: Arc<dyn PairingSlot>,
+    /// Who tried a code.
+    pub attempts: Arc<dyn AttemptLog>,
+    /// How clients reach the daemon.
+    pub exposure: Arc<dyn Exposure>,
+}

@@ -1,0 +1,77 @@
+//! Opening a pairing session, and watching what becomes of it.
+
+use thiserror::Error;
+use tracing::{info, warn};
+
+use super::DaemonPorts;
+use crate::domain::session::{CODE_LIFE, Generation, PairingSession, Phase, SESSION_RANDOM_BYTES};
+use crate::ports::control_channel::{OpenedPairing, PairingOutcome};
+use crate::ports::daemon_api::DeviceIdentity;
+use crate::ports::rng::RandomUnavailable;
+use crate::ports::storage::StorageError;
+
+/// Why no session was opened.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum OpenPairingError {
+    /// There is no randomness to make a code from.
+    #[error(transparent)]
+    Random(#[from] RandomUnavailable),
+    /// The slot is out of reach.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// Opens pairing sessions for the operator.
+pub struct OpenPairing {
+    ports: DaemonPorts,
+    /// Whether the fresh code is logged (`Daemon.LogPairingCode`).
+    log_code: bool,
+}
+
+impl OpenPairing {
+    /// The use case over these ports.
+    pub const fn new(ports: DaemonPorts, log_code: bool) -> Self {
+        Self { ports, log_code }
+    }
+
+    /// Opens a session in the place of any other, whose code is dead from then on.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenPairingError`]; an earlier session may live on.
+    ///
+    /// # Security
+    ///
+    /// The one place where a code reaches a log, and only if the configuration wants it.
+    pub async fn open(&self) -> Result<OpenedPairing, OpenPairingError> {
+        let now = self.ports.clock.now();
+        let mut random = [0; SESSION_RANDOM_BYTES];
+        self.ports.rng.fill(&mut random)?;
+        let endpoint = self.ports.exposure.public_endpoint().await;
+        let opened = PairingSession::open(random, now);
+        self.ports.slot.replace(opened.session).await?;
+        if self.log_code {
+            info!("Pairing code: {} (run: netclaw pair {endpoint})", opened.code.reveal());
+        } else {
+            info!("a pairing session was opened");
+        }
+        let (code, generation, expires_at) = (opened.code, opened.generation, opened.expires_at);
+        Ok(OpenedPairing { code, generation, expires_at, expires_in: CODE_LIFE, endpoint })
+    }
+
+    /// What became of the session with this name.
+    pub async fn outcome(&self, generation: Generation) -> PairingOutcome {
+        match self.ports.slot.phase(generation, self.ports.clock.now().monotonic).await {
+            None => PairingOutcome::Replaced,
+            Some(Phase::Paired { device: id }) => match self.ports.devices.find(id).await {
+                Ok(Some(device)) => PairingOutcome::Paired(DeviceIdentity { id, name: device.name().clone() }),
+                Ok(None) => PairingOutcome::Phase(Phase::Paired { device: id }),
+                Err(error) => {
+                    warn!(%error, "the device that was just paired cannot be read");
+                    PairingOutcome::Phase(Phase::Paired { device: id })
+                }
+            },
+            Some(phase) => PairingOutcome::Phase(phase),
+        }
+    }
+}
