@@ -47,8 +47,7 @@ impl PairingSlot for MemoryPairingSlot {
         self.transition(|session| session.release(generation));
     }
 
-    async fn phase(&self, generation: Generation, now: MonotonicTime) -> Option<Phase> {
-        let slot = locked(&self.0);
-        slot.as_ref().filter(|session| session.generation() == generation).map(|session| session.phase(now))
+    async fn current(&self, now: MonotonicTime) -> Option<(Generation, Phase)> {
+        locked(&self.0).as_ref().map(|session| (session.generation(), session.phase(now)))
     }
 }

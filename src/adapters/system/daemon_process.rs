@@ -1,1 +1,1 @@
-
+//! Starting the daemon in the background.

@@ -2,4 +2,6 @@
 //!
 //! Adapters do not import each other; this is what they share.
 
+pub mod control;
 pub mod moment;
+pub mod report;

@@ -61,17 +61,19 @@ impl OpenPairing {
 
     /// What became of the session with this name.
     pub async fn outcome(&self, generation: Generation) -> PairingOutcome {
-        match self.ports.slot.phase(generation, self.ports.clock.now().monotonic).await {
-            None => PairingOutcome::Replaced,
-            Some(Phase::Paired { device: id }) => match self.ports.devices.find(id).await {
-                Ok(Some(device)) => PairingOutcome::Paired(DeviceIdentity { id, name: device.name().clone() }),
-                Ok(None) => PairingOutcome::Phase(Phase::Paired { device: id }),
-                Err(error) => {
-                    warn!(%error, "the device that was just paired cannot be read");
-                    PairingOutcome::Phase(Phase::Paired { device: id })
-                }
-            },
-            Some(phase) => PairingOutcome::Phase(phase),
+        match self.ports.slot.current(self.ports.clock.now().monotonic).await {
+            Some((current, phase)) if current == generation => self.outcome_of(phase).await,
+            _ => PairingOutcome::Replaced,
         }
+    }
+
+    async fn outcome_of(&self, phase: Phase) -> PairingOutcome {
+        let Phase::Paired { device: id } = phase else { return PairingOutcome::Phase(phase) };
+        let found = self.ports.devices.find(id).await.unwrap_or_else(|error| {
+            warn!(%error, "the device that was just paired cannot be read");
+            None
+        });
+        let name = found.map(|device| device.name().clone());
+        name.map_or(PairingOutcome::Phase(phase), |name| PairingOutcome::Paired(DeviceIdentity { id, name }))
     }
 }

@@ -2,33 +2,67 @@
 
 use super::DaemonPorts;
 use crate::domain::daemon_id::DaemonId;
+use crate::domain::endpoint::Endpoint;
 use crate::domain::time::Now;
+use crate::ports::control_channel::OperatorReport;
 use crate::ports::daemon_api::DaemonReport;
+use crate::ports::storage::StorageError;
+
+/// What does not change while a daemon runs.
+#[derive(Clone, Debug)]
+pub struct DaemonFacts {
+    /// Its id.
+    pub id: DaemonId,
+    /// Its process.
+    pub pid: u32,
+    /// Where it listens.
+    pub listening: Endpoint,
+}
 
 /// Reports on the daemon.
 pub struct Status {
     ports: DaemonPorts,
-    id: DaemonId,
+    facts: DaemonFacts,
     started: Now,
 }
 
 impl Status {
-    /// The use case of a daemon with this id that starts now.
-    pub fn new(ports: DaemonPorts, id: DaemonId) -> Self {
+    /// The use case of a daemon that starts now.
+    pub fn new(ports: DaemonPorts, facts: DaemonFacts) -> Self {
         let started = ports.clock.now();
-        Self { ports, id, started }
+        Self { ports, facts, started }
     }
 
     /// The daemon's id.
     pub const fn id(&self) -> &DaemonId {
-        &self.id
+        &self.facts.id
     }
 
     /// What every paired device may know.
     pub fn report(&self) -> DaemonReport {
+        self.report_at(self.ports.clock.now())
+    }
+
+    /// What the operator may know.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] when the device store cannot tell.
+    pub async fn operator_report(&self) -> Result<OperatorReport, StorageError> {
         let now = self.ports.clock.now();
+        Ok(OperatorReport {
+            daemon: self.report_at(now),
+            pid: self.facts.pid,
+            listening: self.facts.listening.clone(),
+            devices: self.ports.devices.list().await?.len(),
+            lockouts: self.ports.attempts.lockouts(now.monotonic).await.len(),
+            pairing: self.ports.slot.current(now.monotonic).await.map(|(_, phase)| phase),
+        })
+    }
+
+    fn report_at(&self, now: Now) -> DaemonReport {
         DaemonReport {
-            id: self.id.clone(),
+            id: self.facts.id.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             exposure_mode: self.ports.exposure.mode().name().to_owned(),
             started_at: self.started.wall,

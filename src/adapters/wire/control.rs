@@ -1,0 +1,252 @@
+//! The JSON of the control socket: what the daemon's side writes and the command's side reads.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::moment;
+use super::report::{DaemonForm, DeviceForm};
+use crate::domain::code::PairingCode;
+use crate::domain::device::DeviceId;
+use crate::domain::endpoint::Endpoint;
+use crate::domain::session::{Generation, Phase};
+use crate::domain::time::WallTime;
+use crate::ports::activity_log::LastUse;
+use crate::ports::control_channel::{DeviceSummary, LockoutSummary, OpenedPairing, OperatorReport, PairingOutcome};
+
+/// A fresh code. No `Debug`: it holds the code.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OpenedPairingForm {
+    code: String,
+    /// Text, because JSON numbers do not hold 64 bits everywhere.
+    generation: String,
+    #[serde(with = "moment")]
+    expires_at: WallTime,
+    expires_in_seconds: u64,
+    endpoint: String,
+}
+
+/// What became of a session.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum OutcomeForm {
+    /// The code can be exchanged.
+    Waiting {
+        /// For this long.
+        remaining_millis: u64,
+    },
+    /// Its end came.
+    Expired,
+    /// It was exchanged; the device's name is unknown when it was revoked since.
+    Paired {
+        /// The device's id.
+        id: String,
+        /// The device's name.
+        name: Option<String>,
+    },
+    /// Too many wrong codes.
+    Exhausted,
+    /// Another session has replaced it.
+    Replaced,
+}
+
+/// A device in the operator's list.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeviceSummaryForm {
+    id: String,
+    name: String,
+    #[serde(with = "moment")]
+    created_at: WallTime,
+    #[serde(with = "moment::optional")]
+    last_used_at: Option<WallTime>,
+    last_address: Option<String>,
+}
+
+/// A blocked address.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LockoutForm {
+    address: String,
+    remaining_millis: u64,
+}
+
+/// The state of the daemon.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct OperatorReportForm {
+    daemon: DaemonForm,
+    pid: u32,
+    listening: String,
+    devices: usize,
+    lockouts: usize,
+    pairing: Option<OutcomeForm>,
+}
+
+/// Names the device to revoke.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct RevokeForm {
+    /// Its name, in any case.
+    pub name: String,
+}
+
+/// Names the device to rename.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct RenameForm {
+    /// Its name, in any case.
+    pub old: String,
+    /// Its new name.
+    pub new: String,
+}
+
+/// Says which lockouts to lift.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ClearForm {
+    /// One address, or all when absent.
+    pub address: Option<String>,
+}
+
+/// How many lockouts were lifted.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ClearedForm {
+    /// Their number.
+    pub lifted: usize,
+}
+
+impl From<&OpenedPairing> for OpenedPairingForm {
+    fn from(opened: &OpenedPairing) -> Self {
+        Self {
+            code: opened.code.reveal(),
+            generation: opened.generation.number().to_string(),
+            expires_at: opened.expires_at,
+            expires_in_seconds: opened.expires_in.as_secs(),
+            endpoint: opened.endpoint.to_string(),
+        }
+    }
+}
+
+impl OpenedPairingForm {
+    /// The pairing, unless a field is not what it should be.
+    pub fn read(&self) -> Option<OpenedPairing> {
+        Some(OpenedPairing {
+            code: PairingCode::parse(&self.code).ok()?,
+            generation: Generation::from_number(self.generation.parse().ok()?),
+            expires_at: self.expires_at,
+            expires_in: Duration::from_secs(self.expires_in_seconds),
+            endpoint: Endpoint::parse(&self.endpoint).ok()?,
+        })
+    }
+}
+
+impl From<&PairingOutcome> for OutcomeForm {
+    fn from(outcome: &PairingOutcome) -> Self {
+        match outcome {
+            PairingOutcome::Phase(phase) => Self::from(*phase),
+            PairingOutcome::Paired(device) => {
+                Self::Paired { id: device.id.to_string(), name: Some(device.name.to_string()) }
+            }
+            PairingOutcome::Replaced => Self::Replaced,
+        }
+    }
+}
+
+impl From<Phase> for OutcomeForm {
+    fn from(phase: Phase) -> Self {
+        match phase {
+            Phase::Waiting { remaining } => Self::Waiting { remaining_millis: millis(remaining) },
+            Phase::Expired => Self::Expired,
+            Phase::Paired { device } => Self::Paired { id: device.to_string(), name: None },
+            Phase::Exhausted => Self::Exhausted,
+        }
+    }
+}
+
+impl OutcomeForm {
+    /// The outcome, unless a field is not what it should be.
+    pub fn read(self) -> Option<PairingOutcome> {
+        Some(match self {
+            Self::Waiting { remaining_millis } => {
+                PairingOutcome::Phase(Phase::Waiting { remaining: Duration::from_millis(remaining_millis) })
+            }
+            Self::Expired => PairingOutcome::Phase(Phase::Expired),
+            Self::Paired { id, name: None } => PairingOutcome::Phase(Phase::Paired { device: DeviceId::parse(&id)? }),
+            Self::Paired { id, name: Some(name) } => PairingOutcome::Paired(DeviceForm { id, name }.read()?),
+            Self::Exhausted => PairingOutcome::Phase(Phase::Exhausted),
+            Self::Replaced => PairingOutcome::Replaced,
+        })
+    }
+}
+
+impl From<&DeviceSummary> for DeviceSummaryForm {
+    fn from(summary: &DeviceSummary) -> Self {
+        Self {
+            id: summary.device.id.to_string(),
+            name: summary.device.name.to_string(),
+            created_at: summary.created_at,
+            last_used_at: summary.last_use.map(|last_use| last_use.at),
+            last_address: summary.last_use.map(|last_use| last_use.address.to_string()),
+        }
+    }
+}
+
+impl DeviceSummaryForm {
+    /// The device, unless a field is not what it should be.
+    pub fn read(self) -> Option<DeviceSummary> {
+        let last_use = match (self.last_used_at, self.last_address) {
+            (Some(at), Some(address)) => Some(LastUse { at, address: address.parse().ok()? }),
+            _ => None,
+        };
+        let device = DeviceForm { id: self.id, name: self.name }.read()?;
+        Some(DeviceSummary { device, created_at: self.created_at, last_use })
+    }
+}
+
+impl From<&LockoutSummary> for LockoutForm {
+    fn from(lockout: &LockoutSummary) -> Self {
+        Self { address: lockout.address.to_string(), remaining_millis: millis(lockout.remaining) }
+    }
+}
+
+impl LockoutForm {
+    /// The lockout, unless a field is not what it should be.
+    pub fn read(self) -> Option<LockoutSummary> {
+        let remaining = Duration::from_millis(self.remaining_millis);
+        Some(LockoutSummary { address: self.address.parse().ok()?, remaining })
+    }
+}
+
+impl From<&OperatorReport> for OperatorReportForm {
+    fn from(report: &OperatorReport) -> Self {
+        Self {
+            daemon: (&report.daemon).into(),
+            pid: report.pid,
+            listening: report.listening.to_string(),
+            devices: report.devices,
+            lockouts: report.lockouts,
+            pairing: report.pairing.map(Into::into),
+        }
+    }
+}
+
+impl OperatorReportForm {
+    /// The report, unless a field is not what it should be.
+    pub fn read(self) -> Option<OperatorReport> {
+        let pairing = match self.pairing.map(OutcomeForm::read) {
+            None => None,
+            Some(Some(PairingOutcome::Phase(phase))) => Some(phase),
+            Some(_) => return None,
+        };
+        Some(OperatorReport {
+            daemon: self.daemon.read()?,
+            pid: self.pid,
+            listening: Endpoint::parse(&self.listening).ok()?,
+            devices: self.devices,
+            lockouts: self.lockouts,
+            pairing,
+        })
+    }
+}
+
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
