@@ -3,6 +3,8 @@
 
 pub mod exposure;
 pub mod file;
+#[cfg(unix)]
+pub mod http;
 pub mod memory;
 pub mod platform;
 pub mod system;

@@ -1,7 +1,6 @@
 //! The home folder: one file here for each file there.
 
 pub mod activity_file;
-pub mod daemon_lock;
 pub mod device_file;
 mod device_form;
 pub mod hex;

@@ -113,6 +113,13 @@ pub struct ClearedForm {
     pub lifted: usize,
 }
 
+/// Why the daemon did not do what the operator asked.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct RefusedForm {
+    /// In words for the operator.
+    pub error: String,
+}
+
 impl From<&OpenedPairing> for OpenedPairingForm {
     fn from(opened: &OpenedPairing) -> Self {
         Self {

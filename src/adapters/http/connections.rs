@@ -1,0 +1,233 @@
+//! The accept loop: bounded connections, bounded waiting, and an orderly end.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::sync::{Notify, watch};
+use tokio::task::{AbortHandle, Id, JoinSet};
+use tracing::{debug, warn};
+use warp::reply::Response;
+
+use super::listener::{Accept, Peer};
+
+/// Bytes of one request's head; hyper answers 431 beyond it.
+const MAX_HEAD_BYTES: usize = 16 * 1024;
+
+/// Header fields of one request.
+const MAX_HEADERS: usize = 64;
+
+/// Pause after the system could not give a connection, so that a lack of file descriptors does not become a busy loop.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// How much a listener bears.
+#[derive(Clone, Copy, Debug)]
+pub struct ConnectionLimits {
+    /// Connections at once. At the limit, the one that has been idle longest is closed for a new one.
+    pub connections: usize,
+    /// Time for the head of a request to arrive, counted from when the connection was made or became idle.
+    pub head: Duration,
+    /// Time that requests in flight have to end when the daemon stops.
+    pub drain: Duration,
+}
+
+impl ConnectionLimits {
+    /// The limits of both doors. 512 connections stay below the usual limit of 1024 open files.
+    pub const DAEMON: Self = Self { connections: 512, head: Duration::from_secs(15), drain: Duration::from_secs(10) };
+}
+
+/// Answers requests.
+#[async_trait]
+pub trait Handler: Send + Sync + 'static {
+    /// The answer to one request.
+    async fn handle(&self, request: Request<Incoming>, peer: Peer) -> Response;
+}
+
+/// Serves connections until `stop` becomes true, then lets requests in flight end.
+pub async fn serve<A: Accept>(
+    listener: A,
+    handler: Arc<dyn Handler>,
+    limits: ConnectionLimits,
+    mut stop: watch::Receiver<bool>,
+) {
+    let mut connections = Connections::new(handler, limits, stop.clone());
+    let mut newcomer = None;
+    loop {
+        if connections.has_room()
+            && let Some((stream, peer)) = newcomer.take()
+        {
+            connections.add(stream, peer);
+        }
+        tokio::select! {
+            biased;
+            () = stopped(&mut stop) => break,
+            () = connections.one_ends(newcomer.is_some()) => {}
+            accepted = listener.accept(), if newcomer.is_none() => match accepted {
+                Ok(accepted) => newcomer = Some(accepted),
+                Err(error) => {
+                    warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            },
+        }
+    }
+    drop((listener, newcomer));
+    connections.drain().await;
+}
+
+/// Waits for the stop. That the other end of the channel is gone is a stop too.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stopped| *stopped).await;
+}
+
+/// The open connections of one listener.
+struct Connections {
+    handler: Arc<dyn Handler>,
+    limits: ConnectionLimits,
+    stop: watch::Receiver<bool>,
+    tasks: JoinSet<()>,
+    open: HashMap<Id, (AbortHandle, Arc<Usage>)>,
+    /// The connection that was told to make room and has not ended yet.
+    closing: Option<Id>,
+    shared: Arc<Shared>,
+}
+
+/// What all connections of a listener tell it.
+#[derive(Default)]
+struct Shared {
+    /// Counts the moments at which a connection became idle.
+    turns: AtomicU64,
+    /// Rung when a connection becomes idle.
+    idle: Notify,
+}
+
+/// What one connection is doing.
+struct Usage {
+    in_flight: AtomicUsize,
+    idle_since: AtomicU64,
+    shared: Arc<Shared>,
+}
+
+impl Connections {
+    fn new(handler: Arc<dyn Handler>, limits: ConnectionLimits, stop: watch::Receiver<bool>) -> Self {
+        let shared = Arc::new(Shared::default());
+        Self { handler, limits, stop, tasks: JoinSet::new(), open: HashMap::new(), closing: None, shared }
+    }
+
+    fn has_room(&self) -> bool {
+        self.tasks.len() < self.limits.connections
+    }
+
+    /// Waits until a connection has ended; for ever when there is none. While someone waits for its place, the one that
+    /// has been idle longest is told to end; when all are busy, it returns when one becomes idle.
+    async fn one_ends(&mut self, someone_waits: bool) {
+        if someone_waits && self.closing.is_none() {
+            let idle = self.open.iter().filter(|(_, (_, usage))| usage.is_idle());
+            match idle.min_by_key(|(_, (_, usage))| usage.idle_since.load(Ordering::Acquire)) {
+                Some((id, (connection, _))) => {
+                    connection.abort();
+                    self.closing = Some(*id);
+                }
+                None => {
+                    let shared = Arc::clone(&self.shared);
+                    tokio::select! {
+                        () = shared.idle.notified() => {}
+                        () = self.ended() => {}
+                    }
+                    return;
+                }
+            }
+        }
+        self.ended().await;
+    }
+
+    async fn ended(&mut self) {
+        let id = match self.tasks.join_next_with_id().await {
+            Some(Ok((id, ()))) => id,
+            Some(Err(error)) => error.id(),
+            None => std::future::pending().await,
+        };
+        self.open.remove(&id);
+        self.closing = self.closing.filter(|closing| *closing != id);
+    }
+
+    fn add<S>(&mut self, stream: S, peer: Peer)
+    where
+        S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+    {
+        let usage = Arc::new(Usage::new(Arc::clone(&self.shared)));
+        let (handler, seen, mut stop) = (Arc::clone(&self.handler), Arc::clone(&usage), self.stop.clone());
+        let service = service_fn(move |request| {
+            let (handler, in_flight) = (Arc::clone(&handler), InFlight::of(&seen));
+            async move {
+                let response = handler.handle(request, peer).await;
+                drop(in_flight);
+                Ok::<_, Infallible>(response)
+            }
+        });
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new()).header_read_timeout(self.limits.head);
+        http.max_buf_size(MAX_HEAD_BYTES).max_headers(MAX_HEADERS);
+        let connection = http.serve_connection(TokioIo::new(stream), service);
+        let task = self.tasks.spawn(async move {
+            tokio::pin!(connection);
+            let ended = tokio::select! {
+                ended = connection.as_mut() => ended,
+                () = stopped(&mut stop) => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            };
+            if let Err(error) = ended {
+                debug!(%error, "a connection ended early");
+            }
+        });
+        self.open.insert(task.id(), (task, usage));
+    }
+
+    async fn drain(mut self) {
+        let all_ended = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(self.limits.drain, all_ended).await.is_err() {
+            warn!(connections = self.tasks.len(), "connections were cut off at the end of the drain time");
+        }
+    }
+}
+
+impl Usage {
+    /// A connection that waits for its first request.
+    fn new(shared: Arc<Shared>) -> Self {
+        let turn = shared.turns.fetch_add(1, Ordering::AcqRel);
+        Self { in_flight: AtomicUsize::new(0), idle_since: AtomicU64::new(turn), shared }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.in_flight.load(Ordering::Acquire) == 0
+    }
+}
+
+/// Marks a connection as busy for as long as it lives.
+struct InFlight(Arc<Usage>);
+
+impl InFlight {
+    fn of(usage: &Arc<Usage>) -> Self {
+        usage.in_flight.fetch_add(1, Ordering::AcqRel);
+        Self(Arc::clone(usage))
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        let shared = &self.0.shared;
+        self.0.idle_since.store(shared.turns.fetch_add(1, Ordering::AcqRel), Ordering::Release);
+        self.0.in_flight.fetch_sub(1, Ordering::AcqRel);
+        shared.idle.notify_one();
+    }
+}

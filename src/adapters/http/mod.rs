@@ -1,0 +1,13 @@
+//! The daemon's two doors: the TCP port for devices, and the control socket for the operator.
+//!
+//! Our own accept loop ([`connections`]) bounds connections and time; the routes behind it are warp's. Whatever decides
+//! whether a request may come in stands in front of the routes ([`public_api`]), not in them.
+
+mod body;
+pub mod connections;
+pub mod control_api;
+pub mod listener;
+mod problem;
+pub mod public_api;
+mod public_routes;
+mod request_head;

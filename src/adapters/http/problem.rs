@@ -1,0 +1,130 @@
+//! Answers that say no: `application/problem+json` (RFC 9457), with the contract's codes.
+
+use std::time::Duration;
+
+use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use hyper::{Method, StatusCode};
+use serde_json::json;
+use warp::reply::Response;
+
+use crate::app::daemon::exchange::ExchangeError;
+use crate::domain::access::ForbiddenOrigin;
+
+/// Why a request was not served.
+#[derive(Debug)]
+pub(super) struct Problem {
+    reason: Reason,
+    detail: String,
+}
+
+#[derive(Debug)]
+pub(super) enum Reason {
+    InvalidRequest,
+    InvalidDeviceName,
+    WrongCode,
+    Unauthorized,
+    ForbiddenOrigin,
+    NoPairingCode,
+    NotFound,
+    MethodNotAllowed { allowed: &'static [Method] },
+    NameTaken,
+    PayloadTooLarge,
+    UnsupportedMediaType,
+    RateLimited { retry_after: Duration },
+    LockedOut { retry_after: Duration },
+    StorageUnavailable,
+}
+
+impl Reason {
+    /// Its name in the contract, its status, and its title.
+    const fn facts(&self) -> (&'static str, StatusCode, &'static str) {
+        match self {
+            Self::InvalidRequest => ("invalid_request", StatusCode::BAD_REQUEST, "Invalid request"),
+            Self::InvalidDeviceName => ("invalid_device_name", StatusCode::BAD_REQUEST, "Invalid device name"),
+            Self::WrongCode => ("wrong_code", StatusCode::UNAUTHORIZED, "Wrong pairing code"),
+            Self::Unauthorized => ("unauthorized", StatusCode::UNAUTHORIZED, "Unauthorized"),
+            Self::ForbiddenOrigin => ("forbidden_origin", StatusCode::FORBIDDEN, "Forbidden origin"),
+            Self::NoPairingCode => ("no_pairing_code", StatusCode::NOT_FOUND, "No pairing code"),
+            Self::NotFound => ("not_found", StatusCode::NOT_FOUND, "Not found"),
+            Self::MethodNotAllowed { .. } => {
+                ("method_not_allowed", StatusCode::METHOD_NOT_ALLOWED, "Method not allowed")
+            }
+            Self::NameTaken => ("name_taken", StatusCode::CONFLICT, "Name taken"),
+            Self::PayloadTooLarge => ("payload_too_large", StatusCode::PAYLOAD_TOO_LARGE, "Payload too large"),
+            Self::UnsupportedMediaType => {
+                ("unsupported_media_type", StatusCode::UNSUPPORTED_MEDIA_TYPE, "Unsupported media type")
+            }
+            Self::RateLimited { .. } => ("rate_limited", StatusCode::TOO_MANY_REQUESTS, "Rate limited"),
+            Self::LockedOut { .. } => ("locked_out", StatusCode::TOO_MANY_REQUESTS, "Locked out"),
+            Self::StorageUnavailable => ("storage_unavailable", StatusCode::SERVICE_UNAVAILABLE, "Storage unavailable"),
+        }
+    }
+}
+
+impl Problem {
+    pub(super) fn new(reason: Reason, detail: impl Into<String>) -> Self {
+        Self { reason, detail: detail.into() }
+    }
+
+    pub(super) fn into_response(self) -> Response {
+        let (code, status, title) = self.reason.facts();
+        let kind = format!("urn:netclaw:problem:{code}");
+        let body = json!({
+            "type": kind, "title": title, "status": status.as_u16(), "code": code, "detail": self.detail,
+        });
+        let mut response = Response::new(body.to_string().into());
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        match self.reason {
+            Reason::WrongCode | Reason::Unauthorized => {
+                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            Reason::RateLimited { retry_after } | Reason::LockedOut { retry_after } => {
+                headers.insert(RETRY_AFTER, whole_seconds(retry_after).into());
+            }
+            Reason::MethodNotAllowed { allowed } => {
+                let allowed = allowed.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
+                headers.extend(HeaderValue::try_from(allowed).ok().map(|value| (ALLOW, value)));
+            }
+            Reason::InvalidRequest
+            | Reason::InvalidDeviceName
+            | Reason::ForbiddenOrigin
+            | Reason::NoPairingCode
+            | Reason::NotFound
+            | Reason::NameTaken
+            | Reason::PayloadTooLarge
+            | Reason::UnsupportedMediaType
+            | Reason::StorageUnavailable => {}
+        }
+        response
+    }
+}
+
+/// Rounded up, so that whoever waits that long is not refused again.
+const fn whole_seconds(span: Duration) -> u64 {
+    span.as_secs().saturating_add(if span.subsec_nanos() > 0 { 1 } else { 0 })
+}
+
+impl From<ExchangeError> for Problem {
+    fn from(error: ExchangeError) -> Self {
+        let detail = error.to_string();
+        let reason = match error {
+            ExchangeError::RateLimited { retry_after } => Reason::RateLimited { retry_after },
+            ExchangeError::LockedOut { retry_after } => Reason::LockedOut { retry_after },
+            ExchangeError::MissingField(_) => Reason::InvalidRequest,
+            ExchangeError::NoPairingCode => Reason::NoPairingCode,
+            ExchangeError::WrongCode => Reason::WrongCode,
+            ExchangeError::InvalidDeviceName(_) => Reason::InvalidDeviceName,
+            ExchangeError::NameTaken(_) => Reason::NameTaken,
+            ExchangeError::StorageUnavailable => Reason::StorageUnavailable,
+        };
+        Self::new(reason, detail)
+    }
+}
+
+impl From<ForbiddenOrigin> for Problem {
+    fn from(error: ForbiddenOrigin) -> Self {
+        Self::new(Reason::ForbiddenOrigin, error.to_string())
+    }
+}

@@ -1,0 +1,117 @@
+//! The gate in front of the public routes: the one place that decides whether a request may come in, and as whom.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use async_trait::async_trait;
+use hyper::body::Incoming;
+use hyper::header::{CACHE_CONTROL, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use hyper::service::Service;
+use hyper::{Method, Request};
+use hyper_util::service::TowerToHyperService;
+use warp::filters::BoxedFilter;
+use warp::reply::Response;
+
+use super::connections::Handler;
+use super::listener::Peer;
+use super::problem::{Problem, Reason};
+use super::public_routes::{Audience, Route, Services, routes};
+use super::request_head::{self, Credential};
+use crate::app::daemon::DaemonPorts;
+use crate::app::daemon::authenticate::{Authenticate, Caller, Unauthorized};
+use crate::app::daemon::devices::Devices;
+use crate::app::daemon::exchange::Exchange;
+use crate::app::daemon::status::Status;
+use crate::domain::access::RequestOrigin;
+use crate::domain::client_address::ClientAddress;
+use crate::ports::exposure::Exposure;
+
+/// Answers requests on the TCP port.
+pub struct PublicApi {
+    exposure: Arc<dyn Exposure>,
+    authenticate: Authenticate,
+    routes: BoxedFilter<(Response,)>,
+}
+
+impl PublicApi {
+    /// The port of a daemon with these ports and status; `ready` is what `GET /api/health/ready` answers.
+    pub fn new(ports: &DaemonPorts, status: Arc<Status>, ready: Arc<AtomicBool>) -> Self {
+        let exchange = Arc::new(Exchange::new(ports.clone()));
+        let devices = Arc::new(Devices::new(ports.clone()));
+        Self {
+            exposure: Arc::clone(&ports.exposure),
+            authenticate: Authenticate::new(ports.clone()),
+            routes: routes(Services { exchange, devices, status, ready }),
+        }
+    }
+
+    async fn admit(&self, mut request: Request<Incoming>, peer: IpAddr) -> Result<Response, Problem> {
+        let origin = request_head::origin(&request, peer);
+        origin.check_site(self.exposure.mode())?;
+        let route =
+            Route::at(request.uri().path()).ok_or_else(|| Problem::new(Reason::NotFound, "there is no such route"))?;
+        check_method(route, request.method())?;
+        let client = request_head::client(request.headers(), peer, self.exposure.trusted_hops());
+        let caller = self.caller(route, &request, &origin, client).await?;
+        if request.method() == Method::HEAD {
+            // Answered like GET; hyper leaves the body out.
+            *request.method_mut() = Method::GET;
+        }
+        request.extensions_mut().insert(client);
+        if let Some(caller) = caller {
+            if let Caller::Device(device) = &caller {
+                request.extensions_mut().insert(Arc::clone(device));
+            }
+            request.extensions_mut().insert(caller);
+        }
+        let Ok(response) = TowerToHyperService::new(warp::service(self.routes.clone())).call(request).await;
+        Ok(response)
+    }
+
+    /// Who is calling, or `None` when the route serves everyone.
+    async fn caller<B>(
+        &self,
+        route: Route,
+        request: &Request<B>,
+        origin: &RequestOrigin<'_>,
+        client: ClientAddress,
+    ) -> Result<Option<Caller>, Problem> {
+        let audience = route.audience();
+        let credential = request_head::credential(request.headers());
+        let caller = match (audience, credential) {
+            (Audience::Everyone, _) => return Ok(None),
+            (_, Credential::Bearer(token)) => self.authenticate.device(token, client).await.map(Caller::Device),
+            (_, Credential::Unusable) => Err(Unauthorized),
+            (Audience::DevicesAndThisMachine, Credential::None) if origin.needs_no_token(self.exposure.mode()) => {
+                Ok(Caller::ThisMachine)
+            }
+            (_, Credential::None) => Err(Unauthorized),
+        };
+        caller.map(Some).map_err(|error| Problem::new(Reason::Unauthorized, error.to_string()))
+    }
+}
+
+fn check_method(route: Route, method: &Method) -> Result<(), Problem> {
+    match route.methods() {
+        Some(allowed) if !allowed.contains(method) => {
+            Err(Problem::new(Reason::MethodNotAllowed { allowed }, "the route does not answer this method"))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[async_trait]
+impl Handler for PublicApi {
+    async fn handle(&self, request: Request<Incoming>, peer: Peer) -> Response {
+        let admitted = match peer {
+            Peer::Remote(address) => self.admit(request, address.ip()).await,
+            Peer::Operator => Err(Problem::new(Reason::NotFound, "there is no such route")),
+        };
+        let mut response = admitted.unwrap_or_else(Problem::into_response);
+        let headers = response.headers_mut();
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
+    }
+}

@@ -1,0 +1,195 @@
+//! The routes of the TCP port (contract: `docs` of the README's HTTP section), as data for the gate and as warp filters.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use bytes::Buf;
+use futures_util::Stream;
+use hyper::{HeaderMap, Method, StatusCode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use warp::filters::BoxedFilter;
+use warp::reply::Response;
+use warp::{Filter, Reply};
+
+use super::body::read_json;
+use super::problem::{Problem, Reason};
+use crate::adapters::wire::report::{DeviceForm, StatusForm};
+use crate::app::daemon::authenticate::Caller;
+use crate::app::daemon::devices::{Devices, RevokeError};
+use crate::app::daemon::exchange::{Exchange, ExchangeRequest};
+use crate::app::daemon::status::Status;
+use crate::domain::client_address::ClientAddress;
+use crate::domain::device::Device;
+use crate::ports::daemon_api::{DeviceIdentity, StatusReport};
+
+/// What may stay as it is in a percent-encoded name (RFC 3986 section 2.3).
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// One route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Route {
+    Live,
+    Ready,
+    Exchange,
+    Status,
+    Verify,
+    OwnDevice,
+}
+
+/// Whom a route serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Audience {
+    /// Anyone.
+    Everyone,
+    /// Paired devices, and this machine without a token where the mode trusts it.
+    DevicesAndThisMachine,
+    /// Paired devices: the answer is about the device itself.
+    Devices,
+}
+
+impl Route {
+    /// The route at this path.
+    pub(super) fn at(path: &str) -> Option<Self> {
+        Some(match path {
+            "/api/health/live" => Self::Live,
+            "/api/health/ready" => Self::Ready,
+            "/api/pair/exchange" => Self::Exchange,
+            "/api/status" => Self::Status,
+            "/api/auth/verify" => Self::Verify,
+            "/api/pair/device" => Self::OwnDevice,
+            _ => return None,
+        })
+    }
+
+    /// The methods that it answers, or `None` when it answers all of them.
+    pub(super) const fn methods(self) -> Option<&'static [Method]> {
+        match self {
+            Self::Live | Self::Ready | Self::Status => Some(&[Method::GET, Method::HEAD]),
+            Self::Exchange => Some(&[Method::POST]),
+            Self::OwnDevice => Some(&[Method::DELETE]),
+            Self::Verify => None,
+        }
+    }
+
+    /// Whom it serves.
+    pub(super) const fn audience(self) -> Audience {
+        match self {
+            Self::Live | Self::Ready | Self::Exchange => Audience::Everyone,
+            Self::Status => Audience::DevicesAndThisMachine,
+            Self::Verify | Self::OwnDevice => Audience::Devices,
+        }
+    }
+}
+
+/// What the routes call.
+pub(super) struct Services {
+    pub(super) exchange: Arc<Exchange>,
+    pub(super) devices: Arc<Devices>,
+    pub(super) status: Arc<Status>,
+    pub(super) ready: Arc<AtomicBool>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ExchangeForm {
+    code: Option<String>,
+    device_name: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct GrantForm<'a> {
+    token: &'a str,
+    device: DeviceForm,
+    daemon_id: &'a str,
+}
+
+/// All routes. The gate has checked path, method and credential, and put the client's address and the caller into the
+/// request's extensions.
+pub(super) fn routes(services: Services) -> BoxedFilter<(Response,)> {
+    let Services { exchange, devices, status, ready } = services;
+    let grantor = Arc::clone(&status);
+    let live = warp::path!("api" / "health" / "live").map(|| health(true));
+    let ready = warp::path!("api" / "health" / "ready").map(move || health(ready.load(Ordering::Acquire)));
+    let exchange = warp::path!("api" / "pair" / "exchange")
+        .and(warp::ext::get::<ClientAddress>())
+        .and(warp::header::headers_cloned())
+        .and(warp::body::stream())
+        .then(move |client, headers, body| {
+            let (exchange, grantor) = (Arc::clone(&exchange), Arc::clone(&grantor));
+            async move { answer(exchanged(exchange, &grantor, client, headers, body).await) }
+        });
+    let report = warp::path!("api" / "status")
+        .and(warp::ext::get::<Caller>())
+        .map(move |caller| json(&StatusForm::from(&StatusReport { daemon: status.report(), device: device(&caller) })));
+    let verify = warp::path!("api" / "auth" / "verify").and(warp::ext::get::<Arc<Device>>()).map(verified);
+    let own_device = warp::path!("api" / "pair" / "device").and(warp::ext::get::<Arc<Device>>()).then(move |device| {
+        let devices = Arc::clone(&devices);
+        async move { answer(revoked(devices, device).await) }
+    });
+    // Boxed one by one: the type of many joined filters is more than the compiler bears.
+    let health = live.boxed().or(ready.boxed()).unify().boxed();
+    let pairing = exchange.boxed().or(own_device.boxed()).unify().boxed();
+    let identity = report.boxed().or(verify.boxed()).unify().boxed();
+    health.or(pairing).unify().boxed().or(identity).unify().boxed()
+}
+
+fn health(good: bool) -> Response {
+    let (status, word) = if good { (StatusCode::OK, "ok") } else { (StatusCode::SERVICE_UNAVAILABLE, "unavailable") };
+    warp::reply::with_status(warp::reply::json(&json!({ "status": word })), status).into_response()
+}
+
+async fn exchanged<B: Buf>(
+    exchange: Arc<Exchange>,
+    status: &Status,
+    client: ClientAddress,
+    headers: HeaderMap,
+    body: impl Stream<Item = Result<B, warp::Error>>,
+) -> Result<Response, Problem> {
+    let form: ExchangeForm = read_json(&headers, body).await?;
+    let code = form.code.map(zeroize::Zeroizing::new);
+    let request = ExchangeRequest::read(code.as_deref().map(String::as_str), form.device_name)
+        .map_err(|error| Problem::new(Reason::InvalidRequest, error.to_string()))?;
+    // In a task of its own, because a client that goes away must not leave the code reserved.
+    let run = tokio::spawn(async move { exchange.run(client, request).await });
+    let failed = |_| Problem::new(Reason::StorageUnavailable, "the exchange failed; the log of the daemon says why");
+    let enrolled = run.await.map_err(failed)??;
+    let token = enrolled.token.reveal();
+    Ok(json(&GrantForm { token, device: (&enrolled.device).into(), daemon_id: status.id().as_str() }))
+}
+
+async fn revoked(devices: Arc<Devices>, device: Arc<Device>) -> Result<Response, Problem> {
+    let run = tokio::spawn(async move { devices.revoke(device.id()).await });
+    match run.await {
+        // Someone else was faster; the device is gone either way.
+        Ok(Ok(_) | Err(RevokeError::NoSuchDevice)) => Ok(StatusCode::NO_CONTENT.into_response()),
+        Ok(Err(RevokeError::Storage(cause))) => {
+            tracing::error!(%cause, "a device could not revoke itself");
+            Err(Problem::new(Reason::StorageUnavailable, "the device is still paired: the change could not be stored"))
+        }
+        Err(_) => Err(Problem::new(Reason::StorageUnavailable, "the request failed; the log of the daemon says why")),
+    }
+}
+
+fn verified(device: Arc<Device>) -> Response {
+    let name = utf8_percent_encode(device.name().as_str(), ENCODED).to_string();
+    let response = warp::reply::with_header(StatusCode::NO_CONTENT, "x-netclaw-device", name);
+    warp::reply::with_header(response, "x-netclaw-device-id", device.id().as_str()).into_response()
+}
+
+fn device(caller: &Caller) -> Option<DeviceIdentity> {
+    match caller {
+        Caller::Device(device) => Some(DeviceIdentity { id: device.id(), name: device.name().clone() }),
+        Caller::ThisMachine => None,
+    }
+}
+
+fn json(form: &impl Serialize) -> Response {
+    warp::reply::json(form).into_response()
+}
+
+fn answer(result: Result<Response, Problem>) -> Response {
+    result.unwrap_or_else(Problem::into_response)
+}
