@@ -1,6 +1,8 @@
 //! One folder for each outside thing. Adapters implement the ports and do not import each other, apart from `platform` and
 //! `wire`, which several of them stand on.
 
+#[cfg(unix)]
+pub mod control;
 pub mod exposure;
 pub mod file;
 #[cfg(unix)]

@@ -1,1 +1,26 @@
-fn main() {}
+//! `netclawd`: only the daemon, in the foreground, for service managers and containers.
+
+mod wiring;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use netclaw::adapters::terminal::failure::Failure;
+use wiring::daemon::{Ground, run};
+
+/// The netclaw daemon, in the foreground
+#[derive(Parser)]
+#[command(version, after_help = "Examples:\n  netclawd\n  NETCLAW_HOME=/srv/netclaw NETCLAW_Daemon__Port=6000 netclawd")]
+struct Arguments {}
+
+fn main() -> ExitCode {
+    let Arguments {} = Arguments::parse();
+    match run(Ground::Foreground) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            // Nobody is left to tell when stderr is gone.
+            let _ = Failure::print(&failure, &mut std::io::stderr());
+            ExitCode::from(failure.exit as u8)
+        }
+    }
+}

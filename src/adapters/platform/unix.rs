@@ -96,3 +96,8 @@ pub fn private_append_options() -> OpenOptions {
         .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
     options
 }
+
+/// The user that this process acts as.
+pub fn user_id() -> u32 {
+    rustix::process::geteuid().as_raw()
+}

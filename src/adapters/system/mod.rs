@@ -4,6 +4,10 @@ pub mod clock;
 pub mod rng;
 
 #[cfg(unix)]
+pub mod background;
+#[cfg(unix)]
+pub mod daemon_lock;
+#[cfg(unix)]
 pub mod daemon_process;
 #[cfg(unix)]
 pub mod log;

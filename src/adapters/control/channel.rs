@@ -1,0 +1,183 @@
+//! The commands' side of the control socket.
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::client::conn::http1::handshake;
+use hyper::header::{CONTENT_TYPE, HOST};
+use hyper::{Method, Request, StatusCode};
+use hyper_util::rt::TokioIo;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::net::UnixStream;
+
+use crate::adapters::wire::control::{
+    ClearForm, ClearedForm, DeviceSummaryForm, LockoutForm, OpenedPairingForm, OperatorReportForm, OutcomeForm,
+    RefusedForm, RenameForm, RevokeForm,
+};
+use crate::adapters::wire::report::DeviceForm;
+use crate::domain::client_address::LimitKey;
+use crate::domain::device_name::DeviceName;
+use crate::domain::session::Generation;
+use crate::domain::text::shown_safely;
+use crate::ports::control_channel::{
+    ControlChannel, ControlError, DeviceSummary, LockoutSummary, OpenedPairing, OperatorReport, PairingOutcome,
+};
+use crate::ports::daemon_api::DeviceIdentity;
+
+/// Time for a request and its answer. Rewriting the device file of 100 000 devices takes well under a second.
+const TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Bytes of an answer: a list of 250 000 devices.
+const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
+
+/// The [`ControlChannel`] to the daemon behind a socket.
+#[derive(Debug)]
+pub struct SocketControlChannel {
+    socket: PathBuf,
+}
+
+impl SocketControlChannel {
+    /// The channel to the daemon that listens on `socket`.
+    pub const fn new(socket: PathBuf) -> Self {
+        Self { socket }
+    }
+
+    async fn ask<T: DeserializeOwned>(&self, method: Method, path: &str, body: Bytes) -> Result<T, Refusal> {
+        let asked = tokio::time::timeout(TIMEOUT, self.exchange(method, path, body));
+        let late = |_| broken(format!("the daemon did not answer within {} seconds", TIMEOUT.as_secs()));
+        let (status, content) = asked.await.map_err(late)??;
+        let garbled = |_| broken("the daemon's answer is not understood; are both of the same version?".to_owned());
+        if status.is_success() {
+            return serde_json::from_slice(&content).map_err(garbled);
+        }
+        let RefusedForm { error } = serde_json::from_slice(&content).map_err(garbled)?;
+        Err(Refusal { status, error: ControlError::Failed(shown_safely(&error)) })
+    }
+
+    async fn exchange(&self, method: Method, path: &str, body: Bytes) -> Result<(StatusCode, Bytes), Refusal> {
+        let stream = UnixStream::connect(&self.socket).await.map_err(|error| self.unreachable(&error))?;
+        let (mut sender, connection) = handshake(TokioIo::new(stream)).await.map_err(interrupted)?;
+        // Ends when the sender is dropped.
+        tokio::spawn(connection);
+        let request = Request::builder().method(method).uri(path);
+        let request = request.header(HOST, "netclaw").header(CONTENT_TYPE, "application/json");
+        let request = request.body(Full::new(body)).map_err(|error| broken(error.to_string()))?;
+        let answer = sender.send_request(request).await.map_err(interrupted)?;
+        let status = answer.status();
+        let content = Limited::new(answer.into_body(), MAX_ANSWER_BYTES).collect().await;
+        Ok((status, content.map_err(interrupted)?.to_bytes()))
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Refusal> {
+        self.ask(Method::GET, path, Bytes::new()).await
+    }
+
+    async fn post<T: DeserializeOwned>(&self, path: &str, form: &impl Serialize) -> Result<T, Refusal> {
+        let body = serde_json::to_vec(form).map_err(|error| broken(error.to_string()))?;
+        self.ask(Method::POST, path, body.into()).await
+    }
+
+    fn unreachable(&self, error: &io::Error) -> Refusal {
+        match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => ControlError::NotRunning.into(),
+            _ => broken(format!("the control socket {} cannot be opened: {error}", self.socket.display())),
+        }
+    }
+}
+
+/// An answer that says no.
+struct Refusal {
+    status: StatusCode,
+    error: ControlError,
+}
+
+impl From<ControlError> for Refusal {
+    fn from(error: ControlError) -> Self {
+        Self { status: StatusCode::INTERNAL_SERVER_ERROR, error }
+    }
+}
+
+impl From<Refusal> for ControlError {
+    fn from(refusal: Refusal) -> Self {
+        refusal.error
+    }
+}
+
+fn broken(what: String) -> Refusal {
+    ControlError::Broken(what).into()
+}
+
+fn interrupted(error: impl std::fmt::Display) -> Refusal {
+    broken(format!("the daemon did not answer: {error}"))
+}
+
+/// What a form says, unless one of its fields is not what it should be.
+fn understood<T>(read: Option<T>) -> Result<T, ControlError> {
+    let what = "the daemon's answer is not understood; are both of the same version?";
+    read.ok_or_else(|| ControlError::Broken(what.to_owned()))
+}
+
+#[async_trait]
+impl ControlChannel for SocketControlChannel {
+    async fn open_pairing(&self) -> Result<OpenedPairing, ControlError> {
+        let form: OpenedPairingForm = self.post("/pairing", &()).await?;
+        understood(form.read())
+    }
+
+    async fn pairing_outcome(&self, generation: Generation) -> Result<PairingOutcome, ControlError> {
+        let form: OutcomeForm = self.get(&format!("/pairing/{}", generation.number())).await?;
+        understood(form.read())
+    }
+
+    async fn devices(&self) -> Result<Vec<DeviceSummary>, ControlError> {
+        let forms: Vec<DeviceSummaryForm> = self.get("/devices").await?;
+        understood(forms.into_iter().map(DeviceSummaryForm::read).collect())
+    }
+
+    async fn revoke(&self, name: &str) -> Result<DeviceIdentity, ControlError> {
+        let form = RevokeForm { name: name.to_owned() };
+        let revoked: Result<DeviceForm, Refusal> = self.post("/devices/revoke", &form).await;
+        let revoked = revoked.map_err(|refusal| match refusal.status {
+            StatusCode::NOT_FOUND => ControlError::NoSuchDevice(shown_safely(name)),
+            _ => refusal.error,
+        });
+        understood(revoked?.read())
+    }
+
+    async fn rename(&self, old: &str, new: &DeviceName) -> Result<DeviceIdentity, ControlError> {
+        let form = RenameForm { old: old.to_owned(), new: new.to_string() };
+        let renamed: Result<DeviceForm, Refusal> = self.post("/devices/rename", &form).await;
+        let renamed = renamed.map_err(|refusal| match refusal.status {
+            StatusCode::NOT_FOUND => ControlError::NoSuchDevice(shown_safely(old)),
+            StatusCode::CONFLICT => ControlError::NameTaken(new.clone()),
+            _ => refusal.error,
+        });
+        understood(renamed?.read())
+    }
+
+    async fn lockouts(&self) -> Result<Vec<LockoutSummary>, ControlError> {
+        let forms: Vec<LockoutForm> = self.get("/lockouts").await?;
+        understood(forms.into_iter().map(LockoutForm::read).collect())
+    }
+
+    async fn clear_lockouts(&self, only: Option<LimitKey>) -> Result<usize, ControlError> {
+        let form = ClearForm { address: only.map(|key| key.to_string()) };
+        let cleared: ClearedForm = self.post("/lockouts/clear", &form).await?;
+        Ok(cleared.lifted)
+    }
+
+    async fn status(&self) -> Result<OperatorReport, ControlError> {
+        let form: OperatorReportForm = self.get("/status").await?;
+        understood(form.read())
+    }
+
+    async fn stop(&self) -> Result<(), ControlError> {
+        let _: serde_json::Value = self.post("/stop", &()).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,83 @@
+//! Where the control socket is, and how the daemon makes it.
+
+use std::ffi::OsString;
+use std::io;
+use std::os::unix::fs::FileTypeExt;
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+
+use data_encoding::HEXLOWER;
+use ring::digest::{SHA256, digest};
+use rustix::fs::Mode;
+use rustix::process::umask;
+use thiserror::Error;
+
+use crate::adapters::platform;
+
+/// Bytes that a socket's path may have: `sun_path` less its final zero, 108 on Linux and 104 elsewhere.
+const MAX_PATH_BYTES: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
+
+/// The variable with the user's private folder for sockets (XDG Base Directory Specification).
+pub const RUNTIME_VARIABLE: &str = "XDG_RUNTIME_DIR";
+
+/// Why there is no usable socket.
+#[derive(Debug, Error)]
+pub enum SocketError {
+    /// The path is longer than the system allows, and there is no other place.
+    #[error("the path of the control socket, {0}, is longer than {MAX_PATH_BYTES} bytes")]
+    TooLong(PathBuf),
+    /// Something that is no socket has its name.
+    #[error("{0} is in the way: it is not a socket")]
+    Occupied(PathBuf),
+    /// The system's error.
+    #[error("{path}: {error}")]
+    Io {
+        /// The socket.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
+}
+
+/// The path at which daemon and commands meet: `preferred`, or, where that is too long for the system, a folder named after
+/// it below `runtime_folder`, the value of [`RUNTIME_VARIABLE`].
+///
+/// # Errors
+///
+/// [`SocketError::TooLong`] when neither fits.
+pub fn path(preferred: PathBuf, runtime_folder: Option<OsString>) -> Result<PathBuf, SocketError> {
+    let fits = |path: &Path| path.as_os_str().len() <= MAX_PATH_BYTES;
+    if fits(&preferred) {
+        return Ok(preferred);
+    }
+    let name = HEXLOWER.encode(digest(&SHA256, preferred.as_os_str().as_encoded_bytes()).as_ref());
+    let folder = runtime_folder.filter(|folder| !folder.is_empty()).map(PathBuf::from);
+    let fallback = folder.map(|folder| folder.join(format!("netclaw-{:.16}", name)).join("control.sock"));
+    fallback.filter(|path| fits(path) && path.is_absolute()).ok_or(SocketError::TooLong(preferred))
+}
+
+/// Makes the socket, for its owner only, in the place of one that a dead daemon left.
+///
+/// The caller holds the daemon's lock, so a socket that is there belongs to nobody.
+///
+/// # Errors
+///
+/// [`SocketError`].
+pub fn bind(path: &Path) -> Result<UnixListener, SocketError> {
+    let failed = |error| SocketError::Io { path: path.to_owned(), error };
+    match path.symlink_metadata() {
+        Ok(found) if found.file_type().is_socket() => std::fs::remove_file(path).map_err(failed)?,
+        Ok(_) => return Err(SocketError::Occupied(path.to_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(failed(error)),
+    }
+    if let Some(folder) = path.parent() {
+        platform::create_private_folder(folder).map_err(failed)?;
+    }
+    // The mask makes the socket 0600 from its first moment. It belongs to the whole process, which makes no other file
+    // while it starts.
+    let usual = umask(Mode::from_raw_mode(0o177));
+    let bound = UnixListener::bind(path).and_then(|listener| listener.set_nonblocking(true).map(|()| listener));
+    umask(usual);
+    bound.map_err(failed)
+}

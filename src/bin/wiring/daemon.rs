@@ -1,0 +1,157 @@
+//! The daemon, put together.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use netclaw::adapters::control::socket;
+use netclaw::adapters::exposure::LocalExposure;
+use netclaw::adapters::file::activity_file::FileActivityLog;
+use netclaw::adapters::file::device_file::FileDeviceStore;
+use netclaw::adapters::file::home::Home;
+use netclaw::adapters::file::identity_file;
+use netclaw::adapters::file::settings_file::SettingsFile;
+use netclaw::adapters::http::connections::{ConnectionLimits, Handler, serve};
+use netclaw::adapters::http::control_api::ControlApi;
+use netclaw::adapters::http::listener::{Accept, OperatorListener};
+use netclaw::adapters::http::public_api::PublicApi;
+use netclaw::adapters::memory::{MemoryAttemptLog, MemoryPairingSlot};
+use netclaw::adapters::platform;
+use netclaw::adapters::system::clock::SystemClock;
+use netclaw::adapters::system::daemon_lock::DaemonLock;
+use netclaw::adapters::system::log::{self, Destination};
+use netclaw::adapters::system::rng::SystemRng;
+use netclaw::adapters::system::{background, signals};
+use netclaw::adapters::terminal::failure::Failure;
+use netclaw::app::daemon::DaemonPorts;
+use netclaw::app::daemon::housekeeping::{HOUSEKEEPING_INTERVAL, Housekeeping};
+use netclaw::app::daemon::open_pairing::OpenPairing;
+use netclaw::app::daemon::status::{DaemonFacts, Status};
+use netclaw::domain::daemon_id::DaemonId;
+use netclaw::domain::endpoint::Endpoint;
+use netclaw::domain::settings::Settings;
+use netclaw::ports::settings_store::SettingsStore;
+use tokio::net::{TcpListener, UnixListener};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tracing::info;
+
+use super::start_failure as failure;
+
+/// How the daemon is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ground {
+    /// By a person, a service manager or a container: it logs to stderr.
+    Foreground,
+    /// By `netclaw daemon start`: it leaves the terminal and logs to its file.
+    Background,
+}
+
+/// Runs the daemon of this environment's home until it is told to stop.
+pub fn run(ground: Ground) -> Result<(), Failure> {
+    let home = Home::of_environment().map_err(|error| failure::no_home(&error))?;
+    let log_file = home.log_file();
+    let destination = match ground {
+        Ground::Foreground => Destination::Stderr,
+        Ground::Background => {
+            background::leave_terminal();
+            Destination::File(&log_file)
+        }
+    };
+    log::start(destination, SystemClock).map_err(|error| failure::log(&log_file, &error))?;
+    let opened = Opened::of(&home)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(|error| failure::runtime(&error))?.block_on(serve_home(&home, opened, ground))
+}
+
+/// What the home holds: everything that can stop the start, but for the listeners.
+struct Opened {
+    /// Held until the daemon ends.
+    lock: DaemonLock,
+    settings: Settings,
+    id: DaemonId,
+    devices: FileDeviceStore,
+    activity: FileActivityLog,
+}
+
+impl Opened {
+    fn of(home: &Home) -> Result<Self, Failure> {
+        let lock = DaemonLock::take(&home.lock_file()).map_err(|error| failure::lock(home, &error))?;
+        let settings = SettingsFile::new(home.settings_file(), super::environment()).load();
+        let settings = settings.map_err(|error| failure::settings(home, &error))?;
+        let id = identity_file::load_or_create(&home.identity_file(), &SystemRng::default());
+        let id = id.map_err(failure::open)?;
+        let devices = FileDeviceStore::open(home.devices_file()).map_err(failure::open)?;
+        let activity = FileActivityLog::open(home.activity_file(), |id| devices.knows(id));
+        Ok(Self { lock, settings, id, devices, activity })
+    }
+}
+
+async fn serve_home(home: &Home, opened: Opened, ground: Ground) -> Result<(), Failure> {
+    let Opened { lock, settings, id, devices, activity } = opened;
+    let signal = signals::stop_requested().map_err(|error| failure::runtime(&error))?;
+    let socket = super::control_socket(home)?;
+    let network = TcpListener::bind(settings.listen_address()).await;
+    let network = network.map_err(|error| failure::bind(settings.listen_address(), &error))?;
+    let listening = Endpoint::of_listener(network.local_addr().map_err(|error| failure::runtime(&error))?);
+    let operator = socket::bind(&socket).map_err(|error| failure::socket(&error))?;
+    let operator = UnixListener::from_std(operator).map_err(|error| failure::runtime(&error))?;
+    let ports = DaemonPorts {
+        clock: Arc::new(SystemClock),
+        rng: Arc::new(SystemRng::default()),
+        devices: Arc::new(devices),
+        activity: Arc::new(activity),
+        slot: Arc::new(MemoryPairingSlot::default()),
+        attempts: Arc::new(MemoryAttemptLog::default()),
+        exposure: Arc::new(LocalExposure::new(listening.clone(), settings.external_url.clone())),
+    };
+    info!(%listening, mode = %settings.mode, daemon = %id, version = env!("CARGO_PKG_VERSION"), "starting");
+    let status = Arc::new(Status::new(ports.clone(), DaemonFacts { id, pid: std::process::id(), listening }));
+    let (stop, stopped) = watch::channel(false);
+    let ready = Arc::new(AtomicBool::new(true));
+    let public = PublicApi::new(&ports, Arc::clone(&status), Arc::clone(&ready));
+    let open_pairing = OpenPairing::new(ports.clone(), settings.log_pairing_code);
+    let control = ControlApi::new(&ports, open_pairing, status, stop.clone());
+    let operator = OperatorListener::new(operator, platform::user_id());
+    let doors = [open_door(network, public, &stopped), open_door(operator, control, &stopped)];
+    info!("the daemon is ready");
+    if ground == Ground::Background {
+        background::announce_ready().map_err(|error| failure::runtime(&error))?;
+    }
+    let housekeeping = Housekeeping::new(ports);
+    until_stopped(&housekeeping, signal, stopped).await;
+    ready.store(false, Ordering::Release);
+    stop.send_replace(true);
+    for door in doors {
+        // A door that panicked is closed too.
+        let _ = door.await;
+    }
+    housekeeping.round().await;
+    let _ = std::fs::remove_file(&socket);
+    info!("the daemon has stopped");
+    drop(lock);
+    Ok(())
+}
+
+fn open_door<A: Accept>(listener: A, handler: impl Handler, stopped: &watch::Receiver<bool>) -> JoinHandle<()> {
+    tokio::spawn(serve(listener, Arc::new(handler), ConnectionLimits::DAEMON, stopped.clone()))
+}
+
+/// Does the housekeeping until a signal comes or the operator asks for a stop.
+async fn until_stopped(
+    housekeeping: &Housekeeping,
+    signal: impl Future<Output = &'static str>,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let mut rounds = tokio::time::interval(HOUSEKEEPING_INTERVAL);
+    let mut signal = std::pin::pin!(signal);
+    loop {
+        tokio::select! {
+            name = &mut signal => {
+                info!(signal = name, "a signal asked the daemon to stop");
+                return;
+            }
+            _ = stopped.wait_for(|stopped| *stopped) => return,
+            _ = rounds.tick() => housekeeping.round().await,
+        }
+    }
+}

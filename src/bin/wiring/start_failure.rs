@@ -1,0 +1,79 @@
+//! Why the daemon does not start, and what to do: every error of the adapters that are opened on the way.
+
+use std::fmt::Display;
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use netclaw::adapters::control::socket::SocketError;
+use netclaw::adapters::file::home::{Home, NoHome};
+use netclaw::adapters::file::open_error::OpenError;
+use netclaw::adapters::system::daemon_lock::LockError;
+use netclaw::adapters::terminal::failure::{Exit, Failure, of_load_settings};
+use netclaw::ports::settings_store::LoadSettingsError;
+
+/// There is no home.
+pub fn no_home(error: &NoHome) -> Failure {
+    Failure::new(Exit::Failed, error.to_string()).hint("name a folder with: export NETCLAW_HOME=/path/to/folder")
+}
+
+/// The log cannot be written.
+pub fn log(path: &Path, error: &io::Error) -> Failure {
+    let message = format!("the log {} cannot be written: {error}", path.display());
+    Failure::new(Exit::Failed, message).hint("make room, or make the folder writable for this user")
+}
+
+/// Another daemon runs here, or the home cannot be written.
+pub fn lock(home: &Home, error: &LockError) -> Failure {
+    match error {
+        LockError::Held { .. } => Failure::new(Exit::Failed, error.to_string())
+            .hint("see what it does with: netclaw daemon status")
+            .hint("for a second daemon, name another home and port: NETCLAW_HOME=… NETCLAW_Daemon__Port=…"),
+        LockError::Io(error) => {
+            let message = format!("the home {} cannot be used: {error}", home.root().display());
+            Failure::new(Exit::Failed, message)
+                .hint("make it a folder that this user can write to, or name another with NETCLAW_HOME")
+        }
+    }
+}
+
+/// The configuration does not allow a start.
+pub fn settings(home: &Home, error: &LoadSettingsError) -> Failure {
+    of_load_settings(error).hint(format!("the configuration is {}", home.settings_file().display()))
+}
+
+/// A file cannot be used.
+pub fn open(error: OpenError) -> Failure {
+    error.hints.into_iter().fold(Failure::new(Exit::Failed, error.cause), Failure::hint)
+}
+
+/// The port cannot be had.
+pub fn bind(address: SocketAddr, error: &io::Error) -> Failure {
+    let port = address.port();
+    let failure = Failure::new(Exit::Failed, format!("the daemon cannot listen on {address}: {error}"));
+    match error.kind() {
+        io::ErrorKind::AddrInUse => failure
+            .hint(format!("see what uses the port with: ss -ltnp 'sport = :{port}'"))
+            .hint(format!("or use another port with: netclaw up --port {}", port.checked_add(1).unwrap_or(5200))),
+        io::ErrorKind::PermissionDenied => failure.hint("ports below 1024 need root; use another with: netclaw up --port 5199"),
+        io::ErrorKind::AddrNotAvailable => failure.hint("Daemon.Host must be an address of this machine"),
+        _ => failure.hint("mend the cause, then start again"),
+    }
+}
+
+/// The control socket cannot be made.
+pub fn socket(error: &SocketError) -> Failure {
+    let failure = Failure::new(Exit::Failed, error.to_string());
+    match error {
+        SocketError::TooLong(_) => failure
+            .hint("use a shorter NETCLAW_HOME, or set XDG_RUNTIME_DIR to a private folder such as /run/user/1000"),
+        SocketError::Occupied(path) => failure.hint(format!("move it away with: mv {0} {0}.old", path.display())),
+        SocketError::Io { .. } => failure.hint("make its folder writable for this user"),
+    }
+}
+
+/// The system refuses something that it always grants.
+pub fn runtime(error: &dyn Display) -> Failure {
+    Failure::new(Exit::Failed, format!("the system refused what a daemon needs: {error}"))
+        .hint("look at the limits of this user with: ulimit -a")
+}
