@@ -1,0 +1,20 @@
+//! The figures of the README. Run with `cargo bench`.
+//!
+//! * `token_check`: what a bearer token costs, with 1 to 1 000 000 devices, and what it allocates.
+//! * `device_changes`: pairing and revoking with 10 to 100 000 devices in the file, made durable.
+//! * `exchange`: a code exchanged for a token, from the use case down to the synced file.
+//! * `start`: the real daemon, from its start until it is ready, with 10 000 devices; and its memory once it is idle.
+
+mod device_changes;
+mod exchange;
+mod fixtures;
+mod start;
+mod token_check;
+
+#[global_allocator]
+static ALLOCATIONS: divan::AllocProfiler = divan::AllocProfiler::system();
+
+fn main() {
+    start::print_idle_memory();
+    divan::main();
+}

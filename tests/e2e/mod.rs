@@ -1,0 +1,12 @@
+//! The two real binaries, driven from outside: processes, sockets and files.
+
+mod browser_attacks;
+mod crashes;
+mod files;
+mod guessing;
+mod host_commands;
+mod load;
+mod pairing;
+mod raw_http;
+mod secrets;
+mod world;
