@@ -14,5 +14,6 @@
 extern crate alloc;
 
 pub mod adapters;
+pub mod app;
 pub mod domain;
 pub mod ports;

@@ -1,0 +1,6 @@
+//! The use cases: what netclaw does, step by step, over the ports.
+//!
+//! A use case reads the clock once, asks the domain or a port for a decision, and says in its own small error why it could
+//! not go on. It does no I/O of its own and knows neither HTTP nor a terminal.
+
+pub mod client;
