@@ -4,4 +4,5 @@
 pub mod client;
 pub mod file;
 pub mod platform;
+pub mod terminal;
 pub mod wire;
