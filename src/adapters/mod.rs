@@ -1,6 +1,7 @@
 //! One folder for each outside thing. Adapters implement the ports and do not import each other, apart from `platform` and
 //! `wire`, which several of them stand on.
 
+pub mod client;
 #[cfg(unix)]
 pub mod control;
 pub mod exposure;
@@ -10,4 +11,5 @@ pub mod http;
 pub mod memory;
 pub mod platform;
 pub mod system;
+pub mod terminal;
 pub mod wire;

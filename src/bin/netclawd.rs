@@ -1,16 +1,24 @@
 //! `netclawd`: only the daemon, in the foreground, for service managers and containers.
 
-mod wiring;
+#[path = "wiring/daemon.rs"]
+mod daemon;
+#[path = "wiring/shared.rs"]
+mod shared;
+#[path = "wiring/start_failure.rs"]
+mod start_failure;
 
 use std::process::ExitCode;
 
 use clap::Parser;
+use daemon::{Ground, run};
 use netclaw::adapters::terminal::failure::Failure;
-use wiring::daemon::{Ground, run};
 
 /// The netclaw daemon, in the foreground
 #[derive(Parser)]
-#[command(version, after_help = "Examples:\n  netclawd\n  NETCLAW_HOME=/srv/netclaw NETCLAW_Daemon__Port=6000 netclawd")]
+#[command(
+    version,
+    after_help = "Examples:\n  netclawd\n  NETCLAW_HOME=/srv/netclaw NETCLAW_Daemon__Port=6000 netclawd"
+)]
 struct Arguments {}
 
 fn main() -> ExitCode {

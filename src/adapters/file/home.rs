@@ -66,6 +66,11 @@ impl Home {
         self.0.join("client/config.json")
     }
 
+    /// The lock of whoever writes the client's two files.
+    pub fn client_lock_file(&self) -> PathBuf {
+        self.0.join("client/client.lock")
+    }
+
     /// When devices were last used.
     pub fn activity_file(&self) -> PathBuf {
         self.0.join("state/activity.json")

@@ -1,6 +1,7 @@
 //! The home folder: one file here for each file there.
 
 pub mod activity_file;
+pub mod credentials;
 pub mod device_file;
 mod device_form;
 pub mod hex;

@@ -1,15 +1,15 @@
 //! The daemon, put together.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use netclaw::adapters::control::socket;
+use netclaw::adapters::control::socket::{self, RUNTIME_VARIABLE};
 use netclaw::adapters::exposure::LocalExposure;
 use netclaw::adapters::file::activity_file::FileActivityLog;
 use netclaw::adapters::file::device_file::FileDeviceStore;
 use netclaw::adapters::file::home::Home;
 use netclaw::adapters::file::identity_file;
-use netclaw::adapters::file::settings_file::SettingsFile;
 use netclaw::adapters::http::connections::{ConnectionLimits, Handler, serve};
 use netclaw::adapters::http::control_api::ControlApi;
 use netclaw::adapters::http::listener::{Accept, OperatorListener};
@@ -35,7 +35,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tracing::info;
 
-use super::start_failure as failure;
+use super::{shared, start_failure as failure};
 
 /// How the daemon is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub enum Ground {
 
 /// Runs the daemon of this environment's home until it is told to stop.
 pub fn run(ground: Ground) -> Result<(), Failure> {
-    let home = Home::of_environment().map_err(|error| failure::no_home(&error))?;
+    let home = shared::home()?;
     let log_file = home.log_file();
     let destination = match ground {
         Ground::Foreground => Destination::Stderr,
@@ -76,7 +76,7 @@ struct Opened {
 impl Opened {
     fn of(home: &Home) -> Result<Self, Failure> {
         let lock = DaemonLock::take(&home.lock_file()).map_err(|error| failure::lock(home, &error))?;
-        let settings = SettingsFile::new(home.settings_file(), super::environment()).load();
+        let settings = shared::settings(home).load();
         let settings = settings.map_err(|error| failure::settings(home, &error))?;
         let id = identity_file::load_or_create(&home.identity_file(), &SystemRng::default());
         let id = id.map_err(failure::open)?;
@@ -89,7 +89,7 @@ impl Opened {
 async fn serve_home(home: &Home, opened: Opened, ground: Ground) -> Result<(), Failure> {
     let Opened { lock, settings, id, devices, activity } = opened;
     let signal = signals::stop_requested().map_err(|error| failure::runtime(&error))?;
-    let socket = super::control_socket(home)?;
+    let socket = control_socket(home)?;
     let network = TcpListener::bind(settings.listen_address()).await;
     let network = network.map_err(|error| failure::bind(settings.listen_address(), &error))?;
     let listening = Endpoint::of_listener(network.local_addr().map_err(|error| failure::runtime(&error))?);
@@ -154,4 +154,10 @@ async fn until_stopped(
             _ = rounds.tick() => housekeeping.round().await,
         }
     }
+}
+
+/// Where the control socket of this home is.
+pub fn control_socket(home: &Home) -> Result<PathBuf, Failure> {
+    let path = socket::path(home.control_socket(), std::env::var_os(RUNTIME_VARIABLE));
+    path.map_err(|error| failure::socket(&error))
 }

@@ -1,22 +1,19 @@
-//! Where the adapters are chosen and put together. Only the binaries see it.
+//! Where the adapters are chosen and put behind the ports. Only the binaries see it.
 
-pub mod daemon;
+pub mod client;
+#[cfg(unix)]
+mod daemon;
+#[cfg(unix)]
+pub mod host;
+mod shared;
+#[cfg(unix)]
 mod start_failure;
 
-use std::path::PathBuf;
+use netclaw::adapters::terminal::failure::{Exit, Failure};
 
-use netclaw::adapters::control::socket::{self, RUNTIME_VARIABLE};
-use netclaw::adapters::file::home::Home;
-use netclaw::adapters::terminal::failure::Failure;
-
-/// The environment, as far as it is text.
-pub fn environment() -> Vec<(String, String)> {
-    let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
-    std::env::vars_os().filter_map(text).collect()
-}
-
-/// Where the control socket of this home is.
-pub fn control_socket(home: &Home) -> Result<PathBuf, Failure> {
-    let path = socket::path(home.control_socket(), std::env::var_os(RUNTIME_VARIABLE));
-    path.map_err(|error| start_failure::socket(&error))
+/// Runs a command on this thread: it makes a few requests one after the other, and starts fast.
+fn block_on<T>(command: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::new(Exit::Failed, format!("cannot start: {error}")))?;
+    runtime.block_on(command)
 }

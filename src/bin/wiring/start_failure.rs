@@ -6,16 +6,11 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use netclaw::adapters::control::socket::SocketError;
-use netclaw::adapters::file::home::{Home, NoHome};
+use netclaw::adapters::file::home::Home;
 use netclaw::adapters::file::open_error::OpenError;
 use netclaw::adapters::system::daemon_lock::LockError;
 use netclaw::adapters::terminal::failure::{Exit, Failure, of_load_settings};
 use netclaw::ports::settings_store::LoadSettingsError;
-
-/// There is no home.
-pub fn no_home(error: &NoHome) -> Failure {
-    Failure::new(Exit::Failed, error.to_string()).hint("name a folder with: export NETCLAW_HOME=/path/to/folder")
-}
 
 /// The log cannot be written.
 pub fn log(path: &Path, error: &io::Error) -> Failure {
@@ -39,7 +34,7 @@ pub fn lock(home: &Home, error: &LockError) -> Failure {
 
 /// The configuration does not allow a start.
 pub fn settings(home: &Home, error: &LoadSettingsError) -> Failure {
-    of_load_settings(error).hint(format!("the configuration is {}", home.settings_file().display()))
+    of_load_settings(error.clone()).hint(format!("the configuration is {}", home.settings_file().display()))
 }
 
 /// A file cannot be used.
@@ -55,7 +50,9 @@ pub fn bind(address: SocketAddr, error: &io::Error) -> Failure {
         io::ErrorKind::AddrInUse => failure
             .hint(format!("see what uses the port with: ss -ltnp 'sport = :{port}'"))
             .hint(format!("or use another port with: netclaw up --port {}", port.checked_add(1).unwrap_or(5200))),
-        io::ErrorKind::PermissionDenied => failure.hint("ports below 1024 need root; use another with: netclaw up --port 5199"),
+        io::ErrorKind::PermissionDenied => {
+            failure.hint("ports below 1024 need root; use another with: netclaw up --port 5199")
+        }
         io::ErrorKind::AddrNotAvailable => failure.hint("Daemon.Host must be an address of this machine"),
         _ => failure.hint("mend the cause, then start again"),
     }

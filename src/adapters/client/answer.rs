@@ -1,0 +1,99 @@
+//! One answer: read up to a limit, and taken for a daemon's only if it looks like one.
+
+use http::header::{CONTENT_TYPE, LOCATION};
+use http::{HeaderMap, StatusCode};
+use reqwest::Response;
+use zeroize::Zeroizing;
+
+use super::{Patience, cause, problem};
+use crate::domain::text::shown_safely;
+use crate::ports::daemon_api::ApiError;
+
+/// Longest answer that is read, in bytes: several times the largest one of ours.
+const MAX_ANSWER_BYTES: usize = 4096;
+
+/// A whole answer. It may contain a token and is wiped on drop.
+pub(super) struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Zeroizing<Vec<u8>>,
+}
+
+/// Reads an answer to its end.
+///
+/// # Errors
+///
+/// * [`ApiError::NotADaemon`] for a redirect, which is not followed, and for an answer that is too large.
+/// * [`ApiError::Unreachable`] when the connection ends, or the time is up before the last byte.
+pub(super) async fn read(mut response: Response, patience: Patience) -> Result<Answer, ApiError> {
+    let status = response.status();
+    if status.is_redirection() {
+        return Err(not_a_daemon(redirect(response.headers())));
+    }
+    // Allocated once, so that no copy of a token is left behind by growing.
+    let mut body = Zeroizing::new(Vec::with_capacity(MAX_ANSWER_BYTES));
+    while let Some(chunk) = response.chunk().await.map_err(|error| cause::of(&error, patience))? {
+        if body.len() + chunk.len() > MAX_ANSWER_BYTES {
+            return Err(not_a_daemon("its answer is larger than 4 KiB".to_owned()));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Answer { status, headers: std::mem::take(response.headers_mut()), body })
+}
+
+impl Answer {
+    /// The JSON document of an answer with the expected status.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError`] for everything else.
+    pub(super) fn json(&self, expected: StatusCode) -> Result<&[u8], ApiError> {
+        self.expect(expected)?;
+        if !self.is_of("application/json") {
+            return Err(not_a_daemon("its answer is not JSON".to_owned()));
+        }
+        Ok(&self.body)
+    }
+
+    /// Nothing, with the expected status.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError`] for everything else.
+    pub(super) fn empty(&self, expected: StatusCode) -> Result<(), ApiError> {
+        self.expect(expected)
+    }
+
+    fn expect(&self, expected: StatusCode) -> Result<(), ApiError> {
+        if self.status == expected {
+            return Ok(());
+        }
+        let status = self.status;
+        if status.is_success() || status.is_informational() {
+            return Err(not_a_daemon(format!("it answered {status}")));
+        }
+        let problem = if self.is_of("application/problem+json") { Some(self.body.as_slice()) } else { None };
+        Err(problem::of(status, &self.headers, problem))
+    }
+
+    /// Whether the content type is this one, whatever its parameters (RFC 9110 section 8.3.1).
+    fn is_of(&self, media_type: &str) -> bool {
+        let value = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let essence = value.and_then(|value| value.split(';').next()).map(str::trim);
+        essence.is_some_and(|essence| essence.eq_ignore_ascii_case(media_type))
+    }
+}
+
+/// Something answers that is no daemon, for this reason.
+pub(super) const fn not_a_daemon(what: String) -> ApiError {
+    ApiError::NotADaemon { what }
+}
+
+fn redirect(headers: &HeaderMap) -> String {
+    match headers.get(LOCATION).map(|location| String::from_utf8_lossy(location.as_bytes())) {
+        Some(location) => {
+            format!("it redirects to {}, and redirects are not followed", shown_safely(&location))
+        }
+        None => "it answers with a redirect".to_owned(),
+    }
+}

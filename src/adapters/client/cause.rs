@@ -1,0 +1,58 @@
+//! Why a request has no answer, in plain words.
+
+use std::error::Error;
+use std::io;
+
+use super::Patience;
+use super::answer::not_a_daemon;
+use crate::domain::text::shown_safely;
+use crate::ports::daemon_api::ApiError;
+
+/// What an error of the HTTP stack means.
+///
+/// The error's own text is not used as a whole, because it contains the URL and repeats itself at each level.
+pub(super) fn of(error: &reqwest::Error, patience: Patience) -> ApiError {
+    if error.is_timeout() {
+        return unreachable(match error.is_connect() {
+            true => format!("no connection within {} seconds", seconds(patience.connect)),
+            false => format!("no complete answer within {} seconds", seconds(patience.answer)),
+        });
+    }
+    let chain = || std::iter::successors(Some(error as &(dyn Error + 'static)), |error| Error::source(*error));
+    if let Some(http) = chain().find_map(|error| error.downcast_ref::<hyper::Error>()) {
+        if http.is_parse() {
+            return not_a_daemon("its answer is not HTTP".to_owned());
+        }
+        if http.is_incomplete_message() {
+            return unreachable("the connection was closed in the middle of the answer".to_owned());
+        }
+    }
+    if let Some(words) = chain().find_map(|error| error.downcast_ref::<io::Error>()).and_then(in_words) {
+        return unreachable(words.to_owned());
+    }
+    let innermost = chain().last().map(ToString::to_string).unwrap_or_default();
+    unreachable(shown_safely(&innermost))
+}
+
+const fn unreachable(cause: String) -> ApiError {
+    ApiError::Unreachable { cause }
+}
+
+/// Whole seconds, or a fraction where patience is shorter.
+fn seconds(patience: std::time::Duration) -> f64 {
+    patience.as_secs_f64()
+}
+
+/// `None` for errors whose own text is the best there is: the resolver's and the certificate verifier's.
+fn in_words(error: &io::Error) -> Option<&'static str> {
+    use io::ErrorKind as Kind;
+    match error.kind() {
+        Kind::ConnectionRefused => Some("connection refused, nothing listens there"),
+        Kind::ConnectionReset | Kind::ConnectionAborted | Kind::BrokenPipe => Some("the connection was broken off"),
+        Kind::HostUnreachable => Some("there is no route to the host"),
+        Kind::NetworkUnreachable | Kind::NetworkDown => Some("the network is unreachable"),
+        Kind::TimedOut => Some("the host does not answer"),
+        Kind::UnexpectedEof => Some("the connection was closed in the middle of the answer"),
+        _ => None,
+    }
+}

@@ -1,0 +1,133 @@
+//! A client's pairings in `client/config.json` and their tokens in `config/secrets.json`.
+//!
+//! Two files, so that the one with secrets stays small and the other one can be looked at. They are written one after the
+//! other: the token first when a pairing is made, the pairing first when it is forgotten. A crash in between leaves a token
+//! that nothing refers to, and the next write drops it.
+
+mod damage;
+mod pairings;
+mod secrets;
+
+use std::fs::File;
+use std::io;
+
+use self::damage::{missing_token, storage};
+use self::pairings::Pairings;
+use self::secrets::Secrets;
+use super::home::Home;
+use super::private_file;
+use crate::domain::daemon_id::DaemonId;
+use crate::domain::endpoint::Endpoint;
+use crate::domain::token::BearerToken;
+use crate::ports::credential_store::{CredentialStore, CredentialStoreError, Pairing};
+
+/// Room for one more pairing, in bytes, when the disk is tried.
+const ONE_MORE: usize = 4096;
+
+/// The version of both files that this program reads and writes.
+const VERSION: u64 = 1;
+
+/// The two files.
+pub struct FileCredentialStore {
+    home: Home,
+}
+
+impl FileCredentialStore {
+    /// The pairings of this home. Nothing is read yet.
+    pub const fn new(home: Home) -> Self {
+        Self { home }
+    }
+
+    /// Keeps other processes from writing in between. Readers need no lock: each file is replaced as a whole, and the order
+    /// of the writes keeps the pair sound.
+    fn lock(&self) -> Result<File, CredentialStoreError> {
+        let path = self.home.client_lock_file();
+        private_file::lock(&path).map_err(|error| storage("lock", &path, &error))
+    }
+
+    fn pairings(&self) -> Result<Pairings, CredentialStoreError> {
+        Pairings::read(&self.home.client_file())
+    }
+
+    fn secrets(&self) -> Result<Secrets, CredentialStoreError> {
+        Secrets::read(&self.home.secrets_file())
+    }
+
+    /// Token first, pairing second. A daemon that has moved is forgotten at its old place before that, so that its new token
+    /// never stands beside the old place.
+    fn write_saved(
+        &self,
+        before: &Pairings,
+        mut secrets: Secrets,
+        pairing: &Pairing,
+        token: &BearerToken,
+    ) -> Result<(), CredentialStoreError> {
+        if before.with(&pairing.daemon_id).is_some_and(|old| old.endpoint != pairing.endpoint) {
+            self.write_pairings(&before.clone().forgotten(&pairing.daemon_id))?;
+        }
+        let after = before.clone().saved(pairing.clone());
+        secrets.keep(|daemon| before.with(daemon).is_some());
+        secrets.insert(pairing.daemon_id.clone(), token.clone());
+        self.write_secrets(&secrets)?;
+        self.write_pairings(&after)
+    }
+
+    fn write_pairings(&self, pairings: &Pairings) -> Result<(), CredentialStoreError> {
+        let path = self.home.client_file();
+        pairings.write(&path).map_err(|error| storage("write", &path, &error))
+    }
+
+    fn write_secrets(&self, secrets: &Secrets) -> Result<(), CredentialStoreError> {
+        let path = self.home.secrets_file();
+        secrets.write(&path).map_err(|error| storage("write", &path, &error))
+    }
+}
+
+impl CredentialStore for FileCredentialStore {
+    fn prepare(&self) -> Result<(), CredentialStoreError> {
+        let _lock = self.lock()?;
+        let size = self.pairings()?.len().max(self.secrets()?.len()).saturating_add(1).saturating_mul(ONE_MORE);
+        for path in [self.home.secrets_file(), self.home.client_file()] {
+            let tried: io::Result<()> =
+                private_file::remove_leftovers(&path).and_then(|()| private_file::rehearse(&path, size));
+            tried.map_err(|error| storage("write", &path, &error))?;
+        }
+        Ok(())
+    }
+
+    fn save(&self, pairing: &Pairing, token: &BearerToken) -> Result<(), CredentialStoreError> {
+        let _lock = self.lock()?;
+        let (pairings, secrets) = (self.pairings()?, self.secrets()?);
+        let saved = self.write_saved(&pairings, secrets.clone(), pairing, token);
+        if saved.is_err() {
+            // What was there before is put back as well as the disk allows; the error to report is the first one.
+            let _ = self.write_secrets(&secrets).and_then(|()| self.write_pairings(&pairings));
+        }
+        saved
+    }
+
+    fn forget(&self, daemon_id: &DaemonId) -> Result<(), CredentialStoreError> {
+        let _lock = self.lock()?;
+        let (pairings, mut secrets) = (self.pairings()?.forgotten(daemon_id), self.secrets()?);
+        self.write_pairings(&pairings)?;
+        secrets.keep(|daemon| pairings.with(daemon).is_some());
+        self.write_secrets(&secrets)
+    }
+
+    fn current(&self) -> Result<Option<Pairing>, CredentialStoreError> {
+        Ok(self.pairings()?.current().cloned())
+    }
+
+    fn paired_with(&self, daemon_id: &DaemonId) -> Result<Option<Pairing>, CredentialStoreError> {
+        Ok(self.pairings()?.with(daemon_id).cloned())
+    }
+
+    fn paired_at(&self, endpoint: &Endpoint) -> Result<Option<(Pairing, BearerToken)>, CredentialStoreError> {
+        let pairings = self.pairings()?;
+        let Some(pairing) = pairings.at(endpoint) else { return Ok(None) };
+        match self.secrets()?.of(&pairing.daemon_id) {
+            Some(token) => Ok(Some((pairing.clone(), token.clone()))),
+            None => Err(missing_token(&self.home.secrets_file(), pairing)),
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! The commands of the host.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use clap::{Args, Subcommand};
+
+use crate::domain::client_address::LimitKey;
+use crate::domain::endpoint::Endpoint;
+use crate::domain::exposure::ExposureMode;
+
+/// The commands of the host.
+#[derive(Debug, Subcommand)]
+pub enum HostCommand {
+    /// Set up this host, start the daemon and show a pairing code
+    Up(UpArgs),
+    /// Run and operate the daemon of this host
+    Daemon {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: DaemonCommand,
+    },
+}
+
+/// `netclaw up`.
+#[derive(Debug, Default, Args)]
+#[command(after_help = "Examples:\n  netclaw up\n  netclaw up --port 6000 --yes")]
+pub struct UpArgs {
+    /// The address to listen on
+    #[arg(long, value_name = "IP", value_parser = host)]
+    pub host: Option<IpAddr>,
+    /// The port to listen on
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: Option<u16>,
+    /// How the daemon is reached from outside
+    #[arg(long, value_name = "MODE", value_parser = exposure)]
+    pub exposure: Option<ExposureMode>,
+    /// What remote devices type, where the daemon cannot know it
+    #[arg(long, value_name = "URL", value_parser = endpoint)]
+    pub external_url: Option<Endpoint>,
+    /// Change an existing configuration without asking
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// `netclaw daemon`.
+#[derive(Debug, Subcommand)]
+pub enum DaemonCommand {
+    /// Run the daemon in the foreground
+    Run(RunArgs),
+    /// Everything that is asked of a running daemon.
+    #[command(flatten)]
+    Operate(OperateCommand),
+}
+
+/// `netclaw daemon run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Log to the home's log file instead of stderr; `netclaw daemon start` uses this.
+    #[arg(long, hide = true)]
+    pub background: bool,
+}
+
+/// What an operator does.
+#[derive(Debug, Subcommand)]
+pub enum OperateCommand {
+    /// Start the daemon in the background; returns when it is ready
+    Start,
+    /// Stop the daemon; returns when it is gone
+    Stop,
+    /// Stop the daemon if it runs, then start it
+    Restart,
+    /// Show the state of the daemon
+    #[command(after_help = "Examples:\n  netclaw daemon status\n  netclaw daemon status --json | jq .pid")]
+    Status(JsonArgs),
+    /// Make a new pairing code
+    Pair(OpenPairingArgs),
+    /// List, revoke and rename the paired devices
+    Devices(DevicesArgs),
+    /// List and lift the blocks of addresses that sent wrong codes
+    Lockouts(LockoutsArgs),
+    /// Print the log of a daemon in the background
+    Logs(LogsArgs),
+}
+
+/// Commands that only report.
+#[derive(Debug, Args)]
+pub struct JsonArgs {
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `netclaw daemon pair`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  netclaw daemon pair\n  netclaw daemon pair --wait\n  netclaw daemon pair --json")]
+pub struct OpenPairingArgs {
+    /// Stay until a device has paired or the code is over
+    #[arg(long, conflicts_with = "json")]
+    pub wait: bool,
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `netclaw daemon devices`.
+#[derive(Debug, Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:\n  netclaw daemon devices\n  netclaw daemon devices revoke my-laptop\n  netclaw daemon devices rename my-laptop old-laptop"
+)]
+pub struct DevicesArgs {
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+    /// What to change; nothing lists them.
+    #[command(subcommand)]
+    pub command: Option<DevicesCommand>,
+}
+
+/// What can be changed about devices.
+#[derive(Debug, Subcommand)]
+pub enum DevicesCommand {
+    /// Revoke a device: its credential is refused from the next request on
+    Revoke {
+        /// Its name
+        name: String,
+    },
+    /// Give a device another name
+    Rename {
+        /// Its name until now
+        old: String,
+        /// Its new name
+        new: String,
+    },
+}
+
+/// `netclaw daemon lockouts`.
+#[derive(Debug, Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:\n  netclaw daemon lockouts\n  netclaw daemon lockouts clear 192.0.2.7"
+)]
+pub struct LockoutsArgs {
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+    /// What to change; nothing lists them.
+    #[command(subcommand)]
+    pub command: Option<LockoutsCommand>,
+}
+
+/// What can be changed about blocks.
+#[derive(Debug, Subcommand)]
+pub enum LockoutsCommand {
+    /// Lift the block of one address, or all blocks
+    Clear {
+        /// The address; all when it is left out
+        #[arg(value_parser = address)]
+        address: Option<LimitKey>,
+    },
+}
+
+/// `netclaw daemon logs`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  netclaw daemon logs\n  netclaw daemon logs -f | grep pairing")]
+pub struct LogsArgs {
+    /// Stay and print what is added
+    #[arg(short, long)]
+    pub follow: bool,
+}
+
+fn host(text: &str) -> Result<IpAddr, String> {
+    if text.eq_ignore_ascii_case("localhost") {
+        return Ok(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    }
+    text.trim_start_matches('[').trim_end_matches(']').parse().map_err(|_| "it is not an IP address".to_owned())
+}
+
+fn exposure(text: &str) -> Result<ExposureMode, String> {
+    let names = || ExposureMode::ALL.iter().map(|mode| mode.name()).collect::<Vec<_>>().join(", ");
+    text.parse().map_err(|_| format!("the modes are: {}", names()))
+}
+
+fn endpoint(text: &str) -> Result<Endpoint, String> {
+    Endpoint::parse(text).map_err(|error| error.to_string())
+}
+
+fn address(text: &str) -> Result<LimitKey, String> {
+    text.parse().map_err(|_| "it is not an IP address".to_owned())
+}

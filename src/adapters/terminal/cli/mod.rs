@@ -1,0 +1,99 @@
+//! What can be typed.
+
+#[cfg(unix)]
+pub mod host;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+const EXAMPLES: &str = "\
+Examples:
+  On the host, start the daemon and show a pairing code:
+    netclaw up
+
+  On the other machine, type the code:
+    netclaw pair http://my-server:5199
+
+  From there on:
+    netclaw status";
+
+/// Pair your devices with an agent daemon.
+#[derive(Debug, Parser)]
+#[command(name = "netclaw", version, propagate_version = true, after_help = EXAMPLES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The first word.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// What runs on the host only.
+    #[cfg(unix)]
+    #[command(flatten)]
+    Host(host::HostCommand),
+    /// What runs on any device.
+    #[command(flatten)]
+    Client(ClientCommand),
+    /// Print the completions of a shell
+    #[command(after_help = "Example:\n  netclaw completions bash > ~/.local/share/bash-completion/completions/netclaw")]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+/// The commands of a device.
+#[derive(Debug, Subcommand)]
+pub enum ClientCommand {
+    /// Pair this device with a daemon
+    Pair(PairArgs),
+    /// Revoke this device at its daemon and forget the credential
+    Unpair(UnpairArgs),
+    /// Show the daemon's status, asked with this device's credential
+    Status(StatusArgs),
+}
+
+const PAIR_EXAMPLES: &str = "\
+Examples:
+  netclaw pair http://my-server:5199
+  echo ABCD-EF23 | netclaw pair http://my-server:5199 --name ci-runner --json
+
+The code comes from `netclaw daemon pair` on the host. It is asked for, or
+read from the first line of stdin; it is never an argument, where other users
+of this machine could see it.";
+
+/// `netclaw pair`.
+#[derive(Debug, Args)]
+#[command(after_help = PAIR_EXAMPLES)]
+pub struct PairArgs {
+    /// The daemon, as `netclaw daemon pair` shows it: http://my-server:5199
+    pub endpoint: String,
+    /// What to call this device; asked for when it is not given
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `netclaw unpair`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  netclaw unpair\n  netclaw unpair --forget    # when the daemon is gone for good")]
+pub struct UnpairArgs {
+    /// Only forget the credential here, without revoking it at the daemon
+    #[arg(long)]
+    pub forget: bool,
+}
+
+/// `netclaw status`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  netclaw status\n  NETCLAW_DAEMON_ENDPOINT=http://my-server:5199 netclaw status --json"
+)]
+pub struct StatusArgs {
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+}

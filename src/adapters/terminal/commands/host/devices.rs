@@ -1,0 +1,35 @@
+//! `netclaw daemon devices`, `revoke`, `rename`
+
+use crate::adapters::terminal::cli::host::{DevicesArgs, DevicesCommand};
+use crate::adapters::terminal::console::Console;
+use crate::adapters::terminal::failure::{Exit, Failure, of_control};
+use crate::adapters::terminal::render::devices;
+use crate::domain::device_name::DeviceName;
+use crate::ports::control_channel::ControlChannel;
+
+pub(super) async fn run(
+    args: DevicesArgs,
+    control: &dyn ControlChannel,
+    console: &mut Console<'_>,
+) -> Result<(), Failure> {
+    match args.command {
+        None => list(args.json, control, console).await,
+        Some(DevicesCommand::Revoke { name }) => {
+            let device = control.revoke(&name).await.map_err(of_control)?;
+            console.result(format_args!("Revoked \"{}\" ({}).", device.name, device.id))
+        }
+        Some(DevicesCommand::Rename { old, new }) => {
+            let new = DeviceName::parse(&new).map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
+            let device = control.rename(&old, &new).await.map_err(of_control)?;
+            console.result(format_args!("Renamed \"{old}\" to \"{}\".", device.name))
+        }
+    }
+}
+
+async fn list(json: bool, control: &dyn ControlChannel, console: &mut Console<'_>) -> Result<(), Failure> {
+    let all = control.devices().await.map_err(of_control)?;
+    if json {
+        return console.json(&devices::document(&all));
+    }
+    devices::lines(&all).iter().try_for_each(|line| console.result(line))
+}

@@ -1,0 +1,57 @@
+//! The commands of the host.
+
+mod devices;
+mod lifecycle;
+mod lockouts;
+mod logs;
+mod pairing;
+mod settings_change;
+mod up;
+
+use std::path::Path;
+
+pub use self::up::run as run_up;
+use crate::adapters::terminal::cli::host::OperateCommand;
+use crate::adapters::terminal::console::Console;
+use crate::adapters::terminal::failure::Failure;
+use crate::ports::control_channel::ControlChannel;
+use crate::ports::daemon_process::DaemonProcess;
+use crate::ports::prompter::Prompter;
+use crate::ports::settings_store::SettingsStore;
+
+/// What the commands of the host stand on.
+pub struct HostPorts<'a> {
+    /// The operator's channel.
+    pub control: &'a dyn ControlChannel,
+    /// The daemon as a process.
+    pub process: &'a dyn DaemonProcess,
+    /// The configuration.
+    pub settings: &'a dyn SettingsStore,
+    /// Who answers questions.
+    pub prompter: &'a mut dyn Prompter,
+    /// The log of a daemon in the background.
+    pub log_file: &'a Path,
+}
+
+/// Runs a command of the operator.
+///
+/// # Errors
+///
+/// [`Failure`], to be printed; its exit code is the command's.
+pub async fn run_operate(
+    command: OperateCommand,
+    ports: HostPorts<'_>,
+    console: &mut Console<'_>,
+) -> Result<(), Failure> {
+    let HostPorts { control, process, log_file, .. } = ports;
+    match command {
+        OperateCommand::Start => lifecycle::start(control, process, console).await,
+        OperateCommand::Stop => lifecycle::stop(control, process, console).await,
+        OperateCommand::Restart => lifecycle::restart(control, process, console).await,
+        OperateCommand::Status(args) => lifecycle::status(&args, control, console).await,
+        OperateCommand::Pair(args) => pairing::run(&args, control, console).await,
+        OperateCommand::Devices(args) => devices::run(args, control, console).await,
+        OperateCommand::Lockouts(args) => lockouts::run(args, control, console).await,
+        OperateCommand::Logs(args) => logs::run(&args, log_file, console).await,
+    }
+}

@@ -1,0 +1,18 @@
+//! `netclaw status`
+
+use super::ClientPorts;
+use crate::adapters::terminal::cli::StatusArgs;
+use crate::adapters::terminal::console::Console;
+use crate::adapters::terminal::failure::{Failure, of_status};
+use crate::adapters::terminal::render::status;
+use crate::app::client::ask_status::ask_status;
+
+pub(super) async fn run(args: &StatusArgs, ports: &ClientPorts<'_>, console: &mut Console<'_>) -> Result<(), Failure> {
+    let target = ports.target()?;
+    let report = ask_status(ports.api, &target).await.map_err(|error| of_status(error, &target.choice))?;
+    let endpoint = &target.choice.endpoint;
+    if args.json {
+        return console.json(&status::document(endpoint, &report));
+    }
+    status::lines(endpoint, &report).iter().try_for_each(|line| console.result(line))
+}

@@ -1,0 +1,88 @@
+//! What a daemon did not answer, or refused.
+
+use super::{Exit, Failure};
+use crate::adapters::terminal::ENDPOINT_VARIABLE;
+use crate::adapters::terminal::render::span;
+use crate::app::client::target::{Choice, Rule};
+use crate::ports::daemon_api::{ApiError, Rejection};
+
+/// The failure of a request to the chosen endpoint.
+pub fn of_api(error: ApiError, choice: &Choice) -> Failure {
+    let endpoint = &choice.endpoint;
+    match error {
+        ApiError::Unreachable { cause } => {
+            let failure = Failure::new(Exit::Unreachable, format!("cannot reach a daemon at {endpoint}: {cause}"));
+            let failure = match choice.rule {
+                Rule::HostSettings | Rule::Default => failure.hint("start it with: netclaw daemon start"),
+                Rule::Argument | Rule::Environment | Rule::Pairing(_) if endpoint.is_loopback() => {
+                    failure.hint("is it running? start it with: netclaw daemon start")
+                }
+                Rule::Argument | Rule::Environment | Rule::Pairing(_) => {
+                    failure.hint("is it running there? on the host, run: netclaw daemon status")
+                }
+            };
+            with_rule(failure, &choice.rule)
+        }
+        ApiError::NotADaemon { what } => {
+            let failure = Failure::new(Exit::Failed, format!("there is no netclaw daemon at {endpoint}: {what}"));
+            with_rule(
+                failure.hint("check scheme, host and port; on the host, `netclaw daemon pair` shows them"),
+                &choice.rule,
+            )
+        }
+        ApiError::Rejected { why, detail } => of_rejection(why, &detail, choice),
+    }
+}
+
+/// The daemon did not accept the credential. The words are fixed: scripts look for them.
+pub(super) fn unauthorized() -> Failure {
+    Failure::new(Exit::Refused, "Authentication failed: the daemon rejected the bearer token")
+}
+
+/// The code is not the one that the host shows.
+pub(super) fn wrong_code() -> Failure {
+    Failure::new(Exit::Refused, "wrong pairing code").hint("a new code is shown on the host by: netclaw daemon pair")
+}
+
+fn of_rejection(why: Rejection, detail: &str, choice: &Choice) -> Failure {
+    let failed = |what: &str| Failure::new(Exit::Failed, format!("{what}: {detail}"));
+    match why {
+        Rejection::NotUnderstood => failed("the daemon did not understand the request")
+            .hint("one side may be older than the other; compare: netclaw --version"),
+        Rejection::InvalidDeviceName => failed("the daemon does not accept the device name")
+            .hint(format!("choose another one: netclaw pair {} --name NAME", choice.endpoint)),
+        Rejection::WrongCode => wrong_code(),
+        Rejection::Unauthorized => unauthorized().hint(format!("pair again: netclaw pair {}", choice.endpoint)),
+        Rejection::ForbiddenOrigin => failed("the daemon does not answer to this address")
+            .hint("in local mode it is reached from its own machine only, or through: ssh -L 5199:127.0.0.1:5199 HOST"),
+        Rejection::NoPairingCode => {
+            Failure::new(Exit::Refused, "no pairing code is active: it expired, was used or was never made")
+                .hint("make a new one on the host: netclaw daemon pair")
+        }
+        Rejection::NameTaken => failed("the device name is already in use")
+            .hint(format!("choose another one: netclaw pair {} --name NAME", choice.endpoint)),
+        Rejection::RateLimited { retry_after } => {
+            Failure::new(Exit::Limited, format!("too many attempts; try again in {}", span::in_words(retry_after)))
+        }
+        Rejection::LockedOut { retry_after } => Failure::new(
+            Exit::Limited,
+            format!("this address is blocked after too many wrong codes; try again in {}", span::in_words(retry_after)),
+        )
+        .hint("to lift the block at once, run on the host: netclaw daemon lockouts clear"),
+        Rejection::StorageUnavailable => failed("the daemon could not store the device")
+            .hint("the code stays valid; for the cause, run on the host: netclaw daemon logs"),
+        Rejection::Failed => failed("the daemon failed").hint("for the cause, run on the host: netclaw daemon logs"),
+    }
+}
+
+fn with_rule(failure: Failure, rule: &Rule) -> Failure {
+    match rule {
+        Rule::Argument => failure,
+        Rule::Environment => failure.hint(format!("this endpoint comes from {ENDPOINT_VARIABLE}")),
+        Rule::Pairing(daemon) => {
+            failure.hint(format!("this endpoint is where this device paired with daemon {daemon}"))
+        }
+        Rule::HostSettings => failure.hint("this endpoint comes from this host's configuration"),
+        Rule::Default => failure.hint("this endpoint is the default; pair with another one: netclaw pair ENDPOINT"),
+    }
+}

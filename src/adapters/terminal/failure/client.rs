@@ -1,0 +1,104 @@
+//! The errors of the client's use cases.
+
+use super::api::{unauthorized, wrong_code};
+use super::{Exit, Failure, of_api, of_load_settings, of_prompt};
+use crate::adapters::terminal::ENDPOINT_VARIABLE;
+use crate::app::client::ask_status::AskStatusError;
+use crate::app::client::enrol::EnrolError;
+use crate::app::client::target::{Choice, InvalidEnvironment, TargetError};
+use crate::app::client::unpair::UnpairError;
+use crate::ports::credential_store::CredentialStoreError;
+use crate::ports::daemon_api::ApiError;
+
+/// No daemon could be chosen.
+pub fn of_target(error: TargetError) -> Failure {
+    match error {
+        TargetError::Environment(InvalidEnvironment(why)) => {
+            Failure::new(Exit::Usage, format!("{ENDPOINT_VARIABLE} is not an endpoint: {why}"))
+                .hint(format!("set it like this: {ENDPOINT_VARIABLE}=http://my-server:5199"))
+        }
+        TargetError::Credentials(error) => of_credentials(error),
+        TargetError::Settings(error) => of_load_settings(error),
+    }
+}
+
+/// `netclaw status` has no answer.
+pub fn of_status(error: AskStatusError, choice: &Choice) -> Failure {
+    match error {
+        AskStatusError::Unauthorized { had_credential: true } => {
+            unauthorized().hint(format!("pair again: netclaw pair {}", choice.endpoint))
+        }
+        AskStatusError::Unauthorized { had_credential: false } => {
+            unauthorized().hint(format!("this device is not paired there; run: netclaw pair {}", choice.endpoint))
+        }
+        AskStatusError::Api(error) => of_api(error, choice),
+    }
+}
+
+/// `netclaw unpair` left the pairing as it was.
+pub fn of_unpair(error: UnpairError, choice: &Choice) -> Failure {
+    match error {
+        UnpairError::NotPaired => {
+            Failure::new(Exit::Failed, format!("this device is not paired with a daemon at {}", choice.endpoint))
+                .hint(format!("pair it with: netclaw pair {}", choice.endpoint))
+        }
+        UnpairError::Api(error @ (ApiError::Unreachable { .. } | ApiError::NotADaemon { .. })) => of_api(error, choice)
+            .hint("nothing was forgotten; if the daemon is gone for good, run: netclaw unpair --forget"),
+        UnpairError::Api(error @ ApiError::Rejected { .. }) => of_api(error, choice),
+        UnpairError::Credentials(error) => of_credentials(error)
+            .hint("the daemon has revoked this device already; what is stored here is of no use any more"),
+    }
+}
+
+/// `netclaw pair` did not pair, or not quite.
+pub fn of_enrol(error: EnrolError, choice: &Choice) -> Failure {
+    let pair = format!("netclaw pair {}", choice.endpoint);
+    let usage = |message: String| Failure::new(Exit::Usage, message);
+    match error {
+        EnrolError::Credentials(error) => of_credentials(error).hint("no pairing code was used"),
+        EnrolError::Api(error) => of_api(error, choice),
+        EnrolError::AnswerLost { cause } => {
+            Failure::new(Exit::Unreachable, format!("the daemon's answer to the code was lost: {cause}"))
+                .hint(format!("try again with the same code: {pair}"))
+                .hint("if the code is gone, this device may be listed there already: netclaw daemon devices")
+        }
+        EnrolError::Prompt(error) => of_prompt(error),
+        EnrolError::NoCode => usage("no pairing code was given".to_owned())
+            .hint("type it when asked, or send it on the first line of stdin")
+            .hint("the host shows one with: netclaw daemon pair"),
+        EnrolError::Code(error) => usage(error.to_string()).hint("no attempt was spent; type it as the host shows it"),
+        EnrolError::Name(error) => usage(error.to_string()).hint(format!("choose another one: {pair} --name NAME")),
+        EnrolError::NameRefused { detail } => {
+            Failure::new(Exit::Failed, format!("the daemon does not accept the device name: {detail}"))
+                .hint(format!("the code is still valid; choose another name: {pair} --name NAME"))
+        }
+        EnrolError::NameTaken(name) => {
+            Failure::new(Exit::Failed, format!("another device is already named \"{name}\""))
+                .hint(format!("the code is still valid; choose another name: {pair} --name NAME"))
+                .hint(format!("or revoke the other one on the host: netclaw daemon devices revoke \"{name}\""))
+        }
+        EnrolError::WrongCode => wrong_code(),
+        EnrolError::NotSaved { error, device, revoked } => {
+            let failure = of_credentials(error);
+            if revoked {
+                failure.hint("the daemon has revoked the new device again; the code is used up")
+            } else {
+                let revoke = format!("netclaw daemon devices revoke \"{device}\"");
+                failure.hint(format!("the daemon still lists the new device; on the host, run: {revoke}"))
+            }
+        }
+        EnrolError::NotVerified(error) => {
+            let failure = of_api(error, choice);
+            let message = failure.message.clone().unwrap_or_default();
+            Failure { message: Some(format!("the device was paired and stored, but then: {message}")), ..failure }
+                .hint("try it with: netclaw status")
+        }
+    }
+}
+
+fn of_credentials(error: CredentialStoreError) -> Failure {
+    match error {
+        CredentialStoreError::Damaged { cause, repair } => Failure::new(Exit::Failed, cause).hint(repair),
+        CredentialStoreError::Storage(error) => Failure::new(Exit::Failed, error.to_string()),
+    }
+}

@@ -1,0 +1,29 @@
+//! The configuration, and questions without an answer.
+
+use super::{Exit, Failure};
+use crate::domain::settings::SettingsError;
+use crate::ports::prompter::PromptError;
+use crate::ports::settings_store::LoadSettingsError;
+
+/// The configuration cannot be used.
+pub fn of_load_settings(error: LoadSettingsError) -> Failure {
+    match error {
+        LoadSettingsError::Invalid(error) => Failure::new(Exit::Failed, error.to_string())
+            .hint("correct it in config/netclaw.json or in the environment"),
+        LoadSettingsError::Damaged(cause) => Failure::new(Exit::Failed, cause),
+        LoadSettingsError::Storage(error) => Failure::new(Exit::Failed, error.to_string()),
+    }
+}
+
+/// A flag asks for a configuration that is not allowed.
+pub fn of_settings(error: &SettingsError) -> Failure {
+    Failure::new(Exit::Usage, error.to_string())
+}
+
+/// There is no answer to a question.
+pub fn of_prompt(error: PromptError) -> Failure {
+    match error {
+        PromptError::EndOfInput => Failure::new(Exit::Usage, "the input ended before every question was answered"),
+        PromptError::Input(what) => Failure::new(Exit::Usage, what),
+    }
+}

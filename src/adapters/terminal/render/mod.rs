@@ -1,0 +1,16 @@
+//! Reports, as text for people and as JSON for scripts. One file each.
+
+#[cfg(unix)]
+pub mod daemon;
+#[cfg(unix)]
+pub mod devices;
+#[cfg(unix)]
+pub mod lockouts;
+pub mod paired;
+#[cfg(unix)]
+pub mod pairing;
+pub mod span;
+pub mod status;
+#[cfg(unix)]
+mod table;
+pub mod time;

@@ -1,0 +1,59 @@
+//! A fresh pairing code, on the host's side, and what became of it.
+
+use serde::Serialize;
+
+use super::{span, time};
+use crate::adapters::wire::moment;
+use crate::domain::session::Phase;
+use crate::domain::time::WallTime;
+use crate::ports::control_channel::{OpenedPairing, PairingOutcome};
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document {
+    code: String,
+    #[serde(with = "moment")]
+    expires_at: WallTime,
+    expires_in_seconds: u64,
+    endpoint: String,
+    command: String,
+}
+
+/// The four lines, whose words scripts rely on.
+pub fn lines(opened: &OpenedPairing) -> [String; 4] {
+    [
+        format!("Pairing code: {}", opened.code.reveal()),
+        format!("Expires at: {} (local time)", time::local_time(opened.expires_at)),
+        "On the remote device, run:".to_owned(),
+        command(opened),
+    ]
+}
+
+/// `{"code","expiresAt","expiresInSeconds","endpoint","command"}`
+pub fn document(opened: &OpenedPairing) -> impl Serialize + use<> {
+    Document {
+        code: opened.code.reveal(),
+        expires_at: opened.expires_at,
+        // Rounded down: whoever relies on it is not late.
+        expires_in_seconds: opened.expires_in.as_secs(),
+        endpoint: opened.endpoint.to_string(),
+        command: command(opened),
+    }
+}
+
+/// The line that is shown while the code waits, or `None` once it is over.
+pub fn progress(outcome: &PairingOutcome) -> Option<String> {
+    match outcome {
+        PairingOutcome::Phase(Phase::Waiting { remaining }) => Some(format!(
+            "Waiting for a device, {} left (Ctrl-C stops waiting, the code stays valid)",
+            span::countdown(*remaining)
+        )),
+        PairingOutcome::Phase(Phase::Expired | Phase::Exhausted | Phase::Paired { .. })
+        | PairingOutcome::Paired(_)
+        | PairingOutcome::Replaced => None,
+    }
+}
+
+fn command(opened: &OpenedPairing) -> String {
+    format!("netclaw pair {}", opened.endpoint)
+}

@@ -1,0 +1,41 @@
+//! The commands of the host.
+
+use netclaw::adapters::control::SocketControlChannel;
+use netclaw::adapters::system::daemon_process::BackgroundDaemon;
+use netclaw::adapters::terminal::cli::host::{DaemonCommand, HostCommand};
+use netclaw::adapters::terminal::commands::host::{HostPorts, run_operate, run_up};
+use netclaw::adapters::terminal::console::Console;
+use netclaw::adapters::terminal::failure::{Exit, Failure};
+use netclaw::adapters::terminal::prompter;
+
+use super::daemon::{self, Ground};
+use super::{block_on, shared};
+
+/// Runs a command with the real adapters.
+pub fn run(command: HostCommand, console: &mut Console<'_>) -> Result<(), Failure> {
+    match command {
+        HostCommand::Daemon { command: DaemonCommand::Run(args) } => {
+            daemon::run(if args.background { Ground::Background } else { Ground::Foreground })
+        }
+        HostCommand::Daemon { command: DaemonCommand::Operate(command) } => {
+            with_ports(async |ports| run_operate(command, ports, console).await)
+        }
+        HostCommand::Up(args) => with_ports(async |ports| run_up(args, ports, console).await),
+    }
+}
+
+fn with_ports(command: impl AsyncFnOnce(HostPorts<'_>) -> Result<(), Failure>) -> Result<(), Failure> {
+    let home = shared::home()?;
+    let log_file = home.log_file();
+    let program = std::env::current_exe();
+    let program =
+        program.map_err(|error| Failure::new(Exit::Failed, format!("this program cannot be found: {error}")))?;
+    let ports = HostPorts {
+        control: &SocketControlChannel::new(daemon::control_socket(&home)?),
+        process: &BackgroundDaemon::new(program, home.root().to_owned(), home.lock_file(), log_file.clone()),
+        settings: &shared::settings(&home),
+        prompter: &mut prompter::of_process(),
+        log_file: &log_file,
+    };
+    block_on(command(ports))
+}
