@@ -8,5 +8,6 @@
 //! A test that is an attack is named after its line in the list of attacks: `a05_…`, `d40_…`. Nothing here sleeps, uses a
 //! fixed port, or draws ambient randomness; proptest prints the seed of a failure.
 
+mod architecture;
 mod domain;
 mod fakes;
