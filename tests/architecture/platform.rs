@@ -1,8 +1,9 @@
-//! Code that differs between operating systems lives in `adapters/platform`. Elsewhere only whole modules are gated.
+//! Code that differs between operating systems lives in `adapters/platform`. Elsewhere only whole modules are gated, and the
+//! imports, variants and match arms that name them.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::visit::{self, Visit};
-use syn::{Attribute, ItemMod, Macro, Meta};
+use syn::{Arm, Attribute, ItemMod, ItemUse, Macro, Meta, Variant};
 
 use super::source::{Finding, Source};
 
@@ -22,6 +23,15 @@ pub fn findings(source: &Source) -> Vec<Finding> {
 struct Questions(Vec<Span>);
 
 impl Questions {
+    /// Attributes of what may have to be gated because it names a gated module: `#[cfg(unix)]` itself is no question.
+    fn visit_gates(&mut self, attributes: &[Attribute]) {
+        let is_gate = |attribute: &&Attribute| match &attribute.meta {
+            Meta::List(list) => list.path.is_ident("cfg") && list.tokens.to_string() == "unix",
+            _ => false,
+        };
+        attributes.iter().filter(|attribute| !is_gate(attribute)).for_each(|attribute| self.visit_attribute(attribute));
+    }
+
     fn search(&mut self, tokens: TokenStream) {
         for token in tokens {
             match token {
@@ -39,6 +49,20 @@ impl<'ast> Visit<'ast> for Questions {
         if item.content.is_some() {
             visit::visit_item_mod(self, item);
         }
+    }
+
+    fn visit_item_use(&mut self, item: &'ast ItemUse) {
+        self.visit_gates(&item.attrs);
+    }
+
+    fn visit_variant(&mut self, variant: &'ast Variant) {
+        self.visit_gates(&variant.attrs);
+        self.visit_fields(&variant.fields);
+    }
+
+    fn visit_arm(&mut self, arm: &'ast Arm) {
+        self.visit_gates(&arm.attrs);
+        self.visit_expr(&arm.body);
     }
 
     fn visit_attribute(&mut self, attribute: &'ast Attribute) {
@@ -67,6 +91,9 @@ fn code_for_one_system_is_found() {
         "#[cfg_attr(windows, allow(dead_code))] struct S;",
         "struct S { #[cfg(all(unix, not(target_os = \"macos\")))] x: u8 }",
         "#[cfg(unix)] mod inline { fn f() {} }",
+        "fn g(e: E) { match e { #[cfg(windows)] E::A => 1, E::B => 2 } }",
+        "fn g(e: E) { match e { E::A => { if cfg!(unix) {} } } }",
+        "enum E { #[cfg(target_os = \"linux\")] A }",
         "mod inline { #[cfg(target_family = \"unix\")] fn f() {} }",
     ] {
         for path in ["adapters/file/x.rs", "app/x.rs", "bin/netclaw.rs", "lib.rs"] {
@@ -78,6 +105,8 @@ fn code_for_one_system_is_found() {
 
 #[test]
 fn whole_modules_and_other_conditions_are_allowed() {
-    let text = "#[cfg(unix)] pub mod control; #[cfg(feature = \"x\")] fn unix() { cfg!(debug_assertions); windows() }";
+    let text = "#[cfg(unix)] pub mod control; #[cfg(unix)] use control::X; enum E { #[cfg(unix)] Host(X) }
+        fn g(e: E) { match e { #[cfg(unix)] E::Host(x) => x } }
+        #[cfg(feature = \"x\")] fn unix() { cfg!(debug_assertions); windows() }";
     assert!(findings(&Source::parse("adapters/mod.rs", text)).is_empty());
 }
