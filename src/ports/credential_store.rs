@@ -44,6 +44,9 @@ pub enum CredentialStoreError {
 ///
 /// * A pairing that is listed always has its token, whatever crash came in between: `save` stores the token first and the
 ///   pairing second, `forget` the other way round. A token without a pairing is never used, and goes with the next write.
+/// * A place belongs to one daemon: `save` also removes the pairing of another daemon at the same endpoint, whose token must
+///   not be sent there any more.
+/// * When the current pairing is forgotten, the latest of the others becomes the current one.
 /// * Damaged or readable-by-others storage is an error, never "no pairings", and is never overwritten.
 /// * Two processes that write at once do not lose each other's pairings.
 #[cfg_attr(test, mockall::automock)]
@@ -75,6 +78,13 @@ pub trait CredentialStore: Send + Sync {
     ///
     /// [`CredentialStoreError`].
     fn current(&self) -> Result<Option<Pairing>, CredentialStoreError>;
+
+    /// The pairing with this daemon, wherever it was made.
+    ///
+    /// # Errors
+    ///
+    /// [`CredentialStoreError`].
+    fn paired_with(&self, daemon_id: &DaemonId) -> Result<Option<Pairing>, CredentialStoreError>;
 
     /// The pairing and token of the daemon that was paired at this very endpoint.
     ///

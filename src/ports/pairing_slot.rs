@@ -53,6 +53,6 @@ pub trait PairingSlot: Send + Sync {
     /// Takes the reservation back, by [`PairingSession::release`].
     async fn release(&self, generation: Generation);
 
-    /// What became of the session with this name; `None` when another one has replaced it.
-    async fn phase(&self, generation: Generation, now: MonotonicTime) -> Option<Phase>;
+    /// The session that is in the slot, by its name, and what became of it; `None` before the first one.
+    async fn current(&self, now: MonotonicTime) -> Option<(Generation, Phase)>;
 }
