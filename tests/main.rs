@@ -9,5 +9,6 @@
 //! fixed port, or draws ambient randomness; proptest prints the seed of a failure.
 
 mod architecture;
+mod contracts;
 mod domain;
 mod fakes;
