@@ -14,25 +14,29 @@ use super::exposure::ExposureMode;
 
 /// Headers that proxies and tunnels add. One of them on a request proves a hop in between.
 ///
-/// Names in lower case; `x-forwarded-` and `tailscale-` stand for every header that begins so.
+/// Names in lower case. Browsers and command-line clients send none of these.
 const FORWARDING_HEADERS: &[&str] = &[
-    "forwarded",
     "via",
     "x-real-ip",
+    "x-remote-ip",
     "x-client-ip",
     "x-cluster-client-ip",
     "x-original-forwarded-for",
+    "x-appengine-user-ip",
+    "x-azure-clientip",
     "x-envoy-external-address",
+    "x-nf-client-connection-ip",
     "true-client-ip",
     "client-ip",
-    "cf-connecting-ip",
-    "cf-connecting-ipv6",
-    "cf-ray",
+    "proxy-client-ip",
+    "wl-proxy-client-ip",
+    "do-connecting-ip",
     "cdn-loop",
     "fastly-client-ip",
     "fly-client-ip",
 ];
-const FORWARDING_PREFIXES: &[&str] = &["x-forwarded-", "tailscale-"];
+/// Every header that begins so is one.
+const FORWARDING_PREFIXES: &[&str] = &["forwarded", "x-forwarded", "cf-", "tailscale-"];
 
 /// What a request says of where it comes from.
 #[derive(Clone, Copy, Debug)]

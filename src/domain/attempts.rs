@@ -21,13 +21,14 @@ pub enum Refusal {
     /// Too many attempts in the last minute.
     #[error("too many attempts")]
     RateLimited {
-        /// When the next attempt would be admitted; never zero.
+        /// Whoever waits so long is admitted, past a block too; never zero.
         retry_after: Duration,
     },
     /// Too many wrong codes; the address is blocked.
     #[error("too many wrong pairing codes")]
     LockedOut {
-        /// Time left of the block; never zero.
+        /// Whoever waits so long is admitted: the time left of the block, or more when the last minute is full; never
+        /// zero.
         retry_after: Duration,
     },
 }
@@ -96,24 +97,31 @@ impl AttemptTable {
         self.by_turn.remove(&history.turn);
         history.turn = self.last_turn;
         self.by_turn.insert(history.turn, key);
-        let admitted = self.rate_limit.admit(&mut history.attempts, now);
-        admitted.map_err(|retry_after| Refusal::RateLimited { retry_after })?;
-        let counted = history.failures.count(self.lockout, now);
-        counted.map_err(|retry_after| Refusal::LockedOut { retry_after })?;
+        let blocked_for = history.failures.blocked_for(self.lockout, now);
+        // Each refusal names the longer of both waits: an honest client that keeps to it is not refused again.
+        self.rate_limit
+            .admit(&mut history.attempts, now)
+            .map_err(|wait| Refusal::RateLimited { retry_after: blocked_for.map_or(wait, |block| block.max(wait)) })?;
+        if let Some(block) = blocked_for {
+            let wait = self.rate_limit.wait(&history.attempts, now);
+            return Err(Refusal::LockedOut { retry_after: wait.map_or(block, |wait| wait.max(block)) });
+        }
+        history.failures.count(self.lockout, now);
         Ok(Charge { key, at: now })
     }
 
     /// Takes back the failure of an attempt that did not present a wrong code. Its place in the rate limit stays.
     pub fn take_back(&mut self, charge: Charge) {
         if let Some(history) = self.histories.get_mut(&charge.key) {
-            history.failures.take_back(self.lockout, charge.at);
+            history.failures.take_back(charge.at);
         }
     }
 
     /// Who is blocked at `now`, the longest block first.
     pub fn lockouts(&self, now: MonotonicTime) -> Vec<Lockout> {
         let blocked = |(key, history): (&LimitKey, &History)| {
-            history.failures.blocked_for(now).map(|remaining| Lockout { key: *key, remaining })
+            let remaining = history.failures.blocked_for(self.lockout, now)?;
+            Some(Lockout { key: *key, remaining })
         };
         let mut lockouts: Vec<Lockout> = self.histories.iter().filter_map(blocked).collect();
         lockouts.sort_by_key(|lockout| core::cmp::Reverse(lockout.remaining));
@@ -158,11 +166,13 @@ impl AttemptTable {
         if self.histories.len() < self.capacity {
             return Ok(());
         }
-        let is_free = |key: &LimitKey| self.histories.get(key).is_none_or(|h| h.failures.blocked_for(now).is_none());
-        let oldest = self.by_turn.values().copied().find(is_free);
-        let oldest = oldest.ok_or(Refusal::RateLimited { retry_after: self.rate_limit.window })?;
-        self.forget(oldest);
-        Ok(())
+        let block = |key: &LimitKey| self.histories.get(key).and_then(|h| h.failures.blocked_for(self.lockout, now));
+        if let Some(oldest) = self.by_turn.values().copied().find(|key| block(key).is_none()) {
+            self.forget(oldest);
+            return Ok(());
+        }
+        let first_end = self.by_turn.values().filter_map(block).min();
+        Err(Refusal::RateLimited { retry_after: first_end.unwrap_or(self.rate_limit.window) })
     }
 
     fn forget(&mut self, key: LimitKey) {

@@ -2,10 +2,10 @@
 
 use alloc::vec::Vec;
 use core::fmt;
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddrV4};
 use core::str::FromStr;
 
-use ipnet::{IpNet, Ipv6Net};
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use thiserror::Error;
 
 /// Entries of forwarding headers that are looked at, from the right: far more hops than any real set-up has.
@@ -86,10 +86,13 @@ impl FromStr for ClientAddress {
     /// Reads an address with or without brackets, port and zone, as proxies and people write them.
     fn from_str(text: &str) -> Result<Self, NotAnAddress> {
         let text = text.trim().trim_matches('"');
-        let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
-        let without_zone = bare.split_once('%').map_or(bare, |(address, _zone)| address);
-        let socket = || text.parse::<SocketAddr>().map(|socket| socket.ip());
-        without_zone.parse::<IpAddr>().or_else(|_| socket()).map(Self::of).map_err(|_| NotAnAddress)
+        let Some((inside, port)) = text.strip_prefix('[').and_then(|rest| rest.rsplit_once(']')) else {
+            let socket = || text.parse().map(|socket: SocketAddrV4| IpAddr::V4(*socket.ip()));
+            return without_zone(text).parse().or_else(|_| socket()).map(Self::of).map_err(|_| NotAnAddress);
+        };
+        let is_port = |port: &str| port.strip_prefix(':').is_some_and(|number| number.parse::<u16>().is_ok());
+        let address = without_zone(inside).parse().map_err(|_| NotAnAddress)?;
+        if port.is_empty() || is_port(port) { Ok(Self::of(address)) } else { Err(NotAnAddress) }
     }
 }
 
@@ -98,7 +101,8 @@ impl FromStr for LimitKey {
 
     /// Reads an address, or the `/64` that [`LimitKey`] is shown as.
     fn from_str(text: &str) -> Result<Self, NotAnAddress> {
-        text.strip_suffix("/64").unwrap_or(text).parse::<ClientAddress>().map(ClientAddress::limit_key)
+        let network = text.strip_suffix("/64").filter(|network| network.contains(':'));
+        network.unwrap_or(text).parse().map(ClientAddress::limit_key)
     }
 }
 
@@ -121,13 +125,26 @@ impl TrustedHops {
     /// No hop is trusted: every request comes from its peer, whatever its headers say.
     pub const NONE: Self = Self(Vec::new());
 
-    /// The hops in these networks.
-    pub const fn new(networks: Vec<IpNet>) -> Self {
-        Self(networks)
+    /// The hops in these networks, which are made canonical as addresses are.
+    pub fn new(networks: Vec<IpNet>) -> Self {
+        Self(networks.into_iter().map(canonical).collect())
     }
 
     /// Whether `address` is one of them.
     pub fn contains(&self, address: ClientAddress) -> bool {
         self.0.iter().any(|network| network.contains(&address.0))
     }
+}
+
+/// The IPv4 network that an IPv6 one stands for, if it lies in a range of IPv4 addresses in disguise.
+fn canonical(network: IpNet) -> IpNet {
+    match (ClientAddress::of(network.addr()).0, network.prefix_len().checked_sub(96)) {
+        (IpAddr::V4(address), Some(length)) => Ipv4Net::new(address, length).map_or(network, IpNet::V4),
+        _ => network,
+    }
+}
+
+/// An IPv6 address means the same with the name of the interface it was seen on (RFC 4007 section 11).
+fn without_zone(text: &str) -> &str {
+    text.split_once('%').map_or(text, |(address, _zone)| address)
 }

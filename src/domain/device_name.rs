@@ -6,6 +6,7 @@ use core::fmt;
 
 use thiserror::Error;
 use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
 /// Longest name, in characters.
 pub const MAX_NAME_CHARS: usize = 64;
@@ -13,12 +14,12 @@ pub const MAX_NAME_CHARS: usize = 64;
 /// What a name may contain besides letters and digits.
 const PUNCTUATION: &str = " ._-'()+@";
 
-/// Letters by Unicode's classes that show nothing (Hangul fillers, Khmer inherent vowels): a name made of them would
-/// be invisible.
-const INVISIBLE_LETTERS: &[char] = &['\u{115f}', '\u{1160}', '\u{17b4}', '\u{17b5}', '\u{3164}', '\u{ffa0}'];
+/// Marks that one letter may carry in a row, besides its vowel signs: a nukta and a virama, two tone marks. Scripts need
+/// no more, and a tower of them would cover the lines above and below.
+const MAX_MARKS: usize = 2;
 
-/// The name of a device: 1 to 64 letters and digits of any script, spaces, and `._-'()+@`, trimmed and in Unicode
-/// normalization form C.
+/// The name of a device: 1 to 64 letters and digits of any script with their marks, spaces, and `._-'()+@`, trimmed and
+/// in Unicode normalization form C.
 ///
 /// It contains no control, zero-width or direction-changing character, so it can be shown as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +49,7 @@ impl DeviceName {
     /// * [`NameError::Forbidden`] at the first character that is not allowed.
     pub fn parse(text: &str) -> Result<Self, NameError> {
         let name: String = text.trim().nfc().take(MAX_NAME_CHARS + 1).collect();
+        let mut is_allowed = allowance();
         match name.chars().find(|c| !is_allowed(*c)) {
             Some(forbidden) => Err(NameError::Forbidden(forbidden)),
             None if name.is_empty() => Err(NameError::Empty),
@@ -59,8 +61,11 @@ impl DeviceName {
     /// The nearest allowed name to `text`: every other character becomes `-`, and it is cut to length. `None` when
     /// nothing is left. For proposing a name from the machine's own.
     pub fn nearest(text: &str) -> Option<Self> {
-        let allowed: String = text.nfc().take(MAX_NAME_CHARS).map(|c| if is_allowed(c) { c } else { '-' }).collect();
-        Self::parse(allowed.trim_matches(|c| c == '-' || c == ' ')).ok()
+        let is_edge = |c: &char| matches!(c, '-' | ' ');
+        let mut is_allowed = allowance();
+        let allowed = text.nfc().map(|c| if is_allowed(c) { c } else { '-' });
+        let name: String = allowed.skip_while(is_edge).take(MAX_NAME_CHARS).collect();
+        Self::parse(name.trim_end_matches(|c| is_edge(&c))).ok()
     }
 
     /// The name as it is shown.
@@ -70,8 +75,10 @@ impl DeviceName {
 
     /// What decides whether two names are the same.
     pub fn key(&self) -> NameKey {
-        // Upper-casing first folds what has no single lower-case partner: ß and SS, ſ and S, the two small sigmas.
-        NameKey(self.0.nfkc().collect::<String>().to_uppercase().to_lowercase().nfkc().collect())
+        // The way through upper case folds what has no single lower-case partner: ß and SS, ſ and S, the two small sigmas.
+        // Lower case comes before it because the capital ẞ is already upper case and would stay one letter.
+        let composed: String = self.0.nfkc().collect();
+        NameKey(composed.to_lowercase().to_uppercase().to_lowercase().nfkc().collect())
     }
 }
 
@@ -98,6 +105,24 @@ impl NameKey {
     }
 }
 
-fn is_allowed(c: char) -> bool {
-    (c.is_alphanumeric() && !INVISIBLE_LETTERS.contains(&c)) || PUNCTUATION.contains(c)
+/// Tells, character by character from the start of a name, which are allowed. Most scripts cannot be written without
+/// marks that Unicode does not count as letters, so these are allowed where they belong: after a letter.
+fn allowance() -> impl FnMut(char) -> bool {
+    let mut marks_left = 0;
+    move |c| {
+        if c.is_alphanumeric() {
+            marks_left = MAX_MARKS;
+            return !is_invisible(c);
+        }
+        let is_fitting_mark = marks_left > 0 && is_combining_mark(c) && !is_invisible(c);
+        marks_left = if is_fitting_mark { marks_left - 1 } else { 0 };
+        is_fitting_mark || PUNCTUATION.contains(c)
+    }
+}
+
+/// Letters and marks by Unicode's classes that show nothing (grapheme joiner, Hangul fillers, Khmer inherent vowels,
+/// variation selectors): names that differ only in them would look the same.
+const fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{3164}')
+        || matches!(c, '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{e0100}'..='\u{e01ef}')
 }

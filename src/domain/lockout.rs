@@ -23,47 +23,36 @@ impl LockoutPolicy {
         Self { failures: 10, window: Duration::from_secs(15 * 60), block: Duration::from_secs(15 * 60) };
 }
 
-/// The failures of one address, and the block they led to.
+/// The failures of one address, oldest first: those in the window that ends with the last of them.
+///
+/// The block follows from them and is not kept beside them, so that a failure taken back takes its block with it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Failures {
-    recent: Vec<MonotonicTime>,
-    blocked_until: Option<Expiry<MonotonicTime>>,
-}
+pub(super) struct Failures(Vec<MonotonicTime>);
 
 impl Failures {
     /// Time left of an active block.
-    pub(super) fn blocked_for(&self, now: MonotonicTime) -> Option<Duration> {
-        self.blocked_until.filter(|end| !end.has_passed(now)).map(|end| end.remaining(now))
+    pub(super) fn blocked_for(&self, policy: LockoutPolicy, now: MonotonicTime) -> Option<Duration> {
+        let last = self.0.last().filter(|_| self.0.len() >= policy.failures)?;
+        let end = Expiry::after(*last, policy.block);
+        (!end.has_passed(now)).then(|| end.remaining(now))
     }
 
-    /// Counts one failure, unless the address is blocked: attempts while blocked neither count nor extend the block.
-    ///
-    /// # Errors
-    ///
-    /// The time left of the block; never zero.
-    pub(super) fn count(&mut self, policy: LockoutPolicy, now: MonotonicTime) -> Result<(), Duration> {
-        if let Some(remaining) = self.blocked_for(now) {
-            return Err(remaining);
-        }
-        forget_older(&mut self.recent, policy.window, now);
-        self.recent.push(now);
-        self.blocked_until = (self.recent.len() >= policy.failures).then(|| Expiry::after(now, policy.block));
-        Ok(())
+    /// Counts one failure of an address that is not blocked.
+    pub(super) fn count(&mut self, policy: LockoutPolicy, now: MonotonicTime) {
+        forget_older(&mut self.0, policy.window, now);
+        self.0.push(now);
     }
 
-    /// Takes back one failure counted at `at`, and the block if that failure started it.
-    pub(super) fn take_back(&mut self, policy: LockoutPolicy, at: MonotonicTime) {
-        if let Some(place) = self.recent.iter().rposition(|moment| *moment == at) {
-            self.recent.remove(place);
-            if self.recent.len() < policy.failures {
-                self.blocked_until = None;
-            }
+    /// Takes back one failure counted at `at`: from here on it is as if it had never happened.
+    pub(super) fn take_back(&mut self, at: MonotonicTime) {
+        if let Some(place) = self.0.iter().rposition(|moment| *moment == at) {
+            self.0.remove(place);
         }
     }
 
     /// Whether nothing here matters any more at `now`.
     pub(super) fn is_idle(&self, policy: LockoutPolicy, now: MonotonicTime) -> bool {
-        self.blocked_for(now).is_none()
-            && self.recent.iter().all(|moment| Expiry::after(*moment, policy.window).has_passed(now))
+        self.blocked_for(policy, now).is_none()
+            && self.0.iter().all(|moment| Expiry::after(*moment, policy.window).has_passed(now))
     }
 }

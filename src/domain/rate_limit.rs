@@ -27,13 +27,15 @@ impl RateLimit {
     /// The time until the oldest attempt leaves the window; never zero.
     pub(super) fn admit(self, past: &mut Vec<MonotonicTime>, now: MonotonicTime) -> Result<(), Duration> {
         forget_older(past, self.window, now);
-        match past.first() {
-            Some(oldest) if past.len() >= self.attempts => Err(Expiry::after(*oldest, self.window).remaining(now)),
-            _ => {
-                past.push(now);
-                Ok(())
-            }
-        }
+        self.wait(past, now).map_or(Ok(()), Err)?;
+        past.push(now);
+        Ok(())
+    }
+
+    /// The time until the next attempt is admitted, if the window that ends at `now` is full.
+    pub(super) fn wait(self, past: &[MonotonicTime], now: MonotonicTime) -> Option<Duration> {
+        let oldest = past.first().filter(|_| past.len() >= self.attempts)?;
+        Some(Expiry::after(*oldest, self.window).remaining(now))
     }
 }
 

@@ -10,8 +10,8 @@ const MAX_SHOWN_CHARS: usize = 300;
 ///
 /// # Security
 ///
-/// Covers C0, DEL and C1 controls (terminal escapes), line and paragraph separators, zero-width characters and the
-/// bidirectional controls of Unicode UAX #9 that can make a line read as something else.
+/// Covers C0, DEL and C1 controls (terminal escapes), line and paragraph separators, zero-width and soft characters,
+/// invisible tags, and the bidirectional controls of Unicode UAX #9 that can make a line read as something else.
 pub fn shown_safely(text: &str) -> String {
     let mut shown: String = text.chars().take(MAX_SHOWN_CHARS).map(|c| if is_unsafe(c) { '?' } else { c }).collect();
     if text.chars().nth(MAX_SHOWN_CHARS).is_some() {
@@ -22,5 +22,6 @@ pub fn shown_safely(text: &str) -> String {
 
 fn is_unsafe(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{061c}' | '\u{feff}')
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }

@@ -1,0 +1,229 @@
+//! The contract of [`DeviceStore`].
+
+use std::sync::Arc;
+
+use netclaw::domain::device::{DeviceId, is_authentic};
+use netclaw::domain::device_name::NameKey;
+use netclaw::domain::time::WallTime;
+use netclaw::domain::token::{BearerToken, Salt};
+use netclaw::ports::device_store::{DeviceStore, StoreNameError};
+
+use super::{Subject, in_parallel};
+use crate::fakes::device_store::FakeDeviceStore;
+use crate::fakes::samples::{WALL, device, device_and_token, name};
+
+type Store = Subject<dyn DeviceStore>;
+
+/// All that is stored, comparable.
+async fn content(store: &dyn DeviceStore) -> Vec<(DeviceId, String, Salt, [u8; 32], WallTime, Option<WallTime>)> {
+    let devices = store.list().await.unwrap();
+    let records = devices.iter().map(|device| device.record());
+    records.map(|r| (r.id, r.name.to_string(), r.salt, r.token_hash.0, r.created_at, r.expires_at)).collect()
+}
+
+async fn names(store: &dyn DeviceStore) -> Vec<String> {
+    content(store).await.into_iter().map(|record| record.1).collect()
+}
+
+/// The id of the device that a name finds.
+async fn named(store: &dyn DeviceStore, text: &str) -> Option<DeviceId> {
+    store.find_named(&NameKey::of_typed(text)).await.unwrap().map(|device| device.id())
+}
+
+async fn a_device_is_found_by_its_id_and_by_its_name_in_any_case(subject: Store) {
+    let store = &*subject.port;
+    let laptop = device("Laptop", 1);
+    let id = laptop.id();
+    store.insert(laptop.clone()).await.unwrap();
+    store.insert(device("Phone", 2)).await.unwrap();
+    assert_eq!(store.find(id).await.unwrap().unwrap().name(), laptop.name());
+    for text in ["Laptop", "lapTOP", " laptop "] {
+        assert_eq!(named(store, text).await, Some(id), "{text}");
+    }
+}
+
+async fn what_was_never_inserted_is_not_found(subject: Store) {
+    let store = &*subject.port;
+    assert!(store.list().await.unwrap().is_empty());
+    store.insert(device("Laptop", 1)).await.unwrap();
+    assert!(store.find(device("Phone", 2).id()).await.unwrap().is_none());
+    assert_eq!(named(store, "Phone").await, None);
+}
+
+async fn a_taken_name_is_refused_in_any_case(subject: Store) {
+    let store = &*subject.port;
+    store.insert(device("Laptop", 1)).await.unwrap();
+    let before = content(store).await;
+    let second = device("LAPTOP", 2);
+    assert_eq!(store.insert(second.clone()).await, Err(StoreNameError::NameTaken));
+    assert_eq!(content(store).await, before);
+    assert!(store.find(second.id()).await.unwrap().is_none());
+}
+
+async fn of_many_parallel_inserts_with_one_name_one_succeeds(subject: Store) {
+    let insert = |number| {
+        let store = Arc::clone(&subject.port);
+        async move { store.insert(device("Laptop", number)).await }
+    };
+    let results = in_parallel(50, insert).await;
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
+    assert!(results.iter().all(|result| matches!(result, Ok(()) | Err(StoreNameError::NameTaken))));
+    assert_eq!(names(&*subject.port).await, ["Laptop"]);
+}
+
+async fn parallel_changes_do_not_lose_each_other(subject: Store) {
+    let insert = |number| {
+        let store = Arc::clone(&subject.port);
+        async move {
+            let device = device(&format!("device {number}"), number);
+            store.insert(device.clone()).await.unwrap();
+            if number % 2 == 0 {
+                store.remove(device.id()).await.unwrap().unwrap();
+            }
+        }
+    };
+    in_parallel(40, insert).await;
+    let mut left = names(&*subject.port).await;
+    left.sort();
+    let mut expected: Vec<String> =
+        (0..40).filter(|number| number % 2 == 1).map(|number| format!("device {number}")).collect();
+    expected.sort();
+    assert_eq!(left, expected);
+}
+
+async fn devices_are_listed_in_the_order_they_were_paired(subject: Store) {
+    let store = &*subject.port;
+    for (text, seed) in [("d", 4), ("a", 1), ("c", 3), ("b", 2)] {
+        store.insert(device(text, seed)).await.unwrap();
+    }
+    store.rename(device("a", 1).id(), name("z")).await.unwrap();
+    store.replace_secret(device("d", 4).id(), Salt([1; 16]), device("d", 9).record().token_hash).await.unwrap();
+    store.remove(device("c", 3).id()).await.unwrap();
+    store.insert(device("c", 3)).await.unwrap();
+    assert_eq!(names(store).await, ["d", "z", "b", "c"]);
+}
+
+async fn a_removed_device_is_gone_and_its_name_is_free(subject: Store) {
+    let store = &*subject.port;
+    let laptop = device("Laptop", 1);
+    store.insert(laptop.clone()).await.unwrap();
+    let removed = store.remove(laptop.id()).await.unwrap().unwrap();
+    assert_eq!(removed.name(), laptop.name());
+    assert!(store.find(laptop.id()).await.unwrap().is_none());
+    assert_eq!(named(store, "Laptop").await, None);
+    assert!(store.remove(laptop.id()).await.unwrap().is_none(), "there is none any more");
+    store.insert(device("laptop", 2)).await.unwrap();
+}
+
+async fn a_renamed_device_is_found_by_its_new_name_only(subject: Store) {
+    let store = &*subject.port;
+    let (laptop, token) = device_and_token("Laptop", 1);
+    store.insert(laptop.clone()).await.unwrap();
+    store.rename(laptop.id(), name("Notebook")).await.unwrap();
+    assert_eq!((named(store, "notebook").await, named(store, "Laptop").await), (Some(laptop.id()), None));
+    let renamed = store.find(laptop.id()).await.unwrap().unwrap();
+    assert_eq!(renamed.name(), &name("Notebook"));
+    assert!(is_authentic(&token, Some(&renamed), WALL));
+    store.insert(device("Laptop", 2)).await.unwrap();
+}
+
+async fn a_rename_to_a_taken_name_or_of_no_device_is_refused(subject: Store) {
+    let store = &*subject.port;
+    let laptop = device("Laptop", 1);
+    store.insert(laptop.clone()).await.unwrap();
+    store.insert(device("Phone", 2)).await.unwrap();
+    let before = content(store).await;
+    assert_eq!(store.rename(laptop.id(), name("PHONE")).await, Err(StoreNameError::NameTaken));
+    assert_eq!(store.rename(device("x", 3).id(), name("new")).await, Err(StoreNameError::NoSuchDevice));
+    assert_eq!(content(store).await, before);
+    assert_eq!(named(store, "Laptop").await, Some(laptop.id()));
+}
+
+async fn a_change_of_case_only_is_allowed(subject: Store) {
+    let store = &*subject.port;
+    let laptop = device("laptop", 1);
+    store.insert(laptop.clone()).await.unwrap();
+    store.rename(laptop.id(), name("LAPTOP")).await.unwrap();
+    store.rename(laptop.id(), name("LAPTOP")).await.unwrap();
+    assert_eq!((names(store).await, named(store, "laptop").await), (vec!["LAPTOP".to_owned()], Some(laptop.id())));
+}
+
+async fn d39_a_replaced_secret_refuses_the_old_token(subject: Store) {
+    let store = &*subject.port;
+    let (laptop, old_token) = device_and_token("Laptop", 1);
+    store.insert(laptop.clone()).await.unwrap();
+    let new_token = BearerToken::issue(laptop.id(), &[9; 32]);
+    let salt = Salt([5; 16]);
+    assert_eq!(store.replace_secret(laptop.id(), salt, new_token.hash(&salt)).await, Ok(true));
+    let found = store.find(laptop.id()).await.unwrap();
+    assert!(is_authentic(&new_token, found.as_deref(), WALL) && !is_authentic(&old_token, found.as_deref(), WALL));
+    assert_eq!(named(store, "Laptop").await, Some(laptop.id()));
+    let unknown = device("Phone", 2);
+    assert_eq!(store.replace_secret(unknown.id(), salt, new_token.hash(&salt)).await, Ok(false));
+}
+
+async fn a_change_that_was_answered_survives_a_restart(subject: Store) {
+    let (store, Some(reopen)) = (&*subject.port, subject.reopen) else { return };
+    for (text, seed) in [("a", 1), ("b", 2), ("Größe", 3)] {
+        store.insert(device(text, seed)).await.unwrap();
+        assert_eq!(content(&*reopen()).await, content(store).await);
+    }
+    store.rename(device("a", 1).id(), name("z")).await.unwrap();
+    assert_eq!(content(&*reopen()).await, content(store).await);
+    let token = BearerToken::issue(device("b", 2).id(), &[9; 32]);
+    store.replace_secret(token.device(), Salt([5; 16]), token.hash(&Salt([5; 16]))).await.unwrap();
+    assert_eq!(content(&*reopen()).await, content(store).await);
+    store.remove(device("a", 1).id()).await.unwrap();
+    let reopened = reopen();
+    assert_eq!(content(&*reopened).await, content(store).await);
+    assert_eq!((named(&*reopened, "a").await, named(&*reopened, "B").await), (None, Some(token.device())));
+}
+
+async fn d42_after_an_error_nothing_has_changed_and_no_restart_brings_it_about(subject: Store) {
+    let (store, Some(set_broken)) = (&*subject.port, subject.set_broken) else { return };
+    let laptop = device("Laptop", 1);
+    let id = laptop.id();
+    store.insert(laptop.clone()).await.unwrap();
+    let before = content(store).await;
+    set_broken(true);
+    assert!(matches!(store.insert(device("Phone", 2)).await, Err(StoreNameError::Storage(_))));
+    assert!(matches!(store.rename(id, name("Phone")).await, Err(StoreNameError::Storage(_))));
+    assert!(store.replace_secret(id, Salt([5; 16]), device("x", 3).record().token_hash).await.is_err());
+    assert!(store.remove(id).await.is_err());
+    let while_broken = (content(store).await, named(store, "Phone").await, store.find(id).await.unwrap().is_some());
+    set_broken(false);
+    assert_eq!(while_broken, (before.clone(), None, true));
+    if let Some(reopen) = subject.reopen {
+        assert_eq!(content(&*reopen()).await, before);
+    }
+    store.insert(device("Phone", 2)).await.unwrap();
+    assert_eq!(names(store).await, ["Laptop", "Phone"], "the storage is as good as before");
+}
+
+macro_rules! holds_for {
+    ($implementation:ident) => {
+        promises! { $implementation:
+            a_device_is_found_by_its_id_and_by_its_name_in_any_case,
+            what_was_never_inserted_is_not_found,
+            a_taken_name_is_refused_in_any_case,
+            of_many_parallel_inserts_with_one_name_one_succeeds,
+            parallel_changes_do_not_lose_each_other,
+            devices_are_listed_in_the_order_they_were_paired,
+            a_removed_device_is_gone_and_its_name_is_free,
+            a_renamed_device_is_found_by_its_new_name_only,
+            a_rename_to_a_taken_name_or_of_no_device_is_refused,
+            a_change_of_case_only_is_allowed,
+            d39_a_replaced_secret_refuses_the_old_token,
+            a_change_that_was_answered_survives_a_restart,
+            d42_after_an_error_nothing_has_changed_and_no_restart_brings_it_about,
+        }
+    };
+}
+
+fn fake() -> Store {
+    let store = Arc::new(FakeDeviceStore::default());
+    let faults = Arc::clone(&store);
+    Subject { port: store, reopen: None, set_broken: Some(Box::new(move |broken| faults.faults.set(broken))) }
+}
+
+holds_for!(fake);

@@ -1,0 +1,156 @@
+//! The contract of [`PairingSlot`].
+
+use std::sync::Arc;
+
+use netclaw::domain::device::DeviceId;
+use netclaw::domain::session::{CODE_LIFE, Phase, RedeemError};
+use netclaw::ports::pairing_slot::{PairingSlot, ReserveError};
+
+use super::{Subject, in_parallel};
+use crate::fakes::pairing_slot::FakePairingSlot;
+use crate::fakes::samples::{MONOTONIC, after, opened, other_than};
+
+type Slot = Subject<dyn PairingSlot>;
+
+const NO_CODE: ReserveError = ReserveError::Redeem(RedeemError::NoCode);
+
+fn device_id() -> DeviceId {
+    DeviceId::from_random([7; 10])
+}
+
+async fn an_empty_slot_has_no_code(subject: Slot) {
+    let slot = &*subject.port;
+    let opened = opened(1);
+    slot.commit(opened.generation, device_id()).await;
+    slot.release(opened.generation).await;
+    assert_eq!(slot.reserve(&opened.code, MONOTONIC).await.unwrap_err(), NO_CODE);
+    assert_eq!(slot.current(MONOTONIC).await, None);
+}
+
+async fn the_right_code_is_reserved_once(subject: Slot) {
+    let slot = &*subject.port;
+    let opened = opened(1);
+    slot.replace(opened.session).await.unwrap();
+    assert_eq!(slot.current(MONOTONIC).await, Some((opened.generation, Phase::Waiting { remaining: CODE_LIFE })));
+    let wrong = slot.reserve(&other_than(&opened.code), MONOTONIC).await.unwrap_err();
+    assert_eq!(wrong, ReserveError::Redeem(RedeemError::WrongCode));
+    assert_eq!(slot.reserve(&opened.code, MONOTONIC).await.unwrap().generation(), opened.generation);
+    assert_eq!(slot.reserve(&opened.code, MONOTONIC).await.unwrap_err(), NO_CODE);
+}
+
+async fn a10_of_200_parallel_right_codes_one_is_reserved(subject: Slot) {
+    let opened = opened(1);
+    subject.port.replace(opened.session).await.unwrap();
+    let reserve = |_| {
+        let (slot, code) = (Arc::clone(&subject.port), opened.code.clone());
+        async move { slot.reserve(&code, MONOTONIC).await.map(drop) }
+    };
+    let results = in_parallel(200, reserve).await;
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
+    assert_eq!(results.iter().filter(|result| **result == Err(NO_CODE)).count(), 199);
+}
+
+async fn a11_of_200_parallel_wrong_codes_100_are_looked_at(subject: Slot) {
+    let opened = opened(1);
+    subject.port.replace(opened.session).await.unwrap();
+    let reserve = |_| {
+        let (slot, wrong) = (Arc::clone(&subject.port), other_than(&opened.code));
+        async move { slot.reserve(&wrong, MONOTONIC).await.unwrap_err() }
+    };
+    let refusals = in_parallel(200, reserve).await;
+    let count = |why| refusals.iter().filter(|refusal| **refusal == ReserveError::Redeem(why)).count();
+    let counted = (count(RedeemError::WrongCode), count(RedeemError::LastWrongCode), count(RedeemError::NoCode));
+    assert_eq!(counted, (99, 1, 100));
+    assert_eq!(subject.port.current(MONOTONIC).await, Some((opened.generation, Phase::Exhausted)));
+}
+
+async fn a_committed_session_names_its_device(subject: Slot) {
+    let slot = &*subject.port;
+    let opened = opened(1);
+    slot.replace(opened.session).await.unwrap();
+    slot.reserve(&opened.code, MONOTONIC).await.unwrap();
+    slot.commit(opened.generation, device_id()).await;
+    assert_eq!(slot.current(MONOTONIC).await, Some((opened.generation, Phase::Paired { device: device_id() })));
+    slot.release(opened.generation).await;
+    assert_eq!(slot.reserve(&opened.code, MONOTONIC).await.unwrap_err(), NO_CODE);
+}
+
+async fn a_released_code_can_be_reserved_again(subject: Slot) {
+    let slot = &*subject.port;
+    let opened = opened(1);
+    slot.replace(opened.session).await.unwrap();
+    slot.reserve(&opened.code, MONOTONIC).await.unwrap();
+    slot.release(opened.generation).await;
+    slot.reserve(&opened.code, MONOTONIC).await.unwrap();
+}
+
+async fn a_code_is_dead_at_its_end(subject: Slot) {
+    let slot = &*subject.port;
+    let opened = opened(1);
+    slot.replace(opened.session).await.unwrap();
+    assert_eq!(slot.reserve(&opened.code, after(300_000)).await.unwrap_err(), NO_CODE);
+    assert_eq!(slot.current(after(300_000)).await, Some((opened.generation, Phase::Expired)));
+    slot.reserve(&opened.code, after(299_999)).await.unwrap();
+}
+
+async fn a16_a_new_session_ends_the_old_code(subject: Slot) {
+    let slot = &*subject.port;
+    let (old, new) = (opened(1), opened(2));
+    slot.replace(old.session).await.unwrap();
+    slot.replace(new.session).await.unwrap();
+    let refusal = slot.reserve(&old.code, MONOTONIC).await.unwrap_err();
+    assert_eq!(refusal, ReserveError::Redeem(RedeemError::WrongCode));
+    assert_eq!(slot.current(MONOTONIC).await.map(|(generation, _)| generation), Some(new.generation));
+    slot.reserve(&new.code, MONOTONIC).await.unwrap();
+}
+
+async fn a16_commit_and_release_of_a_replaced_session_change_nothing(subject: Slot) {
+    let slot = &*subject.port;
+    let (old, new) = (opened(1), opened(2));
+    slot.replace(old.session).await.unwrap();
+    let reserved_before = slot.reserve(&old.code, MONOTONIC).await.unwrap();
+    assert_eq!(reserved_before.generation(), old.generation);
+    slot.replace(new.session).await.unwrap();
+    slot.release(old.generation).await;
+    slot.commit(old.generation, device_id()).await;
+    assert_eq!(slot.current(MONOTONIC).await, Some((new.generation, Phase::Waiting { remaining: CODE_LIFE })));
+    slot.reserve(&new.code, MONOTONIC).await.unwrap();
+    slot.release(old.generation).await;
+    assert_eq!(slot.reserve(&new.code, MONOTONIC).await.unwrap_err(), NO_CODE, "the new one stays reserved");
+}
+
+async fn out_of_reach_it_spends_nothing(subject: Slot) {
+    let (slot, Some(set_broken)) = (&*subject.port, subject.set_broken) else { return };
+    let opened = opened(1);
+    slot.replace(opened.session).await.unwrap();
+    set_broken(true);
+    assert!(matches!(slot.reserve(&opened.code, MONOTONIC).await, Err(ReserveError::Storage(_))));
+    assert!(slot.replace(crate::fakes::samples::opened(2).session).await.is_err());
+    set_broken(false);
+    slot.reserve(&opened.code, MONOTONIC).await.unwrap();
+}
+
+macro_rules! holds_for {
+    ($implementation:ident) => {
+        promises! { $implementation:
+            an_empty_slot_has_no_code,
+            the_right_code_is_reserved_once,
+            a10_of_200_parallel_right_codes_one_is_reserved,
+            a11_of_200_parallel_wrong_codes_100_are_looked_at,
+            a_committed_session_names_its_device,
+            a_released_code_can_be_reserved_again,
+            a_code_is_dead_at_its_end,
+            a16_a_new_session_ends_the_old_code,
+            a16_commit_and_release_of_a_replaced_session_change_nothing,
+            out_of_reach_it_spends_nothing,
+        }
+    };
+}
+
+fn fake() -> Slot {
+    let slot = Arc::new(FakePairingSlot::default());
+    let faults = Arc::clone(&slot);
+    Subject { port: slot, reopen: None, set_broken: Some(Box::new(move |broken| faults.faults.set(broken))) }
+}
+
+holds_for!(fake);

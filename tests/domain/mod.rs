@@ -1,0 +1,17 @@
+//! The pairing rules, each at its exact boundary.
+
+mod access;
+mod attempts;
+mod attempts_capacity;
+mod attempts_model;
+mod client_address;
+mod code;
+mod daemon_id;
+mod device;
+mod device_name;
+mod endpoint;
+mod exposure;
+mod session;
+mod text;
+mod time;
+mod token;

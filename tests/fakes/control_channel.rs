@@ -1,0 +1,100 @@
+//! The operator's channel to a daemon that is a few values.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use netclaw::domain::client_address::LimitKey;
+use netclaw::domain::device_name::{DeviceName, NameKey};
+use netclaw::domain::session::Generation;
+use netclaw::ports::control_channel::{
+    ControlChannel, ControlError, DeviceSummary, LockoutSummary, OpenedPairing, OperatorReport, PairingOutcome,
+};
+use netclaw::ports::daemon_api::DeviceIdentity;
+
+/// A daemon that runs while it has a `report`. Openings and outcomes are scripted; devices and blocks are kept.
+#[derive(Debug, Default)]
+pub struct FakeControlChannel {
+    pub report: Option<OperatorReport>,
+    pub openings: Mutex<VecDeque<OpenedPairing>>,
+    pub outcomes: Mutex<VecDeque<PairingOutcome>>,
+    pub devices: Mutex<Vec<DeviceSummary>>,
+    pub lockouts: Mutex<Vec<LockoutSummary>>,
+    pub was_stopped: AtomicBool,
+}
+
+impl FakeControlChannel {
+    fn running(&self) -> Result<&OperatorReport, ControlError> {
+        let is_up = !self.was_stopped.load(Ordering::SeqCst);
+        self.report.as_ref().filter(|_| is_up).ok_or(ControlError::NotRunning)
+    }
+
+    fn next<T>(&self, answers: &Mutex<VecDeque<T>>) -> Result<T, ControlError> {
+        self.running()?;
+        answers.lock().unwrap().pop_front().ok_or(ControlError::Broken("the script has ended".to_owned()))
+    }
+}
+
+#[async_trait]
+impl ControlChannel for FakeControlChannel {
+    async fn open_pairing(&self) -> Result<OpenedPairing, ControlError> {
+        self.next(&self.openings)
+    }
+
+    async fn pairing_outcome(&self, _generation: Generation) -> Result<PairingOutcome, ControlError> {
+        self.next(&self.outcomes)
+    }
+
+    async fn devices(&self) -> Result<Vec<DeviceSummary>, ControlError> {
+        self.running()?;
+        Ok(self.devices.lock().unwrap().clone())
+    }
+
+    async fn revoke(&self, name: &str) -> Result<DeviceIdentity, ControlError> {
+        self.running()?;
+        let mut devices = self.devices.lock().unwrap();
+        let place = place_of(&devices, name)?;
+        Ok(devices.remove(place).device)
+    }
+
+    async fn rename(&self, old: &str, new: &DeviceName) -> Result<DeviceIdentity, ControlError> {
+        self.running()?;
+        let mut devices = self.devices.lock().unwrap();
+        let place = place_of(&devices, old)?;
+        if place_of(&devices, new.as_str()).is_ok_and(|other| other != place) {
+            return Err(ControlError::NameTaken(new.clone()));
+        }
+        devices[place].device.name = new.clone();
+        Ok(devices[place].device.clone())
+    }
+
+    async fn lockouts(&self) -> Result<Vec<LockoutSummary>, ControlError> {
+        self.running()?;
+        Ok(self.lockouts.lock().unwrap().clone())
+    }
+
+    async fn clear_lockouts(&self, only: Option<LimitKey>) -> Result<usize, ControlError> {
+        self.running()?;
+        let mut lockouts = self.lockouts.lock().unwrap();
+        let before = lockouts.len();
+        lockouts.retain(|lockout| only.is_some_and(|only| only != lockout.address));
+        Ok(before - lockouts.len())
+    }
+
+    async fn status(&self) -> Result<OperatorReport, ControlError> {
+        self.running().cloned()
+    }
+
+    async fn stop(&self) -> Result<(), ControlError> {
+        self.running()?;
+        self.was_stopped.store(true, Ordering::SeqCst);
+        Ok(())
+    }
+}
+
+fn place_of(devices: &[DeviceSummary], name: &str) -> Result<usize, ControlError> {
+    let key = NameKey::of_typed(name);
+    let place = devices.iter().position(|summary| summary.device.name.key() == key);
+    place.ok_or_else(|| ControlError::NoSuchDevice(name.to_owned()))
+}

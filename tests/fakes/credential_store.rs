@@ -1,0 +1,50 @@
+//! A client's pairings in memory.
+
+use std::sync::Mutex;
+
+use netclaw::domain::daemon_id::DaemonId;
+use netclaw::domain::endpoint::Endpoint;
+use netclaw::domain::token::BearerToken;
+use netclaw::ports::credential_store::{CredentialStore, CredentialStoreError, Pairing};
+
+use super::faults::Faults;
+
+/// The latest pairing is the last, and the current one: the port makes no other pairing current.
+#[derive(Debug, Default)]
+pub struct FakeCredentialStore {
+    pairings: Mutex<Vec<(Pairing, BearerToken)>>,
+    pub faults: Faults,
+}
+
+impl CredentialStore for FakeCredentialStore {
+    fn prepare(&self) -> Result<(), CredentialStoreError> {
+        Ok(self.faults.check()?)
+    }
+
+    fn save(&self, pairing: &Pairing, token: &BearerToken) -> Result<(), CredentialStoreError> {
+        self.faults.check()?;
+        let mut pairings = self.pairings.lock().unwrap();
+        pairings.retain(|(old, _)| old.daemon_id != pairing.daemon_id && old.endpoint != pairing.endpoint);
+        pairings.push((pairing.clone(), token.clone()));
+        Ok(())
+    }
+
+    fn forget(&self, daemon_id: &DaemonId) -> Result<(), CredentialStoreError> {
+        self.faults.check()?;
+        self.pairings.lock().unwrap().retain(|(pairing, _)| pairing.daemon_id != *daemon_id);
+        Ok(())
+    }
+
+    fn current(&self) -> Result<Option<Pairing>, CredentialStoreError> {
+        Ok(self.pairings.lock().unwrap().last().map(|(pairing, _)| pairing.clone()))
+    }
+
+    fn paired_with(&self, daemon_id: &DaemonId) -> Result<Option<Pairing>, CredentialStoreError> {
+        let pairings = self.pairings.lock().unwrap();
+        Ok(pairings.iter().map(|(pairing, _)| pairing).find(|pairing| pairing.daemon_id == *daemon_id).cloned())
+    }
+
+    fn paired_at(&self, endpoint: &Endpoint) -> Result<Option<(Pairing, BearerToken)>, CredentialStoreError> {
+        Ok(self.pairings.lock().unwrap().iter().find(|(pairing, _)| pairing.endpoint == *endpoint).cloned())
+    }
+}

@@ -1,0 +1,69 @@
+//! A daemon on the other side of the network, whose answers are scripted.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use netclaw::domain::code::PairingCode;
+use netclaw::domain::device_name::DeviceName;
+use netclaw::domain::endpoint::Endpoint;
+use netclaw::domain::token::BearerToken;
+use netclaw::ports::daemon_api::{ApiError, DaemonApi, Grant, StatusReport};
+
+/// What reached the daemon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    Probe(Endpoint),
+    Exchange { endpoint: Endpoint, code: String, name: DeviceName },
+    Status { endpoint: Endpoint, token: Option<String> },
+    RevokeSelf { endpoint: Endpoint, token: String },
+}
+
+/// Gives the answers of each queue in order. With none left, nothing is reachable, apart from `probe` and `revoke_self`,
+/// which then succeed.
+#[derive(Debug, Default)]
+pub struct ScriptedDaemonApi {
+    pub probes: Mutex<VecDeque<Result<(), ApiError>>>,
+    pub exchanges: Mutex<VecDeque<Result<Grant, ApiError>>>,
+    pub statuses: Mutex<VecDeque<Result<StatusReport, ApiError>>>,
+    pub revocations: Mutex<VecDeque<Result<(), ApiError>>>,
+    pub requests: Mutex<Vec<Request>>,
+}
+
+impl ScriptedDaemonApi {
+    fn note(&self, request: Request) {
+        self.requests.lock().unwrap().push(request);
+    }
+}
+
+fn next<T>(answers: &Mutex<VecDeque<Result<T, ApiError>>>) -> Option<Result<T, ApiError>> {
+    answers.lock().unwrap().pop_front()
+}
+
+fn unreachable<T>() -> Result<T, ApiError> {
+    Err(ApiError::Unreachable { cause: "connection refused".to_owned() })
+}
+
+#[async_trait]
+impl DaemonApi for ScriptedDaemonApi {
+    async fn probe(&self, endpoint: &Endpoint) -> Result<(), ApiError> {
+        self.note(Request::Probe(endpoint.clone()));
+        next(&self.probes).unwrap_or(Ok(()))
+    }
+
+    async fn exchange(&self, endpoint: &Endpoint, code: &PairingCode, name: &DeviceName) -> Result<Grant, ApiError> {
+        self.note(Request::Exchange { endpoint: endpoint.clone(), code: code.reveal(), name: name.clone() });
+        next(&self.exchanges).unwrap_or_else(unreachable)
+    }
+
+    async fn status<'a>(&self, endpoint: &Endpoint, token: Option<&'a BearerToken>) -> Result<StatusReport, ApiError> {
+        let token = token.map(|token| token.reveal().to_owned());
+        self.note(Request::Status { endpoint: endpoint.clone(), token });
+        next(&self.statuses).unwrap_or_else(unreachable)
+    }
+
+    async fn revoke_self(&self, endpoint: &Endpoint, token: &BearerToken) -> Result<(), ApiError> {
+        self.note(Request::RevokeSelf { endpoint: endpoint.clone(), token: token.reveal().to_owned() });
+        next(&self.revocations).unwrap_or(Ok(()))
+    }
+}

@@ -1,0 +1,19 @@
+//! Stand-ins for everything outside, and sample values. Each fake keeps to the contract of its port, and some can be told
+//! to fail.
+#![allow(dead_code, reason = "a fake offers what tests of its port may need, used or not")]
+
+pub mod activity_log;
+pub mod attempt_log;
+pub mod clock;
+pub mod control_channel;
+pub mod credential_store;
+pub mod daemon_api;
+pub mod daemon_process;
+pub mod device_store;
+pub mod exposure;
+pub mod faults;
+pub mod pairing_slot;
+pub mod prompter;
+pub mod rng;
+pub mod samples;
+pub mod settings_store;

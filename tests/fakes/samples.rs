@@ -1,0 +1,72 @@
+//! Values that tests need to exist and do not care about.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use netclaw::domain::client_address::{ClientAddress, LimitKey};
+use netclaw::domain::code::PairingCode;
+use netclaw::domain::device::{DEVICE_RANDOM_BYTES, Device};
+use netclaw::domain::device_name::DeviceName;
+use netclaw::domain::session::{OpenedSession, PairingSession, RedeemedCode};
+use netclaw::domain::time::{MonotonicTime, Now, WallTime};
+use netclaw::domain::token::BearerToken;
+
+use super::rng::SeededRng;
+
+/// A Tuesday in 2026.
+pub const WALL: WallTime = WallTime::from_unix_millis(1_790_000_000_000);
+
+/// A moment some days after boot.
+pub const MONOTONIC: MonotonicTime = MonotonicTime::from_millis(345_600_000);
+
+pub const NOW: Now = Now { wall: WALL, monotonic: MONOTONIC };
+
+/// The moment `milliseconds` after [`MONOTONIC`].
+pub fn after(milliseconds: u64) -> MonotonicTime {
+    MONOTONIC.plus(Duration::from_millis(milliseconds))
+}
+
+/// A session opened at [`NOW`].
+pub fn opened(seed: u64) -> OpenedSession {
+    PairingSession::open(SeededRng::new(seed).bytes(), NOW)
+}
+
+/// A code that is not this one: its first symbol is another.
+pub fn other_than(code: &PairingCode) -> PairingCode {
+    let shown = code.reveal();
+    let first = if shown.starts_with('A') { "B" } else { "A" };
+    PairingCode::parse(&(first.to_owned() + &shown[1..])).unwrap()
+}
+
+/// The proof that a new device is made from.
+pub fn redeemed_code() -> RedeemedCode {
+    let opened = opened(1);
+    opened.session.redeem(&opened.code, MONOTONIC).1.unwrap()
+}
+
+pub fn name(text: &str) -> DeviceName {
+    DeviceName::parse(text).unwrap()
+}
+
+/// A device of this name, all its own for each seed, and its token.
+pub fn device_and_token(text: &str, seed: u64) -> (Device, BearerToken) {
+    let random: [u8; DEVICE_RANDOM_BYTES] = SeededRng::new(seed).bytes();
+    Device::enrol(redeemed_code(), name(text), &random, WALL)
+}
+
+pub fn device(text: &str, seed: u64) -> Device {
+    device_and_token(text, seed).0
+}
+
+pub fn ip(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}
+
+pub fn address(text: &str) -> ClientAddress {
+    ClientAddress::of(ip(text))
+}
+
+/// The key of the `number`th address of a documentation-sized network.
+pub fn limit_key(number: u32) -> LimitKey {
+    ClientAddress::of(IpAddr::V4((0x0a00_0000 + number).into())).limit_key()
+}
