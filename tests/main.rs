@@ -1,14 +1,18 @@
 //! The integration tests, one crate, so that everything is linked once.
 //!
 //! * `architecture`: reads the sources and holds them to the rules of the house.
+//! * `client`: a device's side: hostile servers, credential files, the commands over fakes.
+//! * `e2e`: the two real binaries, driven from outside: processes, sockets and files.
 //! * `domain`: every pairing rule at its exact boundary, through the public API; one file for each noun.
 //! * `contracts`: what each port promises, one suite for each port, run against every implementation of it.
 //! * `fakes`: an in-memory stand-in for every port, and sample values.
 //!
-//! A test that is an attack is named after its line in the list of attacks: `a05_…`, `d40_…`. Nothing here sleeps, uses a
-//! fixed port, or draws ambient randomness; proptest prints the seed of a failure.
+//! A test that is an attack is named after its line in the list of attacks: `a05_…`, `d40_…`. Nothing here uses a
+//! fixed port, and nothing sleeps but the tests that kill a daemon at a random moment; seeds are printed.
 
 mod architecture;
+mod client;
 mod contracts;
 mod domain;
+mod e2e;
 mod fakes;

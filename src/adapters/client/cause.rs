@@ -27,6 +27,9 @@ pub(super) fn of(error: &reqwest::Error, patience: Patience) -> ApiError {
             return unreachable("the connection was closed in the middle of the answer".to_owned());
         }
     }
+    if let Some(tls) = chain().find_map(within) {
+        return unreachable(tls_in_words(tls));
+    }
     if let Some(words) = chain().find_map(|error| error.downcast_ref::<io::Error>()).and_then(in_words) {
         return unreachable(words.to_owned());
     }
@@ -36,6 +39,24 @@ pub(super) fn of(error: &reqwest::Error, patience: Patience) -> ApiError {
 
 const fn unreachable(cause: String) -> ApiError {
     ApiError::Unreachable { cause }
+}
+
+/// The TLS error that an error is, or that an I/O error was made of: those do not show it in their chain.
+fn within<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
+    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        Some(inner) => within(inner),
+        None => error.downcast_ref(),
+    }
+}
+
+fn tls_in_words(error: &rustls::Error) -> String {
+    match error {
+        rustls::Error::InvalidMessage(_) => "it does not speak TLS; perhaps http:// is meant".to_owned(),
+        rustls::Error::InvalidCertificate(why) => {
+            format!("its certificate is not trusted here ({})", shown_safely(&why.to_string()))
+        }
+        other => shown_safely(&other.to_string()),
+    }
 }
 
 /// Whole seconds, or a fraction where patience is shorter.

@@ -1,0 +1,11 @@
+//! The client's side: HTTP, credential files, endpoint resolution, pairing, and the command line over fakes.
+
+mod credential_files;
+mod daemon_api;
+mod enrol;
+mod fakes;
+mod host_commands;
+mod scripted_server;
+mod target;
+mod terminal;
+mod unpair;
