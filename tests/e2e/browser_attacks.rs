@@ -55,7 +55,9 @@ fn c32_forms_and_plain_text_are_refused() {
     let _daemon = host.daemon();
     let code = host.code();
     let body = serde_json::json!({ "code": code, "deviceName": "x" }).to_string();
-    for kind in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/jsonp", ""] {
+    for kind in
+        ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/jsonp", ""]
+    {
         let post = Request::new(host.address, "POST /api/pair/exchange").header("Content-Type", kind).body(&body);
         assert_eq!(post.send().problem(), (415, "unsupported_media_type".to_owned()), "{kind}");
     }
@@ -86,7 +88,9 @@ fn any_sign_of_a_proxy_ends_the_trust_in_loopback() {
     let _daemon = host.daemon();
     let granted = Request::exchange(host.address, &host.code(), "x").send().json();
     let token = granted["token"].as_str().unwrap();
-    for header in ["X-Forwarded-For", "x-forwarded-proto", "Forwarded", "Via", "X-Real-IP", "CF-Ray", "Tailscale-User-Login"] {
+    for header in
+        ["X-Forwarded-For", "x-forwarded-proto", "Forwarded", "Via", "X-Real-IP", "CF-Ray", "Tailscale-User-Login"]
+    {
         let bare = Request::new(host.address, STATUS).header(header, "127.0.0.1").send();
         assert_eq!(bare.problem(), (401, "unauthorized".to_owned()), "{header}");
         assert_eq!(bare.header("www-authenticate"), Some("Bearer"));
@@ -105,7 +109,10 @@ fn a_presented_credential_is_always_checked() {
     let granted = Request::exchange(host.address, &host.code(), "x").send().json();
     let token = granted["token"].as_str().unwrap();
     assert_eq!(Request::status(host.address, token).header("authorization", "Bearer x").send().status, 401);
-    assert_eq!(Request::new(host.address, STATUS).header("Authorization", &format!("bearer  {token}")).send().status, 200);
+    assert_eq!(
+        Request::new(host.address, STATUS).header("Authorization", &format!("bearer  {token}")).send().status,
+        200
+    );
 }
 
 #[test]
@@ -136,7 +143,17 @@ fn c36_there_is_no_route_to_a_code_over_tcp() {
     let _daemon = host.daemon();
     let granted = Request::exchange(host.address, &host.code(), "x").send().json();
     let bearer = format!("Bearer {}", granted["token"].as_str().unwrap());
-    for path in ["/pairing", "/api/pairing", "/api/pair", "/devices", "/stop", "/status", "/lockouts", "//pairing", "/api/../pairing"] {
+    for path in [
+        "/pairing",
+        "/api/pairing",
+        "/api/pair",
+        "/devices",
+        "/stop",
+        "/status",
+        "/lockouts",
+        "//pairing",
+        "/api/../pairing",
+    ] {
         for method in ["GET", "POST"] {
             let request = Request::new(host.address, &format!("{method} {path}"));
             assert_eq!(request.send().problem(), (404, "not_found".to_owned()), "{method} {path}");
@@ -212,7 +229,8 @@ fn missing_fields_are_counted_and_do_not_touch_the_code() {
     let host = World::default();
     let _daemon = host.daemon();
     let code = host.code();
-    let bodies = ["{}".to_owned(), format!("{{\"code\":\"{code}\"}}"), "{\"code\":\" \",\"deviceName\":\"x\"}".to_owned()];
+    let bodies =
+        ["{}".to_owned(), format!("{{\"code\":\"{code}\"}}"), "{\"code\":\" \",\"deviceName\":\"x\"}".to_owned()];
     for (body, field) in bodies.iter().zip(["code", "deviceName", "code"]) {
         let answer = Request::exchange(host.address, "", "").body(body).send();
         assert_eq!(answer.problem(), (400, "invalid_request".to_owned()));

@@ -196,7 +196,9 @@ fn damaged_and_exposed_client_files_are_named_with_the_repair_and_left_as_they_a
             client.write(file, content, mode);
             client.netclaw(&["status"]).failed(1, file);
             let code = host.code();
-            client.netclaw_reading(&["pair", &host.endpoint(), "--name", "again"], &format!("{code}\n")).failed(1, file);
+            client
+                .netclaw_reading(&["pair", &host.endpoint(), "--name", "again"], &format!("{code}\n"))
+                .failed(1, file);
             assert_eq!(client.read(file), content);
             assert_eq!(Request::exchange(host.address, &code, "probe").send().status, 200, "the code was not spent");
             host.netclaw(&["daemon", "devices", "revoke", "probe"]).succeeded();

@@ -109,7 +109,8 @@ fn devices_are_renamed_and_revoked_by_name_in_any_case() {
     assert_eq!(host.device_names(), ["work laptop"]);
     assert_eq!(Request::status(host.address, token.as_str().unwrap()).send().json()["device"]["name"], "work laptop");
     host.netclaw(&["daemon", "devices", "rename", "nobody", "x"]).failed(1, "nobody");
-    host.netclaw(&["daemon", "devices", "rename", "work laptop", "bad/name"]).failed(1, "bad").code;
+    let refused = host.netclaw(&["daemon", "devices", "rename", "work laptop", "bad/name"]);
+    assert!(refused.code == 2 && refused.stderr.contains("must not contain '/'"), "{refused:?}");
     assert_eq!(Request::exchange(host.address, &host.code(), "phone").send().status, 200);
     host.netclaw(&["daemon", "devices", "rename", "phone", "Work Laptop"]).failed(1, "Work Laptop");
     host.netclaw(&["daemon", "devices", "revoke", "nobody"]).failed(1, "nobody");
@@ -155,12 +156,13 @@ fn wait_reports_that_another_code_took_the_place() {
     let _daemon = host.daemon();
     let mut command = host.command(NETCLAW);
     let command = command.args(["daemon", "pair", "--wait"]);
-    let mut waiting = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let mut waiting =
+        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
     let mut first = String::new();
     std::io::BufRead::read_line(&mut std::io::BufReader::new(waiting.stdout.as_mut().unwrap()), &mut first).unwrap();
     host.code();
     let finished = super::world::Finished::of(waiting.wait_with_output().unwrap());
-    finished.failed(1, "another");
+    finished.failed(1, "replaced by a newer one");
 }
 
 #[test]
@@ -177,7 +179,8 @@ fn the_log_of_a_background_daemon_can_be_read() {
 fn a_reader_that_goes_away_ends_a_command_quietly() {
     let host = World::default();
     for arguments in ["completions bash", "daemon --help", "--help"] {
-        let script = format!("'{NETCLAW}' {arguments} 2>&1 >/dev/full | cat; '{NETCLAW}' {arguments} | head -c 1 >/dev/null");
+        let script =
+            format!("'{NETCLAW}' {arguments} 2>&1 >/dev/full | cat; '{NETCLAW}' {arguments} | head -c 1 >/dev/null");
         let output = host.command("sh").args(["-c", &script]).output().unwrap();
         let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
         assert!(!text.contains("panicked"), "{text}");

@@ -100,5 +100,9 @@ fn e49_bad_tokens_grow_nothing_and_write_nothing() {
     let (before, resident) = (written(), resident_kilobytes(&daemon));
     flood(REQUESTS);
     assert_eq!(before, written());
-    assert!(resident_kilobytes(&daemon) <= resident + 2048, "{resident} kB before, {} after", resident_kilobytes(&daemon));
+    assert!(
+        resident_kilobytes(&daemon) <= resident + 2048,
+        "{resident} kB before, {} after",
+        resident_kilobytes(&daemon)
+    );
 }

@@ -24,7 +24,9 @@ fn a_second_home_pairs_gets_its_status_is_listed_revoked_and_told_so() {
 
     assert_eq!(host.device_names(), ["laptop"]);
     let table = host.netclaw(&["daemon", "devices"]).succeeded().stdout;
-    assert!(table.contains("Name") && table.contains("Created") && table.contains("Last Used") && table.contains("laptop"));
+    assert!(
+        table.contains("Name") && table.contains("Created") && table.contains("Last Used") && table.contains("laptop")
+    );
 
     host.netclaw(&["daemon", "devices", "revoke", "LAPTOP"]).succeeded();
     assert!(host.netclaw(&["daemon", "devices"]).succeeded().stdout.contains("No paired devices."));
@@ -107,7 +109,7 @@ fn without_an_active_code_the_way_to_one_is_named() {
     let _daemon = host.daemon();
     let client = client_of(&host);
     let failed = client.netclaw_reading(&["pair", &host.endpoint(), "--name", "x"], "2222-2222\n");
-    assert!(failed.failed(1, "no pairing code").stderr.contains("netclaw daemon pair"));
+    assert!(failed.failed(3, "no pairing code").stderr.contains("netclaw daemon pair"));
 }
 
 #[test]

@@ -44,7 +44,13 @@ pub struct Request {
 impl Request {
     pub fn new(to: SocketAddr, line: &str) -> Self {
         let host = ("Host".to_owned(), to.to_string());
-        Self { to, from: IpAddr::V4(Ipv4Addr::UNSPECIFIED), line: line.to_owned(), headers: vec![host], body: String::new() }
+        Self {
+            to,
+            from: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            line: line.to_owned(),
+            headers: vec![host],
+            body: String::new(),
+        }
     }
 
     pub fn exchange(to: SocketAddr, code: &str, name: &str) -> Self {
@@ -85,7 +91,10 @@ impl Request {
     pub fn bytes(&self, connection: &str) -> String {
         let headers: String = self.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         let length = self.body.len();
-        format!("{} HTTP/1.1\r\n{headers}Connection: {connection}\r\nContent-Length: {length}\r\n\r\n{}", self.line, self.body)
+        format!(
+            "{} HTTP/1.1\r\n{headers}Connection: {connection}\r\nContent-Length: {length}\r\n\r\n{}",
+            self.line, self.body
+        )
     }
 
     pub fn send(&self) -> Answer {
@@ -124,7 +133,8 @@ pub fn answers(mut text: &str) -> Vec<Answer> {
         let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
         let mut answer = Answer { status, head: head.to_owned(), body: String::new() };
         let length = answer.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
-        let Some((body, next)) = rest.split_at_checked(length) else { break };
+        // The answer to HEAD states a length and has no body.
+        let (body, next) = rest.split_at_checked(length).unwrap_or((rest, ""));
         answer.body = body.to_owned();
         answers.push(answer);
         text = next;

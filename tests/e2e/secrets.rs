@@ -55,7 +55,8 @@ fn d45_the_client_puts_neither_code_nor_token_into_its_arguments_or_output() {
     let _daemon = host.daemon();
     let client = client_of(&host);
     let code = host.code();
-    let paired = client.netclaw_reading(&["pair", &host.endpoint(), "--json"], &format!("{code}\nlaptop\n")).succeeded();
+    let paired =
+        client.netclaw_reading(&["pair", &host.endpoint(), "--json"], &format!("{code}\nlaptop\n")).succeeded();
     let token = token_of(&client);
     let status = client.netclaw(&["status", "--json"]).succeeded();
     for text in [paired.stdout, paired.stderr, status.stdout, status.stderr] {

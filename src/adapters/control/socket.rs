@@ -12,10 +12,7 @@ use rustix::fs::Mode;
 use rustix::process::umask;
 use thiserror::Error;
 
-use crate::adapters::platform;
-
-/// Bytes that a socket's path may have: `sun_path` less its final zero, 108 on Linux and 104 elsewhere.
-const MAX_PATH_BYTES: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
+use crate::adapters::platform::{self, MAX_SOCKET_PATH_BYTES};
 
 /// The variable with the user's private folder for sockets (XDG Base Directory Specification).
 pub const RUNTIME_VARIABLE: &str = "XDG_RUNTIME_DIR";
@@ -24,7 +21,7 @@ pub const RUNTIME_VARIABLE: &str = "XDG_RUNTIME_DIR";
 #[derive(Debug, Error)]
 pub enum SocketError {
     /// The path is longer than the system allows, and there is no other place.
-    #[error("the path of the control socket, {0}, is longer than {MAX_PATH_BYTES} bytes")]
+    #[error("the path of the control socket, {0}, is longer than {MAX_SOCKET_PATH_BYTES} bytes")]
     TooLong(PathBuf),
     /// Something that is no socket has its name.
     #[error("{0} is in the way: it is not a socket")]
@@ -46,7 +43,7 @@ pub enum SocketError {
 ///
 /// [`SocketError::TooLong`] when neither fits.
 pub fn path(preferred: PathBuf, runtime_folder: Option<OsString>) -> Result<PathBuf, SocketError> {
-    let fits = |path: &Path| path.as_os_str().len() <= MAX_PATH_BYTES;
+    let fits = |path: &Path| path.as_os_str().len() <= MAX_SOCKET_PATH_BYTES;
     if fits(&preferred) {
         return Ok(preferred);
     }

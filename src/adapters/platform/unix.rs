@@ -9,6 +9,9 @@ use rustix::time::{ClockId, clock_gettime};
 
 use super::NotPrivate;
 
+/// Bytes that the path of a Unix socket may have: `sun_path` less its final zero, 108 on Linux and 104 elsewhere.
+pub const MAX_SOCKET_PATH_BYTES: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
+
 /// Permission bits that let anyone but the owner in.
 const OTHERS: u32 = 0o077;
 

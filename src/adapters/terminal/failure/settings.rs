@@ -10,8 +10,11 @@ pub fn of_load_settings(error: LoadSettingsError) -> Failure {
     match error {
         LoadSettingsError::Invalid(error) => Failure::new(Exit::Failed, error.to_string())
             .hint("correct it in config/netclaw.json or in the environment"),
-        LoadSettingsError::Damaged(cause) => Failure::new(Exit::Failed, cause),
-        LoadSettingsError::Storage(error) => Failure::new(Exit::Failed, error.to_string()),
+        LoadSettingsError::Damaged(cause) => {
+            Failure::new(Exit::Failed, cause).hint("correct it, or move it away to go on with the defaults")
+        }
+        LoadSettingsError::Storage(error) => Failure::new(Exit::Failed, error.to_string())
+            .hint("make it readable and writable for this user, or name another home with NETCLAW_HOME"),
     }
 }
 
