@@ -40,7 +40,7 @@ fn a03_a_hundred_addresses_with_one_guess_each_end_the_code_and_the_operator_is_
     }
     let right = Request::exchange(host.address, &code, "x").from(1000).send();
     assert_eq!(right.problem(), (404, "no_pairing_code".to_owned()));
-    assert!(host.netclaw(&["daemon", "status"]).succeeded().stdout.contains("wrong codes"));
+    assert!(host.netclaw(&["daemon", "status"]).succeeded().stdout.contains("too many wrong ones"));
     let log = daemon.terminate();
     assert!(log.contains("ERROR") && log.contains("netclaw daemon pair"), "{log}");
 }

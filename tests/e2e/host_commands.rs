@@ -20,7 +20,7 @@ fn start_stop_and_restart_are_idempotent_and_say_so() {
     let _stopped = Stopped(&host);
     let say = |arguments: &[&str]| host.netclaw(arguments).succeeded().stdout;
     assert!(say(&["daemon", "stop"]).contains("not running"));
-    assert!(say(&["daemon", "start"]).contains("tarted"));
+    assert!(say(&["daemon", "start"]).contains("is running"));
     assert!(say(&["daemon", "start"]).contains("already"));
     let pid = || -> Value {
         let status = host.netclaw(&["daemon", "status", "--json"]).succeeded();
@@ -31,7 +31,7 @@ fn start_stop_and_restart_are_idempotent_and_say_so() {
     assert_ne!(before, pid());
     assert!(say(&["daemon", "stop"]).contains("topped"));
     assert!(!host.path("run/control.sock").exists());
-    assert!(say(&["daemon", "restart"]).contains("tarted"));
+    assert!(say(&["daemon", "restart"]).contains("is running"));
 }
 
 #[test]
