@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use netclaw::adapters::file::activity_file::FileActivityLog;
 use netclaw::domain::device::DeviceId;
 use netclaw::ports::activity_log::{ActivityLog, LastUse};
 
-use super::Subject;
+use super::{Subject, breaking};
 use crate::fakes::activity_log::FakeActivityLog;
 use crate::fakes::samples::{WALL, address};
 
@@ -117,3 +118,18 @@ fn fake() -> Log {
 }
 
 holds_for!(fake);
+
+fn file() -> Log {
+    let folder = Arc::new(tempfile::tempdir().unwrap());
+    let path = folder.path().join("state/activity.json");
+    std::fs::create_dir(folder.path().join("state")).unwrap();
+    let set_broken = breaking(folder.path().join("state"));
+    // The folder lives as long as the way to open it again.
+    let open = move || -> Arc<dyn ActivityLog> {
+        let _alive = &folder;
+        Arc::new(FileActivityLog::open(path.clone(), |_| true))
+    };
+    Subject { port: open(), reopen: Some(Box::new(open)), set_broken: Some(set_broken) }
+}
+
+holds_for!(file);

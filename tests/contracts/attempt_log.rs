@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use netclaw::adapters::memory::MemoryAttemptLog;
 use netclaw::domain::attempts::{AttemptTable, MAX_TRACKED_ADDRESSES, Refusal};
 use netclaw::domain::lockout::LockoutPolicy;
 use netclaw::domain::rate_limit::RateLimit;
@@ -108,3 +109,9 @@ fn fake() -> Log {
 }
 
 holds_for!(fake);
+
+fn memory() -> Log {
+    Subject::in_memory(Arc::new(MemoryAttemptLog::default()))
+}
+
+holds_for!(memory);

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use netclaw::adapters::file::device_file::FileDeviceStore;
 use netclaw::domain::device::{DeviceId, is_authentic};
 use netclaw::domain::device_name::NameKey;
 use netclaw::domain::time::WallTime;
 use netclaw::domain::token::{BearerToken, Salt};
 use netclaw::ports::device_store::{DeviceStore, StoreNameError};
 
-use super::{Subject, in_parallel};
+use super::{Subject, breaking, in_parallel};
 use crate::fakes::device_store::FakeDeviceStore;
 use crate::fakes::samples::{WALL, device, device_and_token, name};
 
@@ -227,3 +228,18 @@ fn fake() -> Store {
 }
 
 holds_for!(fake);
+
+fn file() -> Store {
+    let folder = Arc::new(tempfile::tempdir().unwrap());
+    let path = folder.path().join("config/devices.json");
+    std::fs::create_dir(folder.path().join("config")).unwrap();
+    let set_broken = breaking(folder.path().join("config"));
+    // The folder lives as long as the way to open it again.
+    let open = move || -> Arc<dyn DeviceStore> {
+        let _alive = &folder;
+        Arc::new(FileDeviceStore::open(path.clone()).unwrap())
+    };
+    Subject { port: open(), reopen: Some(Box::new(open)), set_broken: Some(set_broken) }
+}
+
+holds_for!(file);

@@ -4,6 +4,7 @@
 //! implementation to a contract, write a function that makes such a subject of it and name it at the end of the contract's
 //! file: `holds_for!(file);`.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Makes a test of each promise for one implementation, in a module that is called like the function that makes it.
@@ -36,10 +37,23 @@ pub struct Subject<P: ?Sized> {
 
 impl<P: ?Sized> Subject<P> {
     /// An implementation that ends with the process and cannot fail.
-    #[allow(dead_code, reason = "for adapters that only use memory")]
     pub fn in_memory(port: Arc<P>) -> Self {
         Self { port, reopen: None, set_broken: None }
     }
+}
+
+/// A switch that puts a regular file where the folder of a file-backed storage is, and puts the folder back.
+fn breaking(folder: PathBuf) -> Box<dyn Fn(bool) + Send + Sync> {
+    let aside = folder.with_extension("aside");
+    Box::new(move |broken| {
+        if broken {
+            std::fs::rename(&folder, &aside).unwrap();
+            std::fs::write(&folder, "in the way").unwrap();
+        } else {
+            std::fs::remove_file(&folder).unwrap();
+            std::fs::rename(&aside, &folder).unwrap();
+        }
+    })
 }
 
 /// What `count` parallel tasks made by `task` give.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use netclaw::adapters::memory::MemoryPairingSlot;
 use netclaw::domain::device::DeviceId;
 use netclaw::domain::session::{CODE_LIFE, Phase, RedeemError};
 use netclaw::ports::pairing_slot::{PairingSlot, ReserveError};
@@ -154,3 +155,9 @@ fn fake() -> Slot {
 }
 
 holds_for!(fake);
+
+fn memory() -> Slot {
+    Subject::in_memory(Arc::new(MemoryPairingSlot::default()))
+}
+
+holds_for!(memory);
