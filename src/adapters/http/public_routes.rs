@@ -1,4 +1,4 @@
-//! The routes of the TCP port (contract: `docs` of the README's HTTP section), as data for the gate and as warp filters.
+//! The routes of the TCP port (the README's section on HTTP lists them), as data for the gate and as warp filters.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
