@@ -226,7 +226,7 @@ async fn a24_proxies_of_the_environment_are_ignored_for_loopback() {
     let proxy = ScriptedServer::answering(response("200 OK", "application/json", "{}")).await;
     let daemon = ScriptedServer::answering(response("200 OK", "application/json", r#"{"status":"ok"}"#)).await;
     let home = tempfile::tempdir().unwrap();
-    let program = assert_cmd::cargo::cargo_bin!("netclaw");
+    let program = env!("CARGO_BIN_EXE_netclaw");
     let mut command = tokio::process::Command::new(program);
     command.arg("status").env("NETCLAW_HOME", home.path()).env_remove("NO_PROXY").env_remove("no_proxy");
     command.env("NETCLAW_DAEMON_ENDPOINT", daemon.endpoint.to_string());
