@@ -4,6 +4,7 @@
 //! * `client`: a device's side: hostile servers, credential files, the commands over fakes.
 //! * `e2e`: the two real binaries, driven from outside: processes, sockets and files.
 //! * `domain`: every pairing rule at its exact boundary, through the public API; one file for each noun.
+//! * `http`: the TCP port over real sockets, on a fake clock.
 //! * `contracts`: what each port promises, one suite for each port, run against every implementation of it.
 //! * `fakes`: an in-memory stand-in for every port, and sample values.
 //!
@@ -16,3 +17,4 @@ mod contracts;
 mod domain;
 mod e2e;
 mod fakes;
+mod http;

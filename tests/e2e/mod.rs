@@ -7,6 +7,6 @@ mod guessing;
 mod host_commands;
 mod load;
 mod pairing;
-mod raw_http;
+pub(crate) mod raw_http;
 mod secrets;
 mod world;

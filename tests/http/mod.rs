@@ -1,0 +1,77 @@
+//! The daemon's TCP port over real sockets, on a clock that the test moves: what takes minutes.
+
+mod limits;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use netclaw::adapters::exposure::LocalExposure;
+use netclaw::adapters::http::connections::{ConnectionLimits, serve};
+use netclaw::adapters::http::public_api::PublicApi;
+use netclaw::adapters::memory::{MemoryAttemptLog, MemoryPairingSlot};
+use netclaw::app::daemon::DaemonPorts;
+use netclaw::app::daemon::open_pairing::OpenPairing;
+use netclaw::app::daemon::status::{DaemonFacts, Status};
+use netclaw::domain::daemon_id::DaemonId;
+use netclaw::domain::endpoint::Endpoint;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+
+use crate::e2e::raw_http::{Answer, Request};
+use crate::fakes::activity_log::FakeActivityLog;
+use crate::fakes::clock::FakeClock;
+use crate::fakes::device_store::FakeDeviceStore;
+use crate::fakes::rng::SeededRng;
+
+/// A daemon without a process: real sockets and use cases, a fake clock, devices in memory.
+struct Port {
+    address: SocketAddr,
+    clock: Arc<FakeClock>,
+    open_pairing: OpenPairing,
+    runtime: Runtime,
+    /// Dropping it would end the daemon.
+    _stop: watch::Sender<bool>,
+}
+
+impl Default for Port {
+    fn default() -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        let address = listener.local_addr().unwrap();
+        let clock = Arc::new(FakeClock::default());
+        let ports = DaemonPorts {
+            clock: clock.clone(),
+            rng: Arc::new(SeededRng::new(7)),
+            devices: Arc::new(FakeDeviceStore::default()),
+            activity: Arc::new(FakeActivityLog::default()),
+            slot: Arc::new(MemoryPairingSlot::default()),
+            attempts: Arc::new(MemoryAttemptLog::default()),
+            exposure: Arc::new(LocalExposure::new(Endpoint::of_listener(address), None)),
+        };
+        let facts =
+            DaemonFacts { id: DaemonId::of_public_key(&[1; 32]), pid: 1, listening: Endpoint::of_listener(address) };
+        let status = Arc::new(Status::new(ports.clone(), facts));
+        let api = PublicApi::new(&ports, status, Arc::new(AtomicBool::new(true)));
+        let (stop, stopped) = watch::channel(false);
+        runtime.spawn(serve(listener, Arc::new(api), ConnectionLimits::DAEMON, stopped));
+        Self { address, clock, open_pairing: OpenPairing::new(ports, false), runtime, _stop: stop }
+    }
+}
+
+impl Port {
+    /// A fresh code.
+    fn code(&self) -> String {
+        self.runtime.block_on(self.open_pairing.open()).unwrap().code.reveal()
+    }
+
+    fn exchange(&self, code: &str) -> Answer {
+        Request::exchange(self.address, code, "laptop").send()
+    }
+
+    fn minutes_pass(&self, minutes: u64) {
+        self.clock.advance(Duration::from_secs(60 * minutes));
+    }
+}
