@@ -4,6 +4,8 @@
 pub mod client;
 #[cfg(unix)]
 pub mod control;
+#[cfg(unix)]
+pub mod exec;
 pub mod exposure;
 pub mod file;
 #[cfg(unix)]

@@ -1,0 +1,3 @@
+//! Programs of the host that netclaw asks: fixed arguments, no shell, limits on time and output.
+
+pub mod command;
