@@ -5,12 +5,17 @@
 //! rebinding, with its own name in `Host`. A tunnel or proxy delivers the whole internet from loopback. Neither is the
 //! operator.
 
-use core::net::{Ipv4Addr, Ipv6Addr};
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::net::IpAddr;
 
 use thiserror::Error;
 
-use super::client_address::ClientAddress;
-use super::exposure::ExposureMode;
+use super::client_address::{ClientAddress, TrustedHops};
+use super::endpoint::Endpoint;
+use super::exposure::{ExposureMode, Hop};
+use super::settings::Settings;
 
 /// Headers that proxies and tunnels add. One of them on a request proves a hop in between.
 ///
@@ -38,13 +43,19 @@ const FORWARDING_HEADERS: &[&str] = &[
 /// Every header that begins so is one.
 const FORWARDING_PREFIXES: &[&str] = &["forwarded", "x-forwarded", "cf-", "tailscale-"];
 
+/// Endings of names that only a resolver of the own network answers: RFC 6762 and 8375, ICANN's reserved `internal`, what
+/// home routers use, and Tailscale's, below which nobody chooses an address.
+const PRIVATE_SUFFIXES: &[&str] = &[".local", ".home.arpa", ".internal", ".lan", ".home", ".localdomain", ".ts.net"];
+
 /// What a request says of where it comes from.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct RequestOrigin<'a> {
     /// The other end of the connection.
     pub peer: ClientAddress,
     /// Whether any forwarding header is present.
     pub forwarded: bool,
+    /// The values of the header that [`AccessPolicy::client_header`] names, first line first.
+    pub forwarded_for: Vec<&'a str>,
     /// The host that the request is for: the `Host` header, or `None` when there is not exactly one.
     pub host: Option<&'a str>,
     /// The `Origin` header, as browsers send it.
@@ -55,35 +66,104 @@ pub struct RequestOrigin<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum ForbiddenOrigin {
     /// `Host` is not a name of ours: DNS rebinding, or a proxy in front of a daemon in local mode.
-    #[error("the Host header does not name this daemon")]
+    #[error("the Host header does not name this daemon; Daemon.ExternalUrl on its host says what it is called")]
     Host,
     /// `Origin` is another site's.
     #[error("the request was made by a web page of another site")]
     Origin,
 }
 
-impl RequestOrigin<'_> {
+/// Whose requests are believed to come from where, as the configuration has it.
+#[derive(Clone, Debug)]
+pub struct AccessPolicy {
+    mode: ExposureMode,
+    trusted_hops: TrustedHops,
+    host_name: String,
+    external: Option<Endpoint>,
+}
+
+impl AccessPolicy {
+    /// The policy of a daemon with these settings, on a machine of this name.
+    pub fn of(settings: &Settings, host_name: &str) -> Self {
+        let trusted_hops = match settings.mode.profile().hop {
+            Hop::None => TrustedHops::NONE,
+            Hop::TrustedProxies => TrustedHops::new(settings.trusted_proxies.clone()),
+            Hop::Tunnel(_) => TrustedHops::loopback(),
+        };
+        let (mode, external) = (settings.mode, settings.external_url.clone());
+        Self { mode, trusted_hops, host_name: host_name.to_owned(), external }
+    }
+
+    /// The header, in lower case, in which a trusted hop says whose request it passes on.
+    pub const fn client_header(&self) -> Option<&'static str> {
+        self.mode.profile().hop.header()
+    }
+
+    /// Whether `peer` is a hop whose word is taken.
+    pub fn trusts(&self, peer: ClientAddress) -> bool {
+        self.trusted_hops.contains(peer)
+    }
+
+    /// Whose request it is: what limits count and the activity log shows.
+    ///
+    /// A tunnel is one hop, so only its own entry is read. Behind reverse proxies it is the right-most entry that is not
+    /// itself a trusted proxy.
+    pub fn client(&self, request: &RequestOrigin<'_>) -> ClientAddress {
+        let peer = request.peer.ip();
+        let lines = request.forwarded_for.iter().copied();
+        match self.mode.profile().hop {
+            Hop::None => request.peer,
+            Hop::TrustedProxies => ClientAddress::behind(peer, &self.trusted_hops, lines),
+            Hop::Tunnel(_) => {
+                let own = lines.last().and_then(|line| line.rsplit(',').next());
+                ClientAddress::behind(peer, &self.trusted_hops, own.into_iter())
+            }
+        }
+    }
+
     /// Refuses requests that a web page or a stray proxy made.
+    ///
+    /// A trusted hop that adds its header has looked at the name itself. Everyone else must name this machine in a way that
+    /// no stranger's DNS record can: by address, by a name without dots or of the own network, by the machine's own name, or
+    /// by `Daemon.ExternalUrl`. In local mode only loopback will do.
     ///
     /// # Errors
     ///
-    /// * [`ForbiddenOrigin::Host`] unless `Host` is `localhost` or a loopback literal.
-    /// * [`ForbiddenOrigin::Origin`] when `Origin` is present and is not the very host that is asked.
-    pub fn check_site(&self, mode: ExposureMode) -> Result<(), ForbiddenOrigin> {
-        match mode {
-            ExposureMode::Local => {}
+    /// * [`ForbiddenOrigin::Host`] when `Host` is no such name.
+    /// * [`ForbiddenOrigin::Origin`] when `Origin` is present and is neither the host that is asked nor the external URL.
+    pub fn check_site(&self, request: &RequestOrigin<'_>) -> Result<(), ForbiddenOrigin> {
+        let host = request.host.ok_or(ForbiddenOrigin::Host)?;
+        if !self.answers_to(host, request) {
+            return Err(ForbiddenOrigin::Host);
         }
-        let host = self.host.filter(|host| is_loopback_host(host)).ok_or(ForbiddenOrigin::Host)?;
         let is_same = |origin: &str| {
-            origin.split_once("://").is_some_and(|(scheme, site)| scheme == "http" && site.eq_ignore_ascii_case(host))
+            let Some((scheme, site)) = origin.split_once("://") else { return false };
+            let schemes: &[&str] = if self.mode.profile().trusts_loopback { &["http"] } else { &["http", "https"] };
+            let is_external = || self.external.as_ref().is_some_and(|external| external.authority() == site);
+            schemes.contains(&scheme) && (site.eq_ignore_ascii_case(host) || is_external())
         };
-        if self.origin.is_none_or(is_same) { Ok(()) } else { Err(ForbiddenOrigin::Origin) }
+        if request.origin.is_none_or(is_same) { Ok(()) } else { Err(ForbiddenOrigin::Origin) }
     }
 
-    /// Whether a request without a token is served, given that [`RequestOrigin::check_site`] passed: only in a mode that
+    /// Whether a request without a token is served, given that [`AccessPolicy::check_site`] passed: only in a mode that
     /// trusts loopback, from a loopback peer, and with no sign of a hop in between.
-    pub fn needs_no_token(&self, mode: ExposureMode) -> bool {
-        mode.trusts_loopback() && self.peer.is_loopback() && !self.forwarded
+    pub fn needs_no_token(&self, request: &RequestOrigin<'_>) -> bool {
+        self.mode.profile().trusts_loopback && request.peer.is_loopback() && !request.forwarded
+    }
+
+    fn answers_to(&self, host: &str, request: &RequestOrigin<'_>) -> bool {
+        if self.mode.profile().trusts_loopback {
+            return is_loopback_host(host);
+        }
+        if !request.forwarded_for.is_empty() && self.trusts(request.peer) {
+            return true;
+        }
+        let Some(name) = without_port(host) else { return false };
+        let is = |own: &str| name.eq_ignore_ascii_case(own);
+        is_address(name)
+            || is_private_name(name)
+            || is(&self.host_name)
+            || self.external.as_ref().and_then(Endpoint::host).is_some_and(|own| is(&own))
     }
 }
 
@@ -92,19 +172,41 @@ pub fn is_forwarding_header(name: &str) -> bool {
     FORWARDING_HEADERS.contains(&name) || FORWARDING_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// Whether a `Host` value (RFC 9110 section 7.2: host and optional port) is `localhost` or a loopback literal.
+/// Whether a `Host` value is `localhost` or a loopback literal.
 ///
 /// Other spellings of loopback (`0x7f.1`, `127.1`, a trailing dot) are not accepted: no client of ours sends them.
 fn is_loopback_host(value: &str) -> bool {
+    without_port(value).is_some_and(|host| {
+        host.eq_ignore_ascii_case("localhost") || literal(host).is_some_and(|address| address.is_loopback())
+    })
+}
+
+/// The host of a `Host` value (RFC 9110 section 7.2: host and optional port), or `None` when the port is none.
+fn without_port(value: &str) -> Option<&str> {
     let (host, port) = match value.rsplit_once(':') {
         Some((host, port)) if !value.ends_with(']') => (host, port),
         _ => (value, ""),
     };
-    let is_v6 = |host: &str| {
-        let literal = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-        literal.and_then(|literal| literal.parse().ok()).is_some_and(|address: Ipv6Addr| address.is_loopback())
-    };
-    let is_v4 = |host: &str| host.parse().is_ok_and(|address: Ipv4Addr| address.is_loopback());
-    port.bytes().all(|byte| byte.is_ascii_digit())
-        && (host.eq_ignore_ascii_case("localhost") || is_v4(host) || is_v6(host))
+    port.bytes().all(|byte| byte.is_ascii_digit()).then_some(host)
+}
+
+/// The address that a host is, if it is one: IPv4 in dotted decimal, IPv6 in brackets.
+fn literal(host: &str) -> Option<IpAddr> {
+    match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        Some(v6) => v6.parse().ok().map(IpAddr::V6),
+        None => host.parse().ok().map(IpAddr::V4),
+    }
+}
+
+/// Whether a host is an address: a page cannot have it as its own origin unless it was loaded from there.
+fn is_address(host: &str) -> bool {
+    literal(host).is_some()
+}
+
+/// Whether a name can only have been resolved by the own network: it has no dot, or one of the private endings.
+fn is_private_name(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let is_plain =
+        |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+    is_plain(&name) && (!name.contains('.') || PRIVATE_SUFFIXES.iter().any(|suffix| name.ends_with(suffix)))
 }

@@ -66,6 +66,11 @@ impl ClientAddress {
         nearest
     }
 
+    /// The address itself.
+    pub const fn ip(self) -> IpAddr {
+        self.0
+    }
+
     /// What the limits of this client are counted by.
     pub fn limit_key(self) -> LimitKey {
         LimitKey(match self.0 {
@@ -128,6 +133,12 @@ impl TrustedHops {
     /// The hops in these networks, which are made canonical as addresses are.
     pub fn new(networks: Vec<IpNet>) -> Self {
         Self(networks.into_iter().map(canonical).collect())
+    }
+
+    /// This machine's own loopback, from where a tunnel's program connects.
+    pub fn loopback() -> Self {
+        let v4 = Ipv4Net::new(Ipv4Addr::LOCALHOST, 8).map(IpNet::V4);
+        Self(v4.into_iter().chain([IpNet::from(IpAddr::V6(Ipv6Addr::LOCALHOST))]).collect())
     }
 
     /// Whether `address` is one of them.

@@ -87,6 +87,21 @@ impl Endpoint {
         }
     }
 
+    /// Its host name or address literal, an IPv6 one in brackets.
+    pub fn host(&self) -> Option<String> {
+        self.0.host_str().map(ToOwned::to_owned)
+    }
+
+    /// The host, and the port unless it is the scheme's own: what browsers send in `Host` and `Origin`.
+    pub fn authority(&self) -> &str {
+        self.0.authority()
+    }
+
+    /// Host and port to connect to.
+    pub fn port(&self) -> u16 {
+        self.0.port_or_known_default().unwrap_or(DEFAULT_PORT)
+    }
+
     /// Whether the connection to it is encrypted.
     pub fn is_https(&self) -> bool {
         self.0.scheme() == "https"

@@ -1,4 +1,4 @@
-//! How the daemon is exposed, and what follows from it.
+//! How the daemon is exposed, and what follows from it: one table that everything else reads.
 
 use core::fmt;
 use core::net::IpAddr;
@@ -9,9 +9,88 @@ use thiserror::Error;
 /// The way in which clients reach the daemon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExposureMode {
-    /// Only from this machine: loopback binds, no hop is trusted, and a clean loopback request needs no token.
+    /// Only from this machine, or through an SSH tunnel to it.
     Local,
+    /// Through a web server that the operator runs.
+    ReverseProxy,
+    /// Through `tailscale serve`: to the devices of a tailnet.
+    TailscaleServe,
+    /// Through `tailscale funnel`: to the whole internet.
+    TailscaleFunnel,
+    /// Through `cloudflared`: to the whole internet.
+    CloudflareTunnel,
+    /// Straight from a network that the machine is in.
+    Direct,
 }
+
+/// Everything that follows from a mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// Its name in configuration and answers.
+    pub name: &'static str,
+    /// What it is for, in a few words.
+    pub summary: &'static str,
+    /// Where the daemon may listen.
+    pub binds: Binds,
+    /// Which hop is believed, and in which header.
+    pub hop: Hop,
+    /// The program that must run on this host.
+    pub tunnel: Option<Tunnel>,
+    /// Whether a request that provably comes from this machine is served without a token, so that the daemon is of use
+    /// without any device.
+    pub trusts_loopback: bool,
+    /// Who can send requests.
+    pub reach: Reach,
+}
+
+/// Where a daemon may listen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Binds {
+    /// Loopback addresses only.
+    Loopback,
+    /// Anything but loopback, wildcards included: what is in front is on another machine, or in another container.
+    Network,
+}
+
+/// Whose word on the client's address is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hop {
+    /// Nobody's.
+    None,
+    /// That of the addresses in `Daemon.TrustedProxies`, in `X-Forwarded-For`. There must be at least one.
+    TrustedProxies,
+    /// That of the tunnel, which connects from loopback, in the header that it sets itself (in lower case).
+    Tunnel(&'static str),
+}
+
+/// A program that carries clients to the daemon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tunnel {
+    /// `tailscaled`, set up with `tailscale serve`.
+    TailscaleServe,
+    /// `tailscaled`, set up with `tailscale funnel`.
+    TailscaleFunnel,
+    /// `cloudflared`.
+    Cloudflared,
+}
+
+/// Who can send requests to the daemon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Programs on this machine.
+    Machine,
+    /// Machines in the same network.
+    Network,
+    /// The devices of the operator's tailnet.
+    Tailnet,
+    /// Whoever reaches the proxy: often the whole internet.
+    Proxy,
+    /// The whole internet.
+    Internet,
+}
+
+/// The header of reverse proxies and of Tailscale.
+const FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// The text names no exposure mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -20,26 +99,103 @@ pub struct UnknownMode;
 
 impl ExposureMode {
     /// Every mode, in the order they are listed to people.
-    pub const ALL: &[Self] = &[Self::Local];
+    pub const ALL: &[Self] = &[
+        Self::Local,
+        Self::ReverseProxy,
+        Self::TailscaleServe,
+        Self::TailscaleFunnel,
+        Self::CloudflareTunnel,
+        Self::Direct,
+    ];
+
+    /// The mode's row of the table.
+    pub const fn profile(self) -> Profile {
+        match self {
+            Self::Local => Profile {
+                name: "local",
+                summary: "this machine only, or through an SSH tunnel",
+                binds: Binds::Loopback,
+                hop: Hop::None,
+                tunnel: None,
+                trusts_loopback: true,
+                reach: Reach::Machine,
+            },
+            Self::ReverseProxy => Profile {
+                name: "reverse-proxy",
+                summary: "behind your own nginx, HAProxy, Caddy, …",
+                binds: Binds::Network,
+                hop: Hop::TrustedProxies,
+                tunnel: None,
+                trusts_loopback: false,
+                reach: Reach::Proxy,
+            },
+            Self::TailscaleServe => Profile {
+                name: "tailscale-serve",
+                summary: "the devices of your tailnet",
+                binds: Binds::Loopback,
+                hop: Hop::Tunnel(FORWARDED_FOR),
+                tunnel: Some(Tunnel::TailscaleServe),
+                trusts_loopback: false,
+                reach: Reach::Tailnet,
+            },
+            Self::TailscaleFunnel => Profile {
+                name: "tailscale-funnel",
+                summary: "the whole internet, through Tailscale",
+                binds: Binds::Loopback,
+                hop: Hop::Tunnel(FORWARDED_FOR),
+                tunnel: Some(Tunnel::TailscaleFunnel),
+                trusts_loopback: false,
+                reach: Reach::Internet,
+            },
+            Self::CloudflareTunnel => Profile {
+                name: "cloudflare-tunnel",
+                summary: "the whole internet, through Cloudflare",
+                binds: Binds::Loopback,
+                hop: Hop::Tunnel("cf-connecting-ip"),
+                tunnel: Some(Tunnel::Cloudflared),
+                trusts_loopback: false,
+                reach: Reach::Internet,
+            },
+            Self::Direct => Profile {
+                name: "direct",
+                summary: "the network that this machine is in, without a proxy",
+                binds: Binds::Network,
+                hop: Hop::None,
+                tunnel: None,
+                trusts_loopback: false,
+                reach: Reach::Network,
+            },
+        }
+    }
 
     /// The mode's name in configuration and answers.
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::Local => "local",
-        }
+        self.profile().name
+    }
+}
+
+impl Binds {
+    /// Whether the daemon may listen on `address`.
+    pub fn allow(self, address: IpAddr) -> bool {
+        address.to_canonical().is_loopback() == matches!(self, Self::Loopback)
     }
 
-    /// Whether the daemon may listen on `address` in this mode.
-    pub const fn allows_bind(self, address: IpAddr) -> bool {
+    /// What is allowed, as the rest of a sentence.
+    pub const fn in_words(self) -> &'static str {
         match self {
-            Self::Local => address.is_loopback(),
+            Self::Loopback => "listens on loopback only: 127.0.0.1, ::1 or localhost",
+            Self::Network => "listens on an address of this machine's networks, or on all of them with 0.0.0.0 or ::",
         }
     }
+}
 
-    /// Whether a request that provably comes from this machine is served without a token.
-    pub const fn trusts_loopback(self) -> bool {
+impl Hop {
+    /// The header with the client's address, in lower case.
+    pub const fn header(self) -> Option<&'static str> {
         match self {
-            Self::Local => true,
+            Self::None => None,
+            Self::TrustedProxies => Some(FORWARDED_FOR),
+            Self::Tunnel(header) => Some(header),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The host's configuration, once every value is known to be allowed.
 
-use alloc::string::{String, ToString};
+use alloc::borrow::ToOwned;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -8,7 +9,7 @@ use ipnet::IpNet;
 use thiserror::Error;
 
 use super::endpoint::{DEFAULT_PORT, Endpoint};
-use super::exposure::ExposureMode;
+use super::exposure::{ExposureMode, Hop};
 
 /// What the daemon is configured to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub struct Settings {
     pub external_url: Option<Endpoint>,
     /// `Daemon.LogPairingCode`: whether a fresh code is logged, for containers without a shell.
     pub log_pairing_code: bool,
+    /// `Daemon.SkipTunnelProcessCheck`: whether the tunnel's program is out of sight, in a container beside this one.
+    pub skip_tunnel_process_check: bool,
 }
 
 /// A value that is not allowed, in the words of the configuration file.
@@ -49,6 +52,7 @@ impl Default for Settings {
             trusted_proxies: Vec::new(),
             external_url: None,
             log_pairing_code: true,
+            skip_tunnel_process_check: false,
         }
     }
 }
@@ -63,13 +67,20 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// [`SettingsError`] when the mode does not allow to listen on this host.
+    /// [`SettingsError`] when the mode does not allow to listen on this host, or needs proxies and there are none.
     pub fn check(self) -> Result<Self, SettingsError> {
-        if self.mode.allows_bind(self.host) {
-            return Ok(self);
+        let profile = self.mode.profile();
+        if !profile.binds.allow(self.host) {
+            let allowed = alloc::format!("exposure mode \"{}\" {}", self.mode, profile.binds.in_words());
+            return Err(SettingsError { key: "Daemon.Host", value: alloc::format!("\"{}\"", self.host), allowed });
         }
-        let allowed =
-            alloc::format!("exposure mode \"{}\" listens on loopback only: 127.0.0.1, ::1 or localhost", self.mode);
-        Err(SettingsError { key: "Daemon.Host", value: alloc::format!("{:?}", self.host.to_string()), allowed })
+        if profile.hop == Hop::TrustedProxies && self.trusted_proxies.is_empty() {
+            let allowed = alloc::format!(
+                "exposure mode \"{}\" needs the address of each proxy, like \"10.0.0.2\" or \"10.0.0.0/24\"",
+                self.mode
+            );
+            return Err(SettingsError { key: "Daemon.TrustedProxies", value: "[]".to_owned(), allowed });
+        }
+        Ok(self)
     }
 }

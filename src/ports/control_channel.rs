@@ -9,6 +9,7 @@ use super::activity_log::LastUse;
 use super::daemon_api::{DaemonReport, DeviceIdentity};
 use crate::domain::client_address::LimitKey;
 use crate::domain::code::PairingCode;
+use crate::domain::daemon_id::DaemonId;
 use crate::domain::device_name::DeviceName;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::session::{Generation, Phase};
@@ -27,6 +28,10 @@ pub struct OpenedPairing {
     pub expires_in: Duration,
     /// What the remote device types.
     pub endpoint: Endpoint,
+    /// What the operator must know about the endpoint, when it may not work from outside.
+    pub caveat: Option<String>,
+    /// The daemon that the endpoint must lead to.
+    pub daemon_id: DaemonId,
 }
 
 /// What became of a pairing session.

@@ -1,12 +1,28 @@
 //! Who is refused for where the request seems to come from, and who needs no token.
 
-use netclaw::domain::access::{ForbiddenOrigin, RequestOrigin, is_forwarding_header};
+use netclaw::domain::access::{AccessPolicy, ForbiddenOrigin, RequestOrigin, is_forwarding_header};
+use netclaw::domain::endpoint::Endpoint;
 use netclaw::domain::exposure::ExposureMode;
+use netclaw::domain::settings::Settings;
 
 use crate::fakes::samples::address;
 
+fn policy(mode: ExposureMode) -> AccessPolicy {
+    let settings = Settings {
+        mode,
+        trusted_proxies: vec!["10.0.0.2/32".parse().unwrap(), "10.1.0.0/24".parse().unwrap()],
+        external_url: Some(Endpoint::parse("https://claw.example.com").unwrap()),
+        ..Settings::default()
+    };
+    AccessPolicy::of(&settings, "box.corp.example")
+}
+
+fn from<'a>(peer: &str, forwarded: bool, host: Option<&'a str>, origin: Option<&'a str>) -> RequestOrigin<'a> {
+    RequestOrigin { peer: address(peer), forwarded, forwarded_for: Vec::new(), host, origin }
+}
+
 fn check(host: Option<&str>, origin: Option<&str>) -> Result<(), ForbiddenOrigin> {
-    RequestOrigin { peer: address("127.0.0.1"), forwarded: false, host, origin }.check_site(ExposureMode::Local)
+    policy(ExposureMode::Local).check_site(&from("127.0.0.1", false, host, origin))
 }
 
 #[test]
@@ -179,8 +195,7 @@ fn c31_dns_rebinding_is_refused_although_host_and_origin_agree() {
 #[test]
 fn only_a_clean_loopback_peer_needs_no_token() {
     let needs_no_token = |peer, forwarded| {
-        let host = Some("localhost:5199");
-        RequestOrigin { peer: address(peer), forwarded, host, origin: None }.needs_no_token(ExposureMode::Local)
+        policy(ExposureMode::Local).needs_no_token(&from(peer, forwarded, Some("localhost:5199"), None))
     };
     for peer in ["127.0.0.1", "127.1.2.3", "::1", "::ffff:127.0.0.1"] {
         assert!(needs_no_token(peer, false), "{peer}");
@@ -188,6 +203,129 @@ fn only_a_clean_loopback_peer_needs_no_token() {
     }
     for peer in ["192.168.1.5", "10.0.0.1", "0.0.0.0", "::", "fe80::1", "::ffff:192.168.1.5", "128.0.0.1", "::2"] {
         assert!(!needs_no_token(peer, false), "{peer}");
+    }
+}
+
+#[test]
+fn a07_no_other_mode_ever_serves_loopback_without_a_token() {
+    for mode in ExposureMode::ALL.iter().filter(|mode| **mode != ExposureMode::Local) {
+        assert!(!policy(*mode).needs_no_token(&from("127.0.0.1", false, Some("localhost:5199"), None)), "{mode}");
+    }
+}
+
+#[test]
+fn elsewhere_addresses_private_names_and_the_configured_ones_are_ours() {
+    for mode in ExposureMode::ALL.iter().filter(|mode| **mode != ExposureMode::Local) {
+        for host in [
+            "192.168.1.5:5199",
+            "10.0.0.1",
+            "[fd00::1]:5199",
+            "127.0.0.1:5199",
+            "localhost",
+            "my-server:5199",
+            "my_server",
+            "my-server.local:5199",
+            "My-Server.LAN",
+            "box.tail1234.ts.net",
+            "box.corp.example:5199",
+            "claw.example.com",
+            "CLAW.example.com:443",
+        ] {
+            let checked = policy(*mode).check_site(&from("192.168.1.9", false, Some(host), None));
+            assert_eq!(checked, Ok(()), "{mode}: {host}");
+        }
+    }
+}
+
+#[test]
+fn c34_elsewhere_a_name_that_a_stranger_can_own_is_refused() {
+    for mode in ExposureMode::ALL {
+        for host in [
+            Some("evil.com"),
+            Some("evil.com:5199"),
+            Some("192.168.1.5.evil.com"),
+            Some("claw.example.com.evil.com"),
+            Some("evil-claw.example.com"),
+            Some("local.evil.com"),
+            Some("evil.com@localhost"),
+            Some("evil com"),
+            Some("192.168.1.5:http"),
+            Some(""),
+            None,
+        ] {
+            for peer in ["192.168.1.9", "127.0.0.1", "10.0.0.2"] {
+                let checked = policy(*mode).check_site(&from(peer, true, host, None));
+                assert_eq!(checked, Err(ForbiddenOrigin::Host), "{mode}: {host:?} from {peer}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_trusted_hop_that_adds_its_header_answers_for_the_name() {
+    for (mode, hop) in [(ExposureMode::ReverseProxy, "10.0.0.2"), (ExposureMode::TailscaleServe, "127.0.0.1")] {
+        let passed_on = |peer, forwarded_for: &'static [&'static str]| {
+            let forwarded_for = forwarded_for.to_vec();
+            let request = RequestOrigin { forwarded_for, ..from(peer, true, Some("any.example.org"), None) };
+            policy(mode).check_site(&request)
+        };
+        assert_eq!(passed_on(hop, &["198.51.100.7"]), Ok(()));
+        assert_eq!(passed_on(hop, &[]), Err(ForbiddenOrigin::Host));
+        assert_eq!(passed_on("192.168.1.9", &["198.51.100.7"]), Err(ForbiddenOrigin::Host));
+    }
+}
+
+#[test]
+fn elsewhere_the_same_origin_and_the_external_url_are_allowed() {
+    for mode in ExposureMode::ALL.iter().filter(|mode| **mode != ExposureMode::Local) {
+        let check = |origin| policy(*mode).check_site(&from("192.168.1.9", false, Some("10.0.0.1:5199"), Some(origin)));
+        for origin in ["http://10.0.0.1:5199", "https://10.0.0.1:5199", "https://claw.example.com"] {
+            assert_eq!(check(origin), Ok(()), "{mode}: {origin}");
+        }
+        for origin in
+            ["https://evil", "http://10.0.0.1", "https://claw.example.com.evil.com", "null", "ws://10.0.0.1:5199"]
+        {
+            assert_eq!(check(origin), Err(ForbiddenOrigin::Origin), "{mode}: {origin}");
+        }
+    }
+}
+
+#[test]
+fn a06_each_mode_reads_its_own_header_and_no_other() {
+    let header = |mode| policy(mode).client_header();
+    assert_eq!(header(ExposureMode::Local), None);
+    assert_eq!(header(ExposureMode::Direct), None);
+    assert_eq!(header(ExposureMode::ReverseProxy), Some("x-forwarded-for"));
+    assert_eq!(header(ExposureMode::TailscaleServe), Some("x-forwarded-for"));
+    assert_eq!(header(ExposureMode::TailscaleFunnel), Some("x-forwarded-for"));
+    assert_eq!(header(ExposureMode::CloudflareTunnel), Some("cf-connecting-ip"));
+}
+
+#[test]
+fn a08_a_client_is_who_the_own_hop_says_it_is() {
+    let client = |mode, peer, lines: &[&'static str]| {
+        let request = RequestOrigin { forwarded_for: lines.to_vec(), ..from(peer, true, Some("localhost"), None) };
+        policy(mode).client(&request).to_string()
+    };
+    for (mode, peer, lines, expected) in [
+        (ExposureMode::Local, "127.0.0.1", &["198.51.100.7"][..], "127.0.0.1"),
+        (ExposureMode::Direct, "192.168.1.9", &["198.51.100.7"], "192.168.1.9"),
+        // Behind proxies: the right-most entry that is none of them.
+        (ExposureMode::ReverseProxy, "10.0.0.2", &["6.6.6.6, 198.51.100.7, 10.1.0.9"], "198.51.100.7"),
+        (ExposureMode::ReverseProxy, "10.0.0.2", &["6.6.6.6", "198.51.100.7"], "198.51.100.7"),
+        (ExposureMode::ReverseProxy, "10.0.0.2", &["127.0.0.1"], "127.0.0.1"),
+        (ExposureMode::ReverseProxy, "10.0.0.2", &[], "10.0.0.2"),
+        (ExposureMode::ReverseProxy, "10.0.0.3", &["198.51.100.7"], "10.0.0.3"),
+        (ExposureMode::ReverseProxy, "127.0.0.1", &["198.51.100.7"], "127.0.0.1"),
+        // A tunnel is one hop: what stands before its own entry was written by a client.
+        (ExposureMode::TailscaleServe, "127.0.0.1", &["6.6.6.6, 198.51.100.7"], "198.51.100.7"),
+        (ExposureMode::TailscaleFunnel, "::1", &["6.6.6.6", "2001:db8::7"], "2001:db8::7"),
+        (ExposureMode::CloudflareTunnel, "127.0.0.1", &["6.6.6.6, 127.0.0.1"], "127.0.0.1"),
+        (ExposureMode::CloudflareTunnel, "127.0.0.1", &["6.6.6.6, nonsense"], "127.0.0.1"),
+        (ExposureMode::CloudflareTunnel, "127.0.0.1", &["198.51.100.7"], "198.51.100.7"),
+        (ExposureMode::CloudflareTunnel, "192.168.1.9", &["198.51.100.7"], "192.168.1.9"),
+    ] {
+        assert_eq!(client(mode, peer, lines), expected, "{mode}, {peer}, {lines:?}");
     }
 }
 

@@ -31,15 +31,38 @@ fn other_words_are_no_mode() {
 }
 
 #[test]
-fn local_mode_listens_on_loopback_only() {
-    for loopback in ["127.0.0.1", "127.255.255.254", "::1"] {
-        assert!(ExposureMode::Local.allows_bind(ip(loopback)), "{loopback}");
+fn local_and_tunnel_modes_listen_on_loopback_and_the_others_on_anything_else() {
+    use ExposureMode::{CloudflareTunnel, Direct, Local, ReverseProxy, TailscaleFunnel, TailscaleServe};
+    let loopback = ["127.0.0.1", "127.255.255.254", "::1", "::ffff:127.0.0.1"];
+    let others =
+        ["0.0.0.0", "::", "192.168.1.5", "10.0.0.1", "169.254.1.1", "fe80::1", "::ffff:192.168.1.5", "128.0.0.1"];
+    for (modes, allowed, refused) in [
+        (&[Local, TailscaleServe, TailscaleFunnel, CloudflareTunnel][..], &loopback[..], &others[..]),
+        (&[ReverseProxy, Direct], &others, &loopback),
+    ] {
+        for binds in modes.iter().map(|mode| mode.profile().binds) {
+            assert!(allowed.iter().all(|host| binds.allow(ip(host))));
+            assert!(refused.iter().all(|host| !binds.allow(ip(host))));
+        }
     }
-    for other in
-        ["0.0.0.0", "::", "192.168.1.5", "10.0.0.1", "169.254.1.1", "fe80::1", "::ffff:192.168.1.5", "128.0.0.1"]
-    {
-        assert!(!ExposureMode::Local.allows_bind(ip(other)), "{other}");
+}
+
+#[test]
+fn only_local_mode_is_of_use_without_a_device() {
+    for mode in ExposureMode::ALL {
+        assert_eq!(mode.profile().trusts_loopback, *mode == ExposureMode::Local, "{mode}");
     }
+}
+
+#[test]
+fn behind_a_reverse_proxy_there_must_be_one() {
+    let mode = ExposureMode::ReverseProxy;
+    let error = Settings { mode, host: ip("0.0.0.0"), ..Settings::default() }.check().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "Daemon.TrustedProxies is [], but exposure mode \"reverse-proxy\" needs the address of each proxy, \
+         like \"10.0.0.2\" or \"10.0.0.0/24\""
+    );
 }
 
 #[test]

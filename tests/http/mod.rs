@@ -7,15 +7,17 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use netclaw::adapters::exposure::LocalExposure;
+use netclaw::adapters::exposure::ListenerExposure;
 use netclaw::adapters::http::connections::{ConnectionLimits, serve};
 use netclaw::adapters::http::public_api::PublicApi;
 use netclaw::adapters::memory::{MemoryAttemptLog, MemoryPairingSlot};
 use netclaw::app::daemon::DaemonPorts;
 use netclaw::app::daemon::open_pairing::OpenPairing;
 use netclaw::app::daemon::status::{DaemonFacts, Status};
+use netclaw::domain::access::AccessPolicy;
 use netclaw::domain::daemon_id::DaemonId;
 use netclaw::domain::endpoint::Endpoint;
+use netclaw::domain::settings::Settings;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
@@ -49,15 +51,17 @@ impl Default for Port {
             activity: Arc::new(FakeActivityLog::default()),
             slot: Arc::new(MemoryPairingSlot::default()),
             attempts: Arc::new(MemoryAttemptLog::default()),
-            exposure: Arc::new(LocalExposure::new(Endpoint::of_listener(address), None)),
+            exposure: Arc::new(ListenerExposure::new(address)),
         };
-        let facts =
-            DaemonFacts { id: DaemonId::of_public_key(&[1; 32]), pid: 1, listening: Endpoint::of_listener(address) };
+        let settings = Settings { host: address.ip(), port: address.port(), ..Settings::default() };
+        let (id, listening) = (DaemonId::of_public_key(&[1; 32]), Endpoint::of_listener(address));
+        let facts = DaemonFacts { id: id.clone(), pid: 1, listening, mode: settings.mode };
         let status = Arc::new(Status::new(ports.clone(), facts));
-        let api = PublicApi::new(&ports, status, Arc::new(AtomicBool::new(true)));
+        let api =
+            PublicApi::new(&ports, AccessPolicy::of(&settings, "my-server"), status, Arc::new(AtomicBool::new(true)));
         let (stop, stopped) = watch::channel(false);
         runtime.spawn(serve(listener, Arc::new(api), ConnectionLimits::DAEMON, stopped));
-        Self { address, clock, open_pairing: OpenPairing::new(ports, false), runtime, _stop: stop }
+        Self { address, clock, open_pairing: OpenPairing::new(ports, id, &settings), runtime, _stop: stop }
     }
 }
 

@@ -1,5 +1,5 @@
-//! One adapter for each exposure mode.
+//! Where clients reach a daemon that nothing reports on: its own listener, as seen from outside.
 
-mod local;
+mod listener;
 
-pub use local::LocalExposure;
+pub use listener::ListenerExposure;

@@ -23,36 +23,35 @@ use crate::app::daemon::authenticate::{Authenticate, Caller, Unauthorized};
 use crate::app::daemon::devices::Devices;
 use crate::app::daemon::exchange::Exchange;
 use crate::app::daemon::status::Status;
-use crate::domain::access::RequestOrigin;
+use crate::domain::access::{AccessPolicy, RequestOrigin};
 use crate::domain::client_address::ClientAddress;
-use crate::ports::exposure::Exposure;
 
 /// Answers requests on the TCP port.
 pub struct PublicApi {
-    exposure: Arc<dyn Exposure>,
+    policy: AccessPolicy,
     authenticate: Authenticate,
     routes: BoxedFilter<(Response,)>,
 }
 
 impl PublicApi {
-    /// The port of a daemon with these ports and status; `ready` is what `GET /api/health/ready` answers.
-    pub fn new(ports: &DaemonPorts, status: Arc<Status>, ready: Arc<AtomicBool>) -> Self {
+    /// The port of a daemon with these ports, policy and status; `ready` is what `GET /api/health/ready` answers.
+    pub fn new(ports: &DaemonPorts, policy: AccessPolicy, status: Arc<Status>, ready: Arc<AtomicBool>) -> Self {
         let exchange = Arc::new(Exchange::new(ports.clone()));
         let devices = Arc::new(Devices::new(ports.clone()));
         Self {
-            exposure: Arc::clone(&ports.exposure),
+            policy,
             authenticate: Authenticate::new(ports.clone()),
             routes: routes(Services { exchange, devices, status, ready }),
         }
     }
 
     async fn admit(&self, mut request: Request<Incoming>, peer: IpAddr) -> Result<Response, Problem> {
-        let origin = request_head::origin(&request, peer);
-        origin.check_site(self.exposure.mode())?;
+        let origin = request_head::origin(&request, peer, self.policy.client_header());
+        self.policy.check_site(&origin)?;
         let route =
             Route::at(request.uri().path()).ok_or_else(|| Problem::new(Reason::NotFound, "there is no such route"))?;
         check_method(route, request.method())?;
-        let client = request_head::client(request.headers(), peer, self.exposure.trusted_hops());
+        let client = self.policy.client(&origin);
         let caller = self.caller(route, &request, &origin, client).await?;
         if request.method() == Method::HEAD {
             // Answered like GET; hyper leaves the body out.
@@ -83,7 +82,7 @@ impl PublicApi {
             (Audience::Everyone, _) => return Ok(None),
             (_, Credential::Bearer(token)) => self.authenticate.device(token, client).await.map(Caller::Device),
             (_, Credential::Unusable) => Err(Unauthorized),
-            (Audience::DevicesAndThisMachine, Credential::None) if origin.needs_no_token(self.exposure.mode()) => {
+            (Audience::DevicesAndThisMachine, Credential::None) if self.policy.needs_no_token(origin) => {
                 Ok(Caller::ThisMachine)
             }
             (_, Credential::None) => Err(Unauthorized),

@@ -6,10 +6,7 @@ use hyper::header::{AUTHORIZATION, HOST, HeaderName, ORIGIN};
 use hyper::{HeaderMap, Request};
 
 use crate::domain::access::{RequestOrigin, is_forwarding_header};
-use crate::domain::client_address::{ClientAddress, TrustedHops};
-
-/// The header in which a trusted hop says whose request it passes on.
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+use crate::domain::client_address::ClientAddress;
 
 /// The credential of a request.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,8 +19,8 @@ pub(super) enum Credential<'a> {
     Unusable,
 }
 
-/// What a request says of where it comes from.
-pub(super) fn origin<B>(request: &Request<B>, peer: IpAddr) -> RequestOrigin<'_> {
+/// What a request says of where it comes from; `client_header` is the one that a trusted hop sets.
+pub(super) fn origin<'a, B>(request: &'a Request<B>, peer: IpAddr, client_header: Option<&str>) -> RequestOrigin<'a> {
     let headers = request.headers();
     let host = only(headers, HOST);
     // In absolute form (RFC 9112 section 3.2.2) the request line names the host too: both must be the same one.
@@ -31,14 +28,10 @@ pub(super) fn origin<B>(request: &Request<B>, peer: IpAddr) -> RequestOrigin<'_>
     let host = host.filter(|host| target.is_none_or(|target| target == *host));
     let origin = if headers.contains_key(ORIGIN) { Some(only(headers, ORIGIN).unwrap_or("null")) } else { None };
     let forwarded = headers.keys().any(|name| is_forwarding_header(name.as_str()));
-    RequestOrigin { peer: ClientAddress::of(peer), forwarded, host, origin }
-}
-
-/// Whose request it is.
-pub(super) fn client(headers: &HeaderMap, peer: IpAddr, trusted: &TrustedHops) -> ClientAddress {
-    let lines: Vec<&str> =
-        headers.get_all(FORWARDED_FOR).iter().map(|line| line.to_str().unwrap_or_default()).collect();
-    ClientAddress::behind(peer, trusted, lines.into_iter())
+    let lines = client_header.into_iter().flat_map(|name| headers.get_all(name));
+    // What is no text is no address either.
+    let forwarded_for = lines.map(|line| line.to_str().unwrap_or_default()).collect();
+    RequestOrigin { peer: ClientAddress::of(peer), forwarded, forwarded_for, host, origin }
 }
 
 /// The credential of a request.

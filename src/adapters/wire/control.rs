@@ -7,9 +7,11 @@ use serde::{Deserialize, Serialize};
 use super::moment;
 use super::report::{DaemonForm, DeviceForm};
 use crate::domain::code::PairingCode;
+use crate::domain::daemon_id::DaemonId;
 use crate::domain::device::DeviceId;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::session::{Generation, Phase};
+use crate::domain::text::shown_safely;
 use crate::domain::time::WallTime;
 use crate::ports::activity_log::LastUse;
 use crate::ports::control_channel::{DeviceSummary, LockoutSummary, OpenedPairing, OperatorReport, PairingOutcome};
@@ -25,6 +27,8 @@ pub struct OpenedPairingForm {
     expires_at: WallTime,
     expires_in_seconds: u64,
     endpoint: String,
+    caveat: Option<String>,
+    daemon_id: String,
 }
 
 /// What became of a session.
@@ -128,6 +132,8 @@ impl From<&OpenedPairing> for OpenedPairingForm {
             expires_at: opened.expires_at,
             expires_in_seconds: opened.expires_in.as_secs(),
             endpoint: opened.endpoint.to_string(),
+            caveat: opened.caveat.clone(),
+            daemon_id: opened.daemon_id.to_string(),
         }
     }
 }
@@ -141,6 +147,8 @@ impl OpenedPairingForm {
             expires_at: self.expires_at,
             expires_in: Duration::from_secs(self.expires_in_seconds),
             endpoint: Endpoint::parse(&self.endpoint).ok()?,
+            caveat: self.caveat.as_deref().map(shown_safely),
+            daemon_id: DaemonId::parse(&self.daemon_id)?,
         })
     }
 }

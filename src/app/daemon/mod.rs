@@ -6,6 +6,7 @@ pub mod exchange;
 pub mod housekeeping;
 pub mod lockouts;
 pub mod open_pairing;
+pub mod public_endpoint;
 pub mod status;
 
 use std::sync::Arc;
@@ -33,6 +34,6 @@ pub struct DaemonPorts {
     pub slot: Arc<dyn PairingSlot>,
     /// Who tried a code.
     pub attempts: Arc<dyn AttemptLog>,
-    /// How clients reach the daemon.
+    /// What stands between the daemon and its clients.
     pub exposure: Arc<dyn Exposure>,
 }

@@ -1,10 +1,15 @@
 //! Opening a pairing session, and watching what becomes of it.
 
+use std::sync::Arc;
+
 use thiserror::Error;
 use tracing::{info, warn};
 
 use super::DaemonPorts;
+use super::public_endpoint::{PublicEndpoint, Reached};
+use crate::domain::daemon_id::DaemonId;
 use crate::domain::session::{CODE_LIFE, Generation, PairingSession, Phase, SESSION_RANDOM_BYTES};
+use crate::domain::settings::Settings;
 use crate::ports::control_channel::{OpenedPairing, PairingOutcome};
 use crate::ports::daemon_api::DeviceIdentity;
 use crate::ports::rng::RandomUnavailable;
@@ -24,14 +29,17 @@ pub enum OpenPairingError {
 /// Opens pairing sessions for the operator.
 pub struct OpenPairing {
     ports: DaemonPorts,
+    public: PublicEndpoint,
+    daemon_id: DaemonId,
     /// Whether the fresh code is logged (`Daemon.LogPairingCode`).
     log_code: bool,
 }
 
 impl OpenPairing {
-    /// The use case over these ports.
-    pub const fn new(ports: DaemonPorts, log_code: bool) -> Self {
-        Self { ports, log_code }
+    /// The use case of a daemon with this id and these settings.
+    pub fn new(ports: DaemonPorts, daemon_id: DaemonId, settings: &Settings) -> Self {
+        let public = PublicEndpoint::new(Arc::clone(&ports.exposure), settings);
+        Self { ports, public, daemon_id, log_code: settings.log_pairing_code }
     }
 
     /// Opens a session in the place of any other, whose code is dead from then on.
@@ -44,11 +52,12 @@ impl OpenPairing {
     ///
     /// The one place where a code reaches a log, and only if the configuration wants it.
     pub async fn open(&self) -> Result<OpenedPairing, OpenPairingError> {
+        // Asking a tunnel takes time, which must not be taken from the code's.
+        let Reached { endpoint, caveat } = self.public.find().await;
         let now = self.ports.clock.now();
-        let mut random = [0; SESSION_RANDOM_BYTES];
-        self.ports.rng.fill(&mut random)?;
-        let endpoint = self.ports.exposure.public_endpoint().await;
-        let opened = PairingSession::open(random, now);
+        let mut random = zeroize::Zeroizing::new([0; SESSION_RANDOM_BYTES]);
+        self.ports.rng.fill(random.as_mut_slice())?;
+        let opened = PairingSession::open(*random, now);
         self.ports.slot.replace(opened.session).await?;
         if self.log_code {
             info!("Pairing code: {} (run: netclaw pair {endpoint})", opened.code.reveal());
@@ -56,7 +65,8 @@ impl OpenPairing {
             info!("a pairing session was opened");
         }
         let (code, generation, expires_at) = (opened.code, opened.generation, opened.expires_at);
-        Ok(OpenedPairing { code, generation, expires_at, expires_in: CODE_LIFE, endpoint })
+        let daemon_id = self.daemon_id.clone();
+        Ok(OpenedPairing { code, generation, expires_at, expires_in: CODE_LIFE, endpoint, caveat, daemon_id })
     }
 
     /// What became of the session with this name.

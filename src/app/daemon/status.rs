@@ -3,6 +3,7 @@
 use super::DaemonPorts;
 use crate::domain::daemon_id::DaemonId;
 use crate::domain::endpoint::Endpoint;
+use crate::domain::exposure::ExposureMode;
 use crate::domain::time::Now;
 use crate::ports::control_channel::OperatorReport;
 use crate::ports::daemon_api::DaemonReport;
@@ -17,6 +18,8 @@ pub struct DaemonFacts {
     pub pid: u32,
     /// Where it listens.
     pub listening: Endpoint,
+    /// How it is exposed.
+    pub mode: ExposureMode,
 }
 
 /// Reports on the daemon.
@@ -64,7 +67,7 @@ impl Status {
         DaemonReport {
             id: self.facts.id.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            exposure_mode: self.ports.exposure.mode().name().to_owned(),
+            exposure_mode: self.facts.mode.name().to_owned(),
             started_at: self.started.wall,
             uptime: now.monotonic.since(self.started.monotonic),
         }

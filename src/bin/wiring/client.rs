@@ -23,7 +23,7 @@ pub fn run(command: ClientCommand, console: &mut Console<'_>) -> Result<(), Fail
         prompter: &mut prompter::of_process(),
         clock: &SystemClock,
         environment_endpoint: std::env::var_os(ENDPOINT_VARIABLE).map(|value| value.to_string_lossy().into_owned()),
-        host_name: gethostname::gethostname().to_string_lossy().into_owned(),
+        host_name: shared::host_name(),
     };
     block_on(run_client(command, ports, console))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use netclaw::adapters::control::socket::{self, RUNTIME_VARIABLE};
-use netclaw::adapters::exposure::LocalExposure;
+use netclaw::adapters::exposure::ListenerExposure;
 use netclaw::adapters::file::activity_file::FileActivityLog;
 use netclaw::adapters::file::device_file::FileDeviceStore;
 use netclaw::adapters::file::home::Home;
@@ -26,9 +26,11 @@ use netclaw::app::daemon::DaemonPorts;
 use netclaw::app::daemon::housekeeping::{HOUSEKEEPING_INTERVAL, Housekeeping};
 use netclaw::app::daemon::open_pairing::OpenPairing;
 use netclaw::app::daemon::status::{DaemonFacts, Status};
+use netclaw::domain::access::AccessPolicy;
 use netclaw::domain::daemon_id::DaemonId;
 use netclaw::domain::endpoint::Endpoint;
 use netclaw::domain::settings::Settings;
+use netclaw::ports::exposure::Exposure;
 use netclaw::ports::settings_store::SettingsStore;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::watch;
@@ -102,14 +104,18 @@ async fn serve_home(home: &Home, opened: Opened, ground: Ground) -> Result<(), F
         activity: Arc::new(activity),
         slot: Arc::new(MemoryPairingSlot::default()),
         attempts: Arc::new(MemoryAttemptLog::default()),
-        exposure: Arc::new(LocalExposure::new(listening.clone(), settings.external_url.clone())),
+        exposure: exposure(&settings),
     };
     info!(%listening, mode = %settings.mode, daemon = %id, version = env!("CARGO_PKG_VERSION"), "starting");
-    let status = Arc::new(Status::new(ports.clone(), DaemonFacts { id, pid: std::process::id(), listening }));
+    let status = Arc::new(Status::new(
+        ports.clone(),
+        DaemonFacts { id: id.clone(), pid: std::process::id(), listening, mode: settings.mode },
+    ));
     let (stop, stopped) = watch::channel(false);
     let ready = Arc::new(AtomicBool::new(true));
-    let public = PublicApi::new(&ports, Arc::clone(&status), Arc::clone(&ready));
-    let open_pairing = OpenPairing::new(ports.clone(), settings.log_pairing_code);
+    let policy = AccessPolicy::of(&settings, &shared::host_name());
+    let public = PublicApi::new(&ports, policy, Arc::clone(&status), Arc::clone(&ready));
+    let open_pairing = OpenPairing::new(ports.clone(), id, &settings);
     let control = ControlApi::new(&ports, open_pairing, status, stop.clone());
     let operator = OperatorListener::new(operator, platform::user_id());
     let doors = [open_door(network, public, &stopped), open_door(operator, control, &stopped)];
@@ -154,6 +160,11 @@ async fn until_stopped(
             _ = rounds.tick() => housekeeping.round().await,
         }
     }
+}
+
+/// What stands in front of a daemon with these settings.
+fn exposure(settings: &Settings) -> Arc<dyn Exposure> {
+    Arc::new(ListenerExposure::new(settings.listen_address()))
 }
 
 /// Where the control socket of this home is.

@@ -18,3 +18,8 @@ pub fn settings(home: &Home) -> SettingsFile {
     let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
     SettingsFile::new(home.settings_file(), std::env::vars_os().filter_map(text).collect())
 }
+
+/// What this machine calls itself.
+pub fn host_name() -> String {
+    gethostname::gethostname().to_string_lossy().into_owned()
+}

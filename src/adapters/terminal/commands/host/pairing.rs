@@ -28,8 +28,8 @@ pub(super) async fn run(
 /// Prints the four lines, and what to know when the endpoint works on this machine only.
 pub(super) fn show(opened: &OpenedPairing, console: &mut Console<'_>) -> Result<(), Failure> {
     pairing::lines(opened).iter().try_for_each(|line| console.result(line))?;
-    if opened.endpoint.is_loopback() {
-        console.note("note: this endpoint is reached from this machine only, or through an SSH tunnel to it");
+    if let Some(caveat) = &opened.caveat {
+        console.note(format_args!("note: {caveat}"));
     }
     Ok(())
 }
