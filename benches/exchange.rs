@@ -1,9 +1,12 @@
 //! A whole exchange: count, compare, make the device, store it durably.
 
 use divan::Bencher;
+use netclaw::app::daemon::DaemonPorts;
 use netclaw::app::daemon::exchange::{Exchange, ExchangeRequest};
 use netclaw::app::daemon::open_pairing::OpenPairing;
 use netclaw::domain::client_address::ClientAddress;
+use netclaw::domain::daemon_id::DaemonId;
+use netclaw::domain::settings::Settings;
 
 use crate::fixtures::{ManyDevices, runtime};
 
@@ -11,7 +14,7 @@ use crate::fixtures::{ManyDevices, runtime};
 fn right_code(bencher: Bencher<'_, '_>) {
     let home = ManyDevices::new(10);
     let ports = home.ports();
-    let (open, exchange) = (OpenPairing::new(ports.clone(), false), Exchange::new(ports));
+    let (open, exchange) = (quiet(ports.clone()), Exchange::new(ports));
     let runtime = runtime();
     let mut number = 0u32;
     bencher
@@ -23,4 +26,10 @@ fn right_code(bencher: Bencher<'_, '_>) {
             (ClientAddress::of(std::net::Ipv4Addr::from(number).into()), request)
         })
         .bench_local_values(|(client, request)| runtime.block_on(exchange.run(client, request)).expect("a token"));
+}
+
+/// Pairings whose codes are not logged.
+fn quiet(ports: DaemonPorts) -> OpenPairing {
+    let settings = Settings { log_pairing_code: false, ..Settings::default() };
+    OpenPairing::new(ports, DaemonId::of_public_key(&[1; 32]), &settings)
 }

@@ -5,7 +5,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use netclaw::adapters::exposure::LocalExposure;
+use netclaw::adapters::exposure::ListenerExposure;
 use netclaw::adapters::file::activity_file::FileActivityLog;
 use netclaw::adapters::file::device_file::FileDeviceStore;
 use netclaw::adapters::file::home::Home;
@@ -15,7 +15,7 @@ use netclaw::adapters::system::rng::SystemRng;
 use netclaw::app::daemon::DaemonPorts;
 use netclaw::domain::device::{Device, DeviceId, DeviceRecord};
 use netclaw::domain::device_name::DeviceName;
-use netclaw::domain::endpoint::Endpoint;
+use netclaw::domain::settings::Settings;
 use netclaw::domain::time::WallTime;
 use netclaw::domain::token::{BearerToken, Salt};
 use tempfile::TempDir;
@@ -48,7 +48,7 @@ impl ManyDevices {
             activity: Arc::new(activity),
             slot: Arc::new(MemoryPairingSlot::default()),
             attempts: Arc::new(MemoryAttemptLog::default()),
-            exposure: Arc::new(LocalExposure::new(Endpoint::default(), None)),
+            exposure: Arc::new(ListenerExposure::new(Settings::default().listen_address())),
         }
     }
 }
