@@ -5,7 +5,6 @@ use netclaw::app::daemon::DaemonPorts;
 use netclaw::app::daemon::exchange::{Exchange, ExchangeRequest};
 use netclaw::app::daemon::open_pairing::OpenPairing;
 use netclaw::domain::client_address::ClientAddress;
-use netclaw::domain::daemon_id::DaemonId;
 use netclaw::domain::settings::Settings;
 
 use crate::fixtures::{ManyDevices, runtime};
@@ -31,5 +30,5 @@ fn right_code(bencher: Bencher<'_, '_>) {
 /// Pairings whose codes are not logged.
 fn quiet(ports: DaemonPorts) -> OpenPairing {
     let settings = Settings { log_pairing_code: false, ..Settings::default() };
-    OpenPairing::new(ports, DaemonId::of_public_key(&[1; 32]), &settings)
+    OpenPairing::new(ports, &settings)
 }

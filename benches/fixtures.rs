@@ -68,6 +68,7 @@ pub fn device(number: u64) -> (Device, BearerToken) {
         token_hash: token.hash(&salt),
         created_at: WallTime::from_unix_millis(1_700_000_000_000),
         expires_at: None,
+        bootstrap: false,
     };
     (Device::restore(record), token)
 }

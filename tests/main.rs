@@ -3,6 +3,7 @@
 //! * `architecture`: reads the sources and holds them to the rules of the house.
 //! * `client`: a device's side: hostile servers, credential files, the commands over fakes.
 //! * `e2e`: the two real binaries, driven from outside: processes, sockets and files.
+//! * `daemon`: the use cases of the daemon over fakes.
 //! * `domain`: every pairing rule at its exact boundary, through the public API; one file for each noun.
 //! * `http`: the TCP port over real sockets, on a fake clock.
 //! * `contracts`: what each port promises, one suite for each port, run against every implementation of it.
@@ -14,6 +15,7 @@
 mod architecture;
 mod client;
 mod contracts;
+mod daemon;
 mod domain;
 mod e2e;
 mod fakes;

@@ -11,6 +11,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use daemon::{Ground, run};
+use netclaw::adapters::terminal::cli::host::RecoverArgs;
 use netclaw::adapters::terminal::failure::Failure;
 
 /// The netclaw daemon, in the foreground
@@ -19,11 +20,14 @@ use netclaw::adapters::terminal::failure::Failure;
     version,
     after_help = "Examples:\n  netclawd\n  NETCLAW_HOME=/srv/netclaw NETCLAW_Daemon__Port=6000 netclawd"
 )]
-struct Arguments {}
+struct Arguments {
+    #[command(flatten)]
+    recovery: RecoverArgs,
+}
 
 fn main() -> ExitCode {
-    let Arguments {} = Arguments::parse();
-    match run(Ground::Foreground) {
+    let Arguments { recovery } = Arguments::parse();
+    match run(Ground::Foreground, recovery.recover) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             // Nobody is left to tell when stderr is gone.

@@ -94,6 +94,11 @@ impl AccessPolicy {
         Self { mode, trusted_hops, host_name: host_name.to_owned(), external }
     }
 
+    /// How the daemon is exposed.
+    pub const fn mode(&self) -> ExposureMode {
+        self.mode
+    }
+
     /// The header, in lower case, in which a trusted hop says whose request it passes on.
     pub const fn client_header(&self) -> Option<&'static str> {
         self.mode.profile().hop.header()

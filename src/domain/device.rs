@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use zeroize::Zeroizing;
+
 use super::device_name::DeviceName;
 use super::encoding::BASE32_LOWER;
 use super::session::RedeemedCode;
@@ -75,6 +77,8 @@ pub struct DeviceRecord {
     pub created_at: WallTime,
     /// When its credential ends, if it does.
     pub expires_at: Option<WallTime>,
+    /// Whether it is the daemon's own host, which was not paired with a code.
+    pub bootstrap: bool,
 }
 
 /// A paired device: made from a redeemed code, or restored from the record of one that was.
@@ -89,16 +93,32 @@ impl Device {
         random: &[u8; DEVICE_RANDOM_BYTES],
         now: WallTime,
     ) -> (Self, BearerToken) {
-        let mut id = [0; ID_BYTES];
-        let mut secret = zeroize::Zeroizing::new([0; SECRET_BYTES]);
-        let mut salt = [0; SALT_BYTES];
-        id.copy_from_slice(&random[..ID_BYTES]);
-        secret.copy_from_slice(&random[ID_BYTES..ID_BYTES + SECRET_BYTES]);
-        salt.copy_from_slice(&random[ID_BYTES + SECRET_BYTES..]);
-        let (id, salt) = (DeviceId::from_random(id), Salt(salt));
+        Self::new(name, random, now, false)
+    }
+
+    /// Makes the device that the daemon's own host is, and its token, which is not kept here.
+    pub fn bootstrap(name: DeviceName, random: &[u8; DEVICE_RANDOM_BYTES], now: WallTime) -> (Self, BearerToken) {
+        Self::new(name, random, now, true)
+    }
+
+    /// A new token for this device with its salt, to replace the old one in the store. The random bytes that would have
+    /// made an id are not used.
+    pub fn renewed_secret(&self, random: &[u8; DEVICE_RANDOM_BYTES]) -> (Salt, BearerToken) {
+        let (_, secret, salt) = split(random);
+        (salt, BearerToken::issue(self.id(), &secret))
+    }
+
+    fn new(
+        name: DeviceName,
+        random: &[u8; DEVICE_RANDOM_BYTES],
+        now: WallTime,
+        bootstrap: bool,
+    ) -> (Self, BearerToken) {
+        let (id, secret, salt) = split(random);
+        let id = DeviceId::from_random(id);
         let token = BearerToken::issue(id, &secret);
         let token_hash = token.hash(&salt);
-        (Self(DeviceRecord { id, name, salt, token_hash, created_at: now, expires_at: None }), token)
+        (Self(DeviceRecord { id, name, salt, token_hash, created_at: now, expires_at: None, bootstrap }), token)
     }
 
     /// Brings a device back from a store.
@@ -129,6 +149,17 @@ impl Device {
     pub fn renamed(&self, name: DeviceName) -> Self {
         Self(DeviceRecord { name, ..self.0.clone() })
     }
+}
+
+/// The parts of the random bytes that make a device.
+fn split(random: &[u8; DEVICE_RANDOM_BYTES]) -> ([u8; ID_BYTES], Zeroizing<[u8; SECRET_BYTES]>, Salt) {
+    let mut id = [0; ID_BYTES];
+    let mut secret = Zeroizing::new([0; SECRET_BYTES]);
+    let mut salt = [0; SALT_BYTES];
+    id.copy_from_slice(&random[..ID_BYTES]);
+    secret.copy_from_slice(&random[ID_BYTES..ID_BYTES + SECRET_BYTES]);
+    salt.copy_from_slice(&random[ID_BYTES + SECRET_BYTES..]);
+    (id, secret, Salt(salt))
 }
 
 /// Whether `token` is the live credential of `device`, which a look-up by the token's own id found or did not find.

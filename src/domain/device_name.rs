@@ -68,6 +68,24 @@ impl DeviceName {
         Self::parse(name.trim_end_matches(|c| is_edge(&c))).ok()
     }
 
+    /// The name to propose when this one is in use: `laptop`, `laptop-2`, `laptop-3`.
+    ///
+    /// # Errors
+    ///
+    /// [`NameError`] never in practice: a name that was cut at a mark may not be one any more.
+    pub fn following(&self) -> Result<Self, NameError> {
+        let (stem, number) = match self.0.rsplit_once('-') {
+            Some((stem, digits)) if !stem.is_empty() => match digits.parse::<u16>() {
+                Ok(number) if number >= 2 => (stem, number.saturating_add(1)),
+                _ => (self.as_str(), 2),
+            },
+            _ => (self.as_str(), 2),
+        };
+        let suffix = alloc::format!("-{number}");
+        let room = MAX_NAME_CHARS - suffix.len();
+        Self::parse(&(stem.chars().take(room).collect::<String>() + &suffix))
+    }
+
     /// The name as it is shown.
     pub fn as_str(&self) -> &str {
         &self.0

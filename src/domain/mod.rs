@@ -6,6 +6,8 @@
 
 pub mod access;
 pub mod attempts;
+pub mod beacon;
+pub mod bootstrap;
 pub mod client_address;
 pub mod code;
 pub mod daemon_id;

@@ -7,9 +7,9 @@ use thiserror::Error;
 
 use super::activity_log::LastUse;
 use super::daemon_api::{DaemonReport, DeviceIdentity};
+use crate::domain::beacon::Beacon;
 use crate::domain::client_address::LimitKey;
 use crate::domain::code::PairingCode;
-use crate::domain::daemon_id::DaemonId;
 use crate::domain::device_name::DeviceName;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::session::{Generation, Phase};
@@ -30,8 +30,6 @@ pub struct OpenedPairing {
     pub endpoint: Endpoint,
     /// What the operator must know about the endpoint, when it may not work from outside.
     pub caveat: Option<String>,
-    /// The daemon that the endpoint must lead to.
-    pub daemon_id: DaemonId,
 }
 
 /// What became of a pairing session.
@@ -50,10 +48,23 @@ pub enum PairingOutcome {
 pub struct DeviceSummary {
     /// Its id and name.
     pub device: DeviceIdentity,
+    /// Whether it is the daemon's own host.
+    pub bootstrap: bool,
     /// When it was paired.
     pub created_at: WallTime,
     /// When and from where it was last used.
     pub last_use: Option<LastUse>,
+}
+
+/// A device that was just revoked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revoked {
+    /// The device.
+    pub device: DeviceIdentity,
+    /// Whether it was the daemon's own host.
+    pub was_bootstrap: bool,
+    /// Whether nobody can authenticate now, in a mode that serves nobody else.
+    pub was_last: bool,
 }
 
 /// A blocked address.
@@ -118,6 +129,13 @@ pub trait ControlChannel: Send + Sync {
     /// [`ControlError`], as for every method.
     async fn open_pairing(&self) -> Result<OpenedPairing, ControlError>;
 
+    /// A beacon, to find out whether a URL leads to this daemon.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError`].
+    async fn open_beacon(&self) -> Result<Beacon, ControlError>;
+
     /// What became of a session.
     ///
     /// # Errors
@@ -137,7 +155,7 @@ pub trait ControlChannel: Send + Sync {
     /// # Errors
     ///
     /// [`ControlError`].
-    async fn revoke(&self, name: &str) -> Result<DeviceIdentity, ControlError>;
+    async fn revoke(&self, name: &str) -> Result<Revoked, ControlError>;
 
     /// Gives the device with the name `old` another one.
     ///

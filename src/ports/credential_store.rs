@@ -65,6 +65,13 @@ pub trait CredentialStore: Send + Sync {
     /// [`CredentialStoreError`]; what was stored before is still there.
     fn save(&self, pairing: &Pairing, token: &BearerToken) -> Result<(), CredentialStoreError>;
 
+    /// Like [`CredentialStore::save`], but what is the current pairing stays it, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`CredentialStoreError`]; what was stored before is still there.
+    fn save_beside(&self, pairing: &Pairing, token: &BearerToken) -> Result<(), CredentialStoreError>;
+
     /// Removes a pairing and its token.
     ///
     /// # Errors
@@ -85,6 +92,13 @@ pub trait CredentialStore: Send + Sync {
     ///
     /// [`CredentialStoreError`].
     fn paired_with(&self, daemon_id: &DaemonId) -> Result<Option<Pairing>, CredentialStoreError>;
+
+    /// The pairing with this daemon and its token, wherever it was made; `None` when either is missing.
+    ///
+    /// # Errors
+    ///
+    /// [`CredentialStoreError`].
+    fn credential_of(&self, daemon_id: &DaemonId) -> Result<Option<(Pairing, BearerToken)>, CredentialStoreError>;
 
     /// The pairing and token of the daemon that was paired at this very endpoint.
     ///

@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use thiserror::Error;
 
+use crate::domain::beacon::{Beacon, Sighting};
 use crate::domain::code::PairingCode;
 use crate::domain::daemon_id::DaemonId;
 use crate::domain::device::DeviceId;
@@ -46,6 +47,8 @@ pub struct DaemonReport {
     pub started_at: WallTime,
     /// How long it has run.
     pub uptime: Duration,
+    /// Whether its configuration has changed since then.
+    pub restart_pending: bool,
 }
 
 /// The answer to a status request.
@@ -133,6 +136,14 @@ pub trait DaemonApi: Send + Sync {
     ///
     /// [`ApiError`], as for every method.
     async fn probe(&self, endpoint: &Endpoint) -> Result<(), ApiError>;
+
+    /// Sends a beacon (`GET /api/health/live` with its header), without any credential, and gives what the daemon that it
+    /// was made by saw of the request.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError`]; [`ApiError::NotADaemon`] also when another daemon answers.
+    async fn sight(&self, endpoint: &Endpoint, beacon: &Beacon) -> Result<Sighting, ApiError>;
 
     /// Exchanges a code for a token (`POST /api/pair/exchange`).
     ///

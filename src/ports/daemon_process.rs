@@ -26,6 +26,15 @@ pub enum StartError {
     Spawn(String),
 }
 
+/// What a start does about the host's own credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HostCredential {
+    /// It must be there where the mode needs it; only the first start makes one.
+    AsFound,
+    /// It is made anew, in the place of one that was lost.
+    Renewed,
+}
+
 /// Starts the daemon in the background and watches it go.
 ///
 /// # Contract
@@ -41,7 +50,7 @@ pub trait DaemonProcess: Send + Sync {
     /// # Errors
     ///
     /// [`StartError`].
-    async fn start(&self) -> Result<(), StartError>;
+    async fn start(&self, credential: HostCredential) -> Result<(), StartError>;
 
     /// The process that holds this home's lock.
     fn running(&self) -> Option<u32>;

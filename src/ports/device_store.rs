@@ -80,6 +80,13 @@ pub trait DeviceStore: Send + Sync {
     /// [`StorageError`] when the change could not be made durable.
     async fn replace_secret(&self, id: DeviceId, salt: Salt, token_hash: TokenHash) -> Result<bool, StorageError>;
 
+    /// Whether no device was ever stored here. A set that has become empty is not untouched.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] when the storage cannot tell.
+    async fn is_untouched(&self) -> Result<bool, StorageError>;
+
     /// All devices, in the order they were paired.
     ///
     /// # Errors

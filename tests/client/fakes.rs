@@ -5,6 +5,8 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use netclaw::domain::beacon::{Beacon, Sighting};
+use netclaw::domain::client_address::ClientAddress;
 use netclaw::domain::client_address::LimitKey;
 use netclaw::domain::code::PairingCode;
 use netclaw::domain::daemon_id::DaemonId;
@@ -17,11 +19,11 @@ use netclaw::domain::time::{MonotonicTime, Now, WallTime};
 use netclaw::domain::token::{BearerToken, SECRET_BYTES};
 use netclaw::ports::clock::Clock;
 use netclaw::ports::control_channel::{
-    ControlChannel, ControlError, DeviceSummary, LockoutSummary, OpenedPairing, OperatorReport, PairingOutcome,
+    ControlChannel, ControlError, DeviceSummary, LockoutSummary, OpenedPairing, OperatorReport, PairingOutcome, Revoked,
 };
 use netclaw::ports::credential_store::{CredentialStore, CredentialStoreError, Pairing};
 use netclaw::ports::daemon_api::{ApiError, DaemonApi, DaemonReport, DeviceIdentity, Grant, Rejection, StatusReport};
-use netclaw::ports::daemon_process::{DaemonProcess, StartError};
+use netclaw::ports::daemon_process::{DaemonProcess, HostCredential, StartError};
 use netclaw::ports::prompter::{PromptError, Prompter};
 use netclaw::ports::settings_store::{LoadSettingsError, SettingsStore};
 
@@ -69,6 +71,7 @@ pub fn daemon_report(daemon: u8) -> DaemonReport {
         exposure_mode: "local".to_owned(),
         started_at: WallTime::from_unix_millis(1_790_000_000_000),
         uptime: Duration::from_secs(3700),
+        restart_pending: false,
     }
 }
 
@@ -112,6 +115,13 @@ impl DaemonApi for FakeApi {
     async fn probe(&self, endpoint: &Endpoint) -> Result<(), ApiError> {
         self.called(format!("probe {endpoint}"));
         self.probe_error.clone().map_or(Ok(()), Err)
+    }
+
+    async fn sight(&self, endpoint: &Endpoint, _beacon: &Beacon) -> Result<Sighting, ApiError> {
+        self.called(format!("sight {endpoint}"));
+        let peer = ClientAddress::of([192, 168, 1, 9].into());
+        let sighting = Sighting { peer, client: peer, is_trusted: false, has_header: false };
+        self.probe_error.clone().map_or(Ok(sighting), Err)
     }
 
     async fn exchange(&self, endpoint: &Endpoint, code: &PairingCode, name: &DeviceName) -> Result<Grant, ApiError> {
@@ -172,6 +182,14 @@ impl CredentialStore for FakeCredentials {
         Ok(())
     }
 
+    fn save_beside(&self, pairing: &Pairing, token: &BearerToken) -> Result<(), CredentialStoreError> {
+        let current = self.all.lock().unwrap().pop();
+        let saved = self.save(pairing, token);
+        let replaces = |other: &Pairing| other.daemon_id == pairing.daemon_id || other.endpoint == pairing.endpoint;
+        self.all.lock().unwrap().extend(current.filter(|(other, _)| saved.is_err() || !replaces(other)));
+        saved
+    }
+
     fn forget(&self, daemon_id: &DaemonId) -> Result<(), CredentialStoreError> {
         self.all.lock().unwrap().retain(|(pairing, _)| pairing.daemon_id != *daemon_id);
         Ok(())
@@ -183,6 +201,10 @@ impl CredentialStore for FakeCredentials {
 
     fn paired_with(&self, daemon_id: &DaemonId) -> Result<Option<Pairing>, CredentialStoreError> {
         Ok(self.pairings().into_iter().find(|pairing| pairing.daemon_id == *daemon_id))
+    }
+
+    fn credential_of(&self, daemon_id: &DaemonId) -> Result<Option<(Pairing, BearerToken)>, CredentialStoreError> {
+        Ok(self.all.lock().unwrap().iter().find(|(pairing, _)| pairing.daemon_id == *daemon_id).cloned())
     }
 
     fn paired_at(&self, endpoint: &Endpoint) -> Result<Option<(Pairing, BearerToken)>, CredentialStoreError> {
@@ -270,6 +292,7 @@ pub struct FakeHost {
     pub lockouts: Vec<LockoutSummary>,
     pub outcomes: Mutex<VecDeque<PairingOutcome>>,
     pub external: Option<Endpoint>,
+    pub needs_devices: bool,
 }
 
 impl FakeHost {
@@ -293,8 +316,11 @@ impl ControlChannel for FakeHost {
             expires_in: Duration::from_secs(300),
             endpoint: self.external.clone().unwrap_or_default(),
             caveat: self.external.is_none().then(|| "this endpoint is reached from this machine only".to_owned()),
-            daemon_id: daemon_id(1),
         })
+    }
+
+    async fn open_beacon(&self) -> Result<Beacon, ControlError> {
+        self.check().map(|()| Beacon::from_random([7; 20]))
     }
 
     async fn pairing_outcome(&self, _generation: Generation) -> Result<PairingOutcome, ControlError> {
@@ -306,14 +332,16 @@ impl ControlChannel for FakeHost {
         self.check().map(|()| self.devices.clone())
     }
 
-    async fn revoke(&self, name: &str) -> Result<DeviceIdentity, ControlError> {
+    async fn revoke(&self, name: &str) -> Result<Revoked, ControlError> {
         self.check()?;
         let found = self.devices.iter().find(|summary| summary.device.name.as_str() == name);
-        found.map(|summary| summary.device.clone()).ok_or_else(|| ControlError::NoSuchDevice(name.to_owned()))
+        let found = found.ok_or_else(|| ControlError::NoSuchDevice(name.to_owned()))?;
+        let was_last = self.devices.len() == 1 && self.needs_devices;
+        Ok(Revoked { device: found.device.clone(), was_bootstrap: found.bootstrap, was_last })
     }
 
     async fn rename(&self, old: &str, new: &DeviceName) -> Result<DeviceIdentity, ControlError> {
-        self.revoke(old).await.map(|device| DeviceIdentity { name: new.clone(), ..device })
+        self.revoke(old).await.map(|revoked| DeviceIdentity { name: new.clone(), ..revoked.device })
     }
 
     async fn lockouts(&self) -> Result<Vec<LockoutSummary>, ControlError> {
@@ -346,7 +374,7 @@ impl ControlChannel for FakeHost {
 
 #[async_trait]
 impl DaemonProcess for FakeHost {
-    async fn start(&self) -> Result<(), StartError> {
+    async fn start(&self, _credential: HostCredential) -> Result<(), StartError> {
         if let Some(error) = &self.start_error {
             return Err(error.clone());
         }

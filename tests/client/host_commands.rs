@@ -17,7 +17,7 @@ use netclaw::ports::control_channel::{DeviceSummary, LockoutSummary, PairingOutc
 use netclaw::ports::daemon_api::DeviceIdentity;
 use netclaw::ports::daemon_process::StartError;
 
-use super::fakes::{FakeHost, FakePrompter, FakeSettings, device_id, endpoint, name};
+use super::fakes::{FakeApi, FakeHost, FakePrompter, FakeSettings, device_id, endpoint, name};
 
 /// What a command wrote and how it ended.
 struct Ran {
@@ -48,7 +48,7 @@ async fn run_with(
     let Command::Host(command) = Cli::try_parse_from(words.split(' ')).unwrap().command else { panic!("{words}") };
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let mut console = Console { out: &mut out, err: &mut err, err_is_terminal: false };
-    let ports = HostPorts { control: host, process: host, settings, prompter, log_file: log };
+    let ports = HostPorts { api: &FakeApi::default(), control: host, process: host, settings, prompter, log_file: log };
     let ended = match command {
         HostCommand::Up(args) => run_up(args, ports, &mut console).await,
         HostCommand::Daemon { command: DaemonCommand::Operate(command) } => {
@@ -67,6 +67,7 @@ async fn run(words: &str, host: &FakeHost) -> Ran {
 fn device(number: u8, called: &str, last_use: Option<LastUse>) -> DeviceSummary {
     DeviceSummary {
         device: DeviceIdentity { id: device_id(number), name: name(called) },
+        bootstrap: false,
         created_at: WallTime::from_unix_millis(1_790_000_000_000),
         last_use,
     }
@@ -299,8 +300,14 @@ async fn following_a_log_goes_on_across_a_rotation() {
         };
         let mut console = Console { out: &mut out, err: &mut Vec::new(), err_is_terminal: false };
         let (settings, mut prompter) = (FakeSettings::default(), FakePrompter::default());
-        let ports =
-            HostPorts { control: &host, process: &host, settings: &settings, prompter: &mut prompter, log_file: &path };
+        let ports = HostPorts {
+            api: &FakeApi::default(),
+            control: &host,
+            process: &host,
+            settings: &settings,
+            prompter: &mut prompter,
+            log_file: &path,
+        };
         run_operate(command, ports, &mut console).await
     });
     output.until("one\n").await;

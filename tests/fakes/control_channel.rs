@@ -5,11 +5,12 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
+use netclaw::domain::beacon::Beacon;
 use netclaw::domain::client_address::LimitKey;
 use netclaw::domain::device_name::{DeviceName, NameKey};
 use netclaw::domain::session::Generation;
 use netclaw::ports::control_channel::{
-    ControlChannel, ControlError, DeviceSummary, LockoutSummary, OpenedPairing, OperatorReport, PairingOutcome,
+    ControlChannel, ControlError, DeviceSummary, LockoutSummary, OpenedPairing, OperatorReport, PairingOutcome, Revoked,
 };
 use netclaw::ports::daemon_api::DeviceIdentity;
 
@@ -42,6 +43,10 @@ impl ControlChannel for FakeControlChannel {
         self.next(&self.openings)
     }
 
+    async fn open_beacon(&self) -> Result<Beacon, ControlError> {
+        self.running().map(|_| Beacon::from_random([7; 20]))
+    }
+
     async fn pairing_outcome(&self, _generation: Generation) -> Result<PairingOutcome, ControlError> {
         self.next(&self.outcomes)
     }
@@ -51,11 +56,12 @@ impl ControlChannel for FakeControlChannel {
         Ok(self.devices.lock().unwrap().clone())
     }
 
-    async fn revoke(&self, name: &str) -> Result<DeviceIdentity, ControlError> {
+    async fn revoke(&self, name: &str) -> Result<Revoked, ControlError> {
         self.running()?;
         let mut devices = self.devices.lock().unwrap();
         let place = place_of(&devices, name)?;
-        Ok(devices.remove(place).device)
+        let DeviceSummary { device, bootstrap, .. } = devices.remove(place);
+        Ok(Revoked { device, was_bootstrap: bootstrap, was_last: devices.is_empty() })
     }
 
     async fn rename(&self, old: &str, new: &DeviceName) -> Result<DeviceIdentity, ControlError> {

@@ -29,6 +29,14 @@ impl CredentialStore for FakeCredentialStore {
         Ok(())
     }
 
+    fn save_beside(&self, pairing: &Pairing, token: &BearerToken) -> Result<(), CredentialStoreError> {
+        let current = self.pairings.lock().unwrap().pop();
+        let saved = self.save(pairing, token);
+        let replaces = |other: &Pairing| other.daemon_id == pairing.daemon_id || other.endpoint == pairing.endpoint;
+        self.pairings.lock().unwrap().extend(current.filter(|(other, _)| saved.is_err() || !replaces(other)));
+        saved
+    }
+
     fn forget(&self, daemon_id: &DaemonId) -> Result<(), CredentialStoreError> {
         self.faults.check()?;
         self.pairings.lock().unwrap().retain(|(pairing, _)| pairing.daemon_id != *daemon_id);
@@ -42,6 +50,10 @@ impl CredentialStore for FakeCredentialStore {
     fn paired_with(&self, daemon_id: &DaemonId) -> Result<Option<Pairing>, CredentialStoreError> {
         let pairings = self.pairings.lock().unwrap();
         Ok(pairings.iter().map(|(pairing, _)| pairing).find(|pairing| pairing.daemon_id == *daemon_id).cloned())
+    }
+
+    fn credential_of(&self, daemon_id: &DaemonId) -> Result<Option<(Pairing, BearerToken)>, CredentialStoreError> {
+        Ok(self.pairings.lock().unwrap().iter().find(|(pairing, _)| pairing.daemon_id == *daemon_id).cloned())
     }
 
     fn paired_at(&self, endpoint: &Endpoint) -> Result<Option<(Pairing, BearerToken)>, CredentialStoreError> {

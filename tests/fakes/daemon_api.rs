@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
+use netclaw::domain::beacon::{Beacon, Sighting};
 use netclaw::domain::code::PairingCode;
 use netclaw::domain::device_name::DeviceName;
 use netclaw::domain::endpoint::Endpoint;
@@ -14,6 +15,7 @@ use netclaw::ports::daemon_api::{ApiError, DaemonApi, Grant, StatusReport};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
     Probe(Endpoint),
+    Sight(Endpoint),
     Exchange { endpoint: Endpoint, code: String, name: DeviceName },
     Status { endpoint: Endpoint, token: Option<String> },
     RevokeSelf { endpoint: Endpoint, token: String },
@@ -24,6 +26,7 @@ pub enum Request {
 #[derive(Debug, Default)]
 pub struct ScriptedDaemonApi {
     pub probes: Mutex<VecDeque<Result<(), ApiError>>>,
+    pub sightings: Mutex<VecDeque<Result<Sighting, ApiError>>>,
     pub exchanges: Mutex<VecDeque<Result<Grant, ApiError>>>,
     pub statuses: Mutex<VecDeque<Result<StatusReport, ApiError>>>,
     pub revocations: Mutex<VecDeque<Result<(), ApiError>>>,
@@ -49,6 +52,11 @@ impl DaemonApi for ScriptedDaemonApi {
     async fn probe(&self, endpoint: &Endpoint) -> Result<(), ApiError> {
         self.note(Request::Probe(endpoint.clone()));
         next(&self.probes).unwrap_or(Ok(()))
+    }
+
+    async fn sight(&self, endpoint: &Endpoint, _beacon: &Beacon) -> Result<Sighting, ApiError> {
+        self.note(Request::Sight(endpoint.clone()));
+        next(&self.sightings).unwrap_or_else(unreachable)
     }
 
     async fn exchange(&self, endpoint: &Endpoint, code: &PairingCode, name: &DeviceName) -> Result<Grant, ApiError> {

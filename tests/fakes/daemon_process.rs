@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use netclaw::ports::daemon_process::{DaemonProcess, StartError};
+use netclaw::ports::daemon_process::{DaemonProcess, HostCredential, StartError};
 
 /// Starts at once unless `start_error` is set; goes when it is told to by [`FakeDaemonProcess::end`].
 #[derive(Debug, Default)]
@@ -26,7 +26,7 @@ impl FakeDaemonProcess {
 
 #[async_trait]
 impl DaemonProcess for FakeDaemonProcess {
-    async fn start(&self) -> Result<(), StartError> {
+    async fn start(&self, _credential: HostCredential) -> Result<(), StartError> {
         if let Some(error) = self.start_error.clone() {
             return Err(error);
         }

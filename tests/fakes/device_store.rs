@@ -1,5 +1,6 @@
 //! Paired devices in memory.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -15,6 +16,7 @@ use super::faults::Faults;
 #[derive(Debug, Default)]
 pub struct FakeDeviceStore {
     devices: Mutex<Vec<Arc<Device>>>,
+    has_stored: AtomicBool,
     pub faults: Faults,
 }
 
@@ -22,7 +24,7 @@ impl FakeDeviceStore {
     /// A store with these devices in it.
     pub fn with(devices: impl IntoIterator<Item = Device>) -> Self {
         let devices = Mutex::new(devices.into_iter().map(Arc::new).collect());
-        Self { devices, faults: Faults::default() }
+        Self { devices, has_stored: AtomicBool::new(true), faults: Faults::default() }
     }
 
     fn matching(&self, wanted: impl Fn(&Device) -> bool) -> Option<Arc<Device>> {
@@ -48,6 +50,7 @@ impl DeviceStore for FakeDeviceStore {
         }
         self.faults.check()?;
         devices.push(Arc::new(device));
+        self.has_stored.store(true, Ordering::SeqCst);
         Ok(())
     }
 
@@ -80,6 +83,10 @@ impl DeviceStore for FakeDeviceStore {
 
     async fn replace_secret(&self, id: DeviceId, salt: Salt, token_hash: TokenHash) -> Result<bool, StorageError> {
         self.replace(id, |device| Device::restore(DeviceRecord { salt, token_hash, ..device.record().clone() }))
+    }
+
+    async fn is_untouched(&self) -> Result<bool, StorageError> {
+        Ok(!self.has_stored.load(Ordering::SeqCst))
     }
 
     async fn list(&self) -> Result<Vec<Arc<Device>>, StorageError> {

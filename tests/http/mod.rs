@@ -1,6 +1,8 @@
 //! The daemon's TCP port over real sockets, on a clock that the test moves: what takes minutes.
 
+mod beacons;
 mod limits;
+mod modes;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,7 +14,9 @@ use netclaw::adapters::http::connections::{ConnectionLimits, serve};
 use netclaw::adapters::http::public_api::PublicApi;
 use netclaw::adapters::memory::{MemoryAttemptLog, MemoryPairingSlot};
 use netclaw::app::daemon::DaemonPorts;
+use netclaw::app::daemon::beacons::Beacons;
 use netclaw::app::daemon::open_pairing::OpenPairing;
+use netclaw::app::daemon::pending_restart::PendingRestart;
 use netclaw::app::daemon::status::{DaemonFacts, Status};
 use netclaw::domain::access::AccessPolicy;
 use netclaw::domain::daemon_id::DaemonId;
@@ -27,41 +31,55 @@ use crate::fakes::activity_log::FakeActivityLog;
 use crate::fakes::clock::FakeClock;
 use crate::fakes::device_store::FakeDeviceStore;
 use crate::fakes::rng::SeededRng;
+use crate::fakes::settings_store::FakeSettingsStore;
 
 /// A daemon without a process: real sockets and use cases, a fake clock, devices in memory.
 struct Port {
     address: SocketAddr,
     clock: Arc<FakeClock>,
+    devices: Arc<FakeDeviceStore>,
     open_pairing: OpenPairing,
+    beacons: Arc<Beacons>,
     runtime: Runtime,
     /// Dropping it would end the daemon.
     _stop: watch::Sender<bool>,
 }
 
 impl Default for Port {
+    /// In local mode.
     fn default() -> Self {
+        Self::with(Settings::default())
+    }
+}
+
+impl Port {
+    /// With these settings, apart from where it listens: on loopback, where tests may.
+    fn with(settings: Settings) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
-        let clock = Arc::new(FakeClock::default());
+        let (clock, devices) = (Arc::new(FakeClock::default()), Arc::new(FakeDeviceStore::default()));
         let ports = DaemonPorts {
             clock: clock.clone(),
             rng: Arc::new(SeededRng::new(7)),
-            devices: Arc::new(FakeDeviceStore::default()),
+            devices: devices.clone(),
             activity: Arc::new(FakeActivityLog::default()),
             slot: Arc::new(MemoryPairingSlot::default()),
             attempts: Arc::new(MemoryAttemptLog::default()),
             exposure: Arc::new(ListenerExposure::new(address)),
         };
-        let settings = Settings { host: address.ip(), port: address.port(), ..Settings::default() };
         let (id, listening) = (DaemonId::of_public_key(&[1; 32]), Endpoint::of_listener(address));
-        let facts = DaemonFacts { id: id.clone(), pid: 1, listening, mode: settings.mode };
-        let status = Arc::new(Status::new(ports.clone(), facts));
-        let api =
-            PublicApi::new(&ports, AccessPolicy::of(&settings, "my-server"), status, Arc::new(AtomicBool::new(true)));
+        let facts = DaemonFacts { id, pid: 1, listening, mode: settings.mode };
+        let stored = Arc::new(FakeSettingsStore::with(settings.clone()));
+        let pending_restart = Arc::new(PendingRestart::new(stored, settings.clone()));
+        let status = Arc::new(Status::new(ports.clone(), facts, pending_restart));
+        let (beacons, ready) = (Arc::new(Beacons::new(ports.clone())), Arc::new(AtomicBool::new(true)));
+        let policy = AccessPolicy::of(&settings, "my-server");
+        let api = PublicApi::new(&ports, policy, status, Arc::clone(&beacons), ready);
         let (stop, stopped) = watch::channel(false);
         runtime.spawn(serve(listener, Arc::new(api), ConnectionLimits::DAEMON, stopped));
-        Self { address, clock, open_pairing: OpenPairing::new(ports, id, &settings), runtime, _stop: stop }
+        let open_pairing = OpenPairing::new(ports, &settings);
+        Self { address, clock, devices, open_pairing, beacons, runtime, _stop: stop }
     }
 }
 

@@ -1,19 +1,16 @@
 //! The JSON documents of the contract, as a client reads and writes them.
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 
 use super::answer::not_a_daemon;
-use crate::adapters::wire::moment;
+use crate::adapters::wire::report::{DeviceForm, StatusForm};
+use crate::adapters::wire::sighting::SightingForm;
+use crate::domain::beacon::Sighting;
 use crate::domain::code::PairingCode;
 use crate::domain::daemon_id::DaemonId;
-use crate::domain::device::DeviceId;
 use crate::domain::device_name::DeviceName;
-use crate::domain::text::shown_safely;
-use crate::domain::time::WallTime;
 use crate::domain::token::BearerToken;
-use crate::ports::daemon_api::{ApiError, DaemonReport, DeviceIdentity, Grant, StatusReport};
+use crate::ports::daemon_api::{ApiError, Grant, StatusReport};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -32,31 +29,13 @@ struct Health {
 #[serde(rename_all = "camelCase")]
 struct ExchangeAnswer<'a> {
     token: &'a str,
-    device: DeviceDocument,
+    device: DeviceForm,
     daemon_id: String,
 }
 
 #[derive(Deserialize)]
-struct DeviceDocument {
-    id: String,
-    name: String,
-}
-
-#[derive(Deserialize)]
-struct StatusAnswer {
-    daemon: DaemonDocument,
-    device: Option<DeviceDocument>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct DaemonDocument {
-    id: String,
-    version: String,
-    exposure_mode: String,
-    #[serde(with = "moment")]
-    started_at: WallTime,
-    uptime_seconds: u64,
+struct Sighted {
+    sighting: SightingForm,
 }
 
 /// The body of an exchange.
@@ -83,7 +62,7 @@ pub(super) fn health(json: &[u8]) -> Result<(), ApiError> {
 pub(super) fn grant(json: &[u8]) -> Result<Grant, ApiError> {
     let answer: ExchangeAnswer<'_> = serde_json::from_slice(json).map_err(|_| foreign())?;
     let token = BearerToken::parse(answer.token).map_err(|_| foreign())?;
-    let device = identity(answer.device)?;
+    let device = answer.device.read().ok_or_else(foreign)?;
     if token.device() != device.id {
         return Err(foreign());
     }
@@ -97,21 +76,19 @@ pub(super) fn grant(json: &[u8]) -> Result<Grant, ApiError> {
 ///
 /// [`ApiError::NotADaemon`] when a part is missing or malformed.
 pub(super) fn status(json: &[u8]) -> Result<StatusReport, ApiError> {
-    let StatusAnswer { daemon, device } = serde_json::from_slice(json).map_err(|_| foreign())?;
-    let daemon = DaemonReport {
-        id: DaemonId::parse(&daemon.id).ok_or_else(foreign)?,
-        version: shown_safely(&daemon.version),
-        exposure_mode: shown_safely(&daemon.exposure_mode),
-        started_at: daemon.started_at,
-        uptime: Duration::from_secs(daemon.uptime_seconds),
-    };
-    Ok(StatusReport { daemon, device: device.map(identity).transpose()? })
+    let form: StatusForm = serde_json::from_slice(json).map_err(|_| foreign())?;
+    form.read().ok_or_else(foreign)
 }
 
-fn identity(device: DeviceDocument) -> Result<DeviceIdentity, ApiError> {
-    let id = DeviceId::parse(&device.id).ok_or_else(foreign)?;
-    let name = DeviceName::parse(&device.name).map_err(|_| foreign())?;
-    Ok(DeviceIdentity { id, name })
+/// Reads what a daemon saw of a request with a beacon.
+///
+/// # Errors
+///
+/// [`ApiError::NotADaemon`] when it did not recognise the beacon: it is another daemon, or none.
+pub(super) fn sighting(json: &[u8]) -> Result<Sighting, ApiError> {
+    health(json)?;
+    let sighted = serde_json::from_slice::<Sighted>(json).ok().and_then(|sighted| sighted.sighting.read());
+    sighted.ok_or_else(|| not_a_daemon("another daemon answers there".to_owned()))
 }
 
 /// Never says what was there instead: it may be a token.

@@ -16,6 +16,8 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder};
 use zeroize::Zeroizing;
 
+use crate::adapters::wire::sighting::BEACON_HEADER;
+use crate::domain::beacon::{Beacon, Sighting};
 use crate::domain::code::PairingCode;
 use crate::domain::device_name::DeviceName;
 use crate::domain::endpoint::Endpoint;
@@ -29,6 +31,11 @@ pub struct Patience {
     pub connect: Duration,
     /// Until the last byte of the answer.
     pub answer: Duration,
+}
+
+impl Patience {
+    /// For looking whether an endpoint works, while a person waits: 3 and 5 seconds.
+    pub const BRIEF: Self = Self { connect: Duration::from_secs(3), answer: Duration::from_secs(5) };
 }
 
 impl Default for Patience {
@@ -99,6 +106,11 @@ impl DaemonApi for HttpDaemonApi {
     async fn probe(&self, endpoint: &Endpoint) -> Result<(), ApiError> {
         let answer = self.send(self.request(Method::GET, endpoint, "/api/health/ready")?).await?;
         documents::health(answer.json(StatusCode::OK)?)
+    }
+
+    async fn sight(&self, endpoint: &Endpoint, beacon: &Beacon) -> Result<Sighting, ApiError> {
+        let request = self.request(Method::GET, endpoint, "/api/health/live")?;
+        documents::sighting(self.send(request.header(BEACON_HEADER, beacon.as_str())).await?.json(StatusCode::OK)?)
     }
 
     async fn exchange(&self, endpoint: &Endpoint, code: &PairingCode, name: &DeviceName) -> Result<Grant, ApiError> {

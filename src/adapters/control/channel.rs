@@ -17,15 +17,17 @@ use tokio::net::UnixStream;
 
 use crate::adapters::wire::control::{
     ClearForm, ClearedForm, DeviceSummaryForm, LockoutForm, OpenedPairingForm, OperatorReportForm, OutcomeForm,
-    RefusedForm, RenameForm, RevokeForm,
+    RefusedForm, RenameForm, RevokeForm, RevokedForm,
 };
 use crate::adapters::wire::report::DeviceForm;
+use crate::adapters::wire::sighting::BeaconForm;
+use crate::domain::beacon::Beacon;
 use crate::domain::client_address::LimitKey;
 use crate::domain::device_name::DeviceName;
 use crate::domain::session::Generation;
 use crate::domain::text::shown_safely;
 use crate::ports::control_channel::{
-    ControlChannel, ControlError, DeviceSummary, LockoutSummary, OpenedPairing, OperatorReport, PairingOutcome,
+    ControlChannel, ControlError, DeviceSummary, LockoutSummary, OpenedPairing, OperatorReport, PairingOutcome, Revoked,
 };
 use crate::ports::daemon_api::DeviceIdentity;
 
@@ -129,6 +131,11 @@ impl ControlChannel for SocketControlChannel {
         understood(form.read())
     }
 
+    async fn open_beacon(&self) -> Result<Beacon, ControlError> {
+        let form: BeaconForm = self.post("/beacon", &()).await?;
+        understood(Beacon::parse(&form.beacon))
+    }
+
     async fn pairing_outcome(&self, generation: Generation) -> Result<PairingOutcome, ControlError> {
         let form: OutcomeForm = self.get(&format!("/pairing/{}", generation.number())).await?;
         understood(form.read())
@@ -139,9 +146,9 @@ impl ControlChannel for SocketControlChannel {
         understood(forms.into_iter().map(DeviceSummaryForm::read).collect())
     }
 
-    async fn revoke(&self, name: &str) -> Result<DeviceIdentity, ControlError> {
+    async fn revoke(&self, name: &str) -> Result<Revoked, ControlError> {
         let form = RevokeForm { name: name.to_owned() };
-        let revoked: Result<DeviceForm, Refusal> = self.post("/devices/revoke", &form).await;
+        let revoked: Result<RevokedForm, Refusal> = self.post("/devices/revoke", &form).await;
         let revoked = revoked.map_err(|refusal| match refusal.status {
             StatusCode::NOT_FOUND => ControlError::NoSuchDevice(shown_safely(name)),
             _ => refusal.error,

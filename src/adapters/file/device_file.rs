@@ -37,6 +37,8 @@ struct Store {
 /// The devices in the order they were paired.
 #[derive(Default)]
 struct Set {
+    /// Whether there is a file.
+    is_stored: bool,
     devices: Vec<Arc<Device>>,
     by_name: HashMap<NameKey, DeviceId>,
 }
@@ -52,6 +54,7 @@ impl FileDeviceStore {
             format!("restore it from a backup, or give up all paired devices with: mv {0} {0}.damaged", path.display());
         let content = private_file::read(&path, MAX_FILE_BYTES);
         let content = content.map_err(|error| OpenError::unreadable(&path, &error, &repair))?;
+        let is_stored = content.is_some();
         let devices = match content {
             None => Vec::new(),
             Some(content) => device_form::read(&content).map_err(|error| match error {
@@ -62,7 +65,7 @@ impl FileDeviceStore {
         let leftovers = private_file::remove_leftovers(&path);
         leftovers.map_err(|error| OpenError::unreadable(&path, &error.into(), &repair))?;
         let by_id = DashMap::with_capacity(devices.len());
-        let mut set = Set::default();
+        let mut set = Set { is_stored, ..Set::default() };
         for device in devices.into_iter().map(Arc::new) {
             let is_new = set.by_name.insert(device.name().key(), device.id()).is_none()
                 && by_id.insert(device.id(), Arc::clone(&device)).is_none();
@@ -106,6 +109,7 @@ impl Store {
             return Err(StorageError(format!("{}: {error}{}", self.path.display(), note.unwrap_or_default())));
         }
         set.devices = next;
+        set.is_stored = true;
         Ok(())
     }
 
@@ -193,6 +197,10 @@ impl DeviceStore for FileDeviceStore {
             store.replace(set, id, |record| DeviceRecord { salt, token_hash, ..record.clone() })
         })
         .await
+    }
+
+    async fn is_untouched(&self) -> Result<bool, StorageError> {
+        self.change(|_, set| Ok(!set.is_stored)).await
     }
 
     async fn list(&self) -> Result<Vec<Arc<Device>>, StorageError> {

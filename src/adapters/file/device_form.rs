@@ -49,6 +49,9 @@ struct Record<'a> {
     created_at: WallTime,
     #[serde(with = "moment::optional")]
     expires_at: Option<WallTime>,
+    /// Written only where it is true, which is at most once.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    bootstrap: bool,
 }
 
 /// Why a file is not a set of devices.
@@ -99,6 +102,7 @@ impl<'a> Record<'a> {
             token_hash: record.token_hash.0,
             created_at: record.created_at,
             expires_at: record.expires_at,
+            bootstrap: record.bootstrap,
         }
     }
 
@@ -113,6 +117,7 @@ impl<'a> Record<'a> {
             token_hash: TokenHash(self.token_hash),
             created_at: self.created_at,
             expires_at: self.expires_at,
+            bootstrap: self.bootstrap,
         }))
     }
 }

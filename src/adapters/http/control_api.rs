@@ -22,10 +22,12 @@ use super::listener::Peer;
 use super::problem::Problem;
 use crate::adapters::wire::control::{
     ClearForm, ClearedForm, DeviceSummaryForm, LockoutForm, OpenedPairingForm, OperatorReportForm, OutcomeForm,
-    RefusedForm, RenameForm, RevokeForm,
+    RefusedForm, RenameForm, RevokeForm, RevokedForm,
 };
 use crate::adapters::wire::report::DeviceForm;
+use crate::adapters::wire::sighting::BeaconForm;
 use crate::app::daemon::DaemonPorts;
+use crate::app::daemon::beacons::Beacons;
 use crate::app::daemon::devices::{Devices, RevokeError};
 use crate::app::daemon::lockouts::Lockouts;
 use crate::app::daemon::open_pairing::OpenPairing;
@@ -45,6 +47,7 @@ pub struct ControlApi {
 /// What the operator's routes call.
 struct Services {
     open_pairing: OpenPairing,
+    beacons: Arc<Beacons>,
     devices: Devices,
     lockouts: Lockouts,
     status: Arc<Status>,
@@ -58,9 +61,16 @@ type Answer = Result<Response, Refused>;
 
 impl ControlApi {
     /// The control socket of a daemon with these ports. Sending true through `stop` ends the daemon.
-    pub fn new(ports: &DaemonPorts, open_pairing: OpenPairing, status: Arc<Status>, stop: watch::Sender<bool>) -> Self {
-        let (devices, lockouts) = (Devices::new(ports.clone()), Lockouts::new(ports.clone()));
-        Self { routes: routes(&Arc::new(Services { open_pairing, devices, lockouts, status, stop })) }
+    pub fn new(
+        ports: &DaemonPorts,
+        open_pairing: OpenPairing,
+        status: Arc<Status>,
+        beacons: Arc<Beacons>,
+        stop: watch::Sender<bool>,
+    ) -> Self {
+        let devices = Devices::new(ports.clone(), status.mode());
+        let lockouts = Lockouts::new(ports.clone());
+        Self { routes: routes(&Arc::new(Services { open_pairing, beacons, devices, lockouts, status, stop })) }
     }
 }
 
@@ -80,6 +90,8 @@ impl Handler for ControlApi {
 fn routes(services: &Arc<Services>) -> BoxedFilter<(Response,)> {
     let pairing = query(services, warp::path!("pairing").and(warp::post()).boxed(), open_pairing)
         .or(outcome_route(services))
+        .unify()
+        .or(query(services, warp::path!("beacon").and(warp::post()).boxed(), open_beacon))
         .unify()
         .boxed();
     let devices = query(services, warp::path!("devices").and(warp::get()).boxed(), list_devices)
@@ -158,6 +170,11 @@ async fn open_pairing(services: Arc<Services>) -> Answer {
     json(&OpenedPairingForm::from(&opened.map_err(|error| failed(&error))?))
 }
 
+async fn open_beacon(services: Arc<Services>) -> Answer {
+    let beacon = services.beacons.open().map_err(|error| failed(&error))?;
+    json(&BeaconForm { beacon: beacon.as_str().to_owned() })
+}
+
 async fn list_devices(services: Arc<Services>) -> Answer {
     let devices = services.devices.list().await.map_err(|error| failed(&error))?;
     json(&devices.iter().map(DeviceSummaryForm::from).collect::<Vec<_>>())
@@ -165,7 +182,7 @@ async fn list_devices(services: Arc<Services>) -> Answer {
 
 async fn revoke(services: Arc<Services>, form: RevokeForm) -> Answer {
     match services.devices.revoke_named(&form.name).await {
-        Ok(device) => json(&DeviceForm::from(&device)),
+        Ok(revoked) => json(&RevokedForm::from(&revoked)),
         Err(RevokeError::NoSuchDevice) => Err(Refused(StatusCode::NOT_FOUND, RevokeError::NoSuchDevice.to_string())),
         Err(RevokeError::Storage(error)) => Err(failed(&error)),
     }

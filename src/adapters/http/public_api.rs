@@ -18,29 +18,41 @@ use super::listener::Peer;
 use super::problem::{Problem, Reason};
 use super::public_routes::{Audience, Route, Services, routes};
 use super::request_head::{self, Credential};
+use crate::adapters::wire::sighting::BEACON_HEADER;
 use crate::app::daemon::DaemonPorts;
 use crate::app::daemon::authenticate::{Authenticate, Caller, Unauthorized};
+use crate::app::daemon::beacons::Beacons;
 use crate::app::daemon::devices::Devices;
 use crate::app::daemon::exchange::Exchange;
 use crate::app::daemon::status::Status;
 use crate::domain::access::{AccessPolicy, RequestOrigin};
+use crate::domain::beacon::{Beacon, Sighting};
 use crate::domain::client_address::ClientAddress;
 
 /// Answers requests on the TCP port.
 pub struct PublicApi {
     policy: AccessPolicy,
     authenticate: Authenticate,
+    beacons: Arc<Beacons>,
     routes: BoxedFilter<(Response,)>,
 }
 
 impl PublicApi {
-    /// The port of a daemon with these ports, policy and status; `ready` is what `GET /api/health/ready` answers.
-    pub fn new(ports: &DaemonPorts, policy: AccessPolicy, status: Arc<Status>, ready: Arc<AtomicBool>) -> Self {
+    /// The port of a daemon with these ports, policy and status, which recognises these beacons; `ready` is what
+    /// `GET /api/health/ready` answers.
+    pub fn new(
+        ports: &DaemonPorts,
+        policy: AccessPolicy,
+        status: Arc<Status>,
+        beacons: Arc<Beacons>,
+        ready: Arc<AtomicBool>,
+    ) -> Self {
         let exchange = Arc::new(Exchange::new(ports.clone()));
-        let devices = Arc::new(Devices::new(ports.clone()));
+        let devices = Arc::new(Devices::new(ports.clone(), policy.mode()));
         Self {
             policy,
             authenticate: Authenticate::new(ports.clone()),
+            beacons,
             routes: routes(Services { exchange, devices, status, ready }),
         }
     }
@@ -53,9 +65,13 @@ impl PublicApi {
         check_method(route, request.method())?;
         let client = self.policy.client(&origin);
         let caller = self.caller(route, &request, &origin, client).await?;
+        let sighting = self.sighting(route, &request, &origin, client);
         if request.method() == Method::HEAD {
             // Answered like GET; hyper leaves the body out.
             *request.method_mut() = Method::GET;
+        }
+        if let Some(sighting) = sighting {
+            request.extensions_mut().insert(sighting);
         }
         request.extensions_mut().insert(client);
         if let Some(caller) = caller {
@@ -66,6 +82,21 @@ impl PublicApi {
         }
         let Ok(response) = TowerToHyperService::new(warp::service(self.routes.clone())).call(request).await;
         Ok(response)
+    }
+
+    /// What the operator, who sent a beacon along the way from outside, wants to know of the request.
+    fn sighting<B>(
+        &self,
+        route: Route,
+        request: &Request<B>,
+        origin: &RequestOrigin<'_>,
+        client: ClientAddress,
+    ) -> Option<Sighting> {
+        let beacon = request.headers().get(BEACON_HEADER).filter(|_| route == Route::Live)?;
+        let beacon = Beacon::parse(beacon.to_str().ok()?)?;
+        let (peer, is_trusted) = (origin.peer, self.policy.trusts(origin.peer));
+        let has_header = !origin.forwarded_for.is_empty();
+        self.beacons.recognises(&beacon).then_some(Sighting { peer, client, is_trusted, has_header })
     }
 
     /// Who is calling, or `None` when the route serves everyone.

@@ -16,10 +16,12 @@ use warp::{Filter, Reply};
 use super::body::read_json;
 use super::problem::{Problem, Reason};
 use crate::adapters::wire::report::{DeviceForm, StatusForm};
+use crate::adapters::wire::sighting::SightingForm;
 use crate::app::daemon::authenticate::Caller;
 use crate::app::daemon::devices::{Devices, RevokeError};
 use crate::app::daemon::exchange::{Exchange, ExchangeRequest};
 use crate::app::daemon::status::Status;
+use crate::domain::beacon::Sighting;
 use crate::domain::client_address::ClientAddress;
 use crate::domain::device::Device;
 use crate::ports::daemon_api::{DeviceIdentity, StatusReport};
@@ -111,7 +113,7 @@ struct GrantForm<'a> {
 pub(super) fn routes(services: Services) -> BoxedFilter<(Response,)> {
     let Services { exchange, devices, status, ready } = services;
     let grantor = Arc::clone(&status);
-    let live = warp::path!("api" / "health" / "live").map(|| health(true));
+    let live = warp::path!("api" / "health" / "live").and(warp::ext::optional::<Sighting>()).map(sighted);
     let ready = warp::path!("api" / "health" / "ready").map(move || health(ready.load(Ordering::Acquire)));
     let exchange = warp::path!("api" / "pair" / "exchange")
         .and(warp::ext::get::<ClientAddress>())
@@ -139,6 +141,12 @@ pub(super) fn routes(services: Services) -> BoxedFilter<(Response,)> {
 fn health(good: bool) -> Response {
     let (status, word) = if good { (StatusCode::OK, "ok") } else { (StatusCode::SERVICE_UNAVAILABLE, "unavailable") };
     warp::reply::with_status(warp::reply::json(&json!({ "status": word })), status).into_response()
+}
+
+/// That the daemon lives, and to whoever holds a beacon also what it sees.
+fn sighted(sighting: Option<Sighting>) -> Response {
+    let Some(sighting) = sighting else { return health(true) };
+    json(&json!({ "status": "ok", "sighting": SightingForm::from(&sighting) }))
 }
 
 async fn exchanged<B: Buf>(

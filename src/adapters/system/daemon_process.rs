@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use super::background::READY;
 use super::daemon_lock::DaemonLock;
-use crate::ports::daemon_process::{DaemonProcess, StartError};
+use crate::ports::daemon_process::{DaemonProcess, HostCredential, StartError};
 
 /// Time for the daemon to become ready. It takes milliseconds; this is for a machine that is very busy.
 const READY_TIMEOUT: Duration = Duration::from_secs(20);
@@ -39,9 +39,14 @@ impl BackgroundDaemon {
         Self { program, home, lock_file, log_file }
     }
 
-    fn spawn(&self) -> io::Result<Child> {
+    fn spawn(&self, credential: HostCredential) -> io::Result<Child> {
+        let recover: &[&str] = match credential {
+            HostCredential::AsFound => &[],
+            HostCredential::Renewed => &["--recover"],
+        };
         Command::new(&self.program)
             .args(["daemon", "run", "--background"])
+            .args(recover)
             .env("NETCLAW_HOME", &self.home)
             .current_dir("/")
             .stdin(Stdio::null())
@@ -98,9 +103,9 @@ fn outcome(ended: io::Result<ExitStatus>) -> String {
 
 #[async_trait]
 impl DaemonProcess for BackgroundDaemon {
-    async fn start(&self) -> Result<(), StartError> {
+    async fn start(&self, credential: HostCredential) -> Result<(), StartError> {
         let log_start = self.log_file.metadata().map_or(0, |metadata| metadata.len());
-        let spawned = self.spawn();
+        let spawned = self.spawn(credential);
         let mut child = spawned.map_err(|error| StartError::Spawn(format!("{}: {error}", self.program.display())))?;
         match tokio::time::timeout(READY_TIMEOUT, becomes_ready(&mut child)).await {
             Ok(Some(())) => Ok(()),

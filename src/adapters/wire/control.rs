@@ -7,14 +7,15 @@ use serde::{Deserialize, Serialize};
 use super::moment;
 use super::report::{DaemonForm, DeviceForm};
 use crate::domain::code::PairingCode;
-use crate::domain::daemon_id::DaemonId;
 use crate::domain::device::DeviceId;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::session::{Generation, Phase};
 use crate::domain::text::shown_safely;
 use crate::domain::time::WallTime;
 use crate::ports::activity_log::LastUse;
-use crate::ports::control_channel::{DeviceSummary, LockoutSummary, OpenedPairing, OperatorReport, PairingOutcome};
+use crate::ports::control_channel::{
+    DeviceSummary, LockoutSummary, OpenedPairing, OperatorReport, PairingOutcome, Revoked,
+};
 
 /// A fresh code. No `Debug`: it holds the code.
 #[derive(Serialize, Deserialize)]
@@ -28,7 +29,6 @@ pub struct OpenedPairingForm {
     expires_in_seconds: u64,
     endpoint: String,
     caveat: Option<String>,
-    daemon_id: String,
 }
 
 /// What became of a session.
@@ -61,6 +61,7 @@ pub enum OutcomeForm {
 pub struct DeviceSummaryForm {
     id: String,
     name: String,
+    bootstrap: bool,
     #[serde(with = "moment")]
     created_at: WallTime,
     #[serde(with = "moment::optional")]
@@ -92,6 +93,15 @@ pub struct OperatorReportForm {
 pub struct RevokeForm {
     /// Its name, in any case.
     pub name: String,
+}
+
+/// A device that was just revoked.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RevokedForm {
+    device: DeviceForm,
+    was_bootstrap: bool,
+    was_last: bool,
 }
 
 /// Names the device to rename.
@@ -133,7 +143,6 @@ impl From<&OpenedPairing> for OpenedPairingForm {
             expires_in_seconds: opened.expires_in.as_secs(),
             endpoint: opened.endpoint.to_string(),
             caveat: opened.caveat.clone(),
-            daemon_id: opened.daemon_id.to_string(),
         }
     }
 }
@@ -148,7 +157,6 @@ impl OpenedPairingForm {
             expires_in: Duration::from_secs(self.expires_in_seconds),
             endpoint: Endpoint::parse(&self.endpoint).ok()?,
             caveat: self.caveat.as_deref().map(shown_safely),
-            daemon_id: DaemonId::parse(&self.daemon_id)?,
         })
     }
 }
@@ -197,6 +205,7 @@ impl From<&DeviceSummary> for DeviceSummaryForm {
         Self {
             id: summary.device.id.to_string(),
             name: summary.device.name.to_string(),
+            bootstrap: summary.bootstrap,
             created_at: summary.created_at,
             last_used_at: summary.last_use.map(|last_use| last_use.at),
             last_address: summary.last_use.map(|last_use| last_use.address.to_string()),
@@ -212,7 +221,22 @@ impl DeviceSummaryForm {
             _ => None,
         };
         let device = DeviceForm { id: self.id, name: self.name }.read()?;
-        Some(DeviceSummary { device, created_at: self.created_at, last_use })
+        Some(DeviceSummary { device, bootstrap: self.bootstrap, created_at: self.created_at, last_use })
+    }
+}
+
+impl From<&Revoked> for RevokedForm {
+    fn from(revoked: &Revoked) -> Self {
+        let Revoked { device, was_bootstrap, was_last } = revoked;
+        Self { device: device.into(), was_bootstrap: *was_bootstrap, was_last: *was_last }
+    }
+}
+
+impl RevokedForm {
+    /// What was revoked, unless a field is not what it should be.
+    pub fn read(self) -> Option<Revoked> {
+        let Self { device, was_bootstrap, was_last } = self;
+        Some(Revoked { device: device.read()?, was_bootstrap, was_last })
     }
 }
 

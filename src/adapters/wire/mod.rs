@@ -5,3 +5,4 @@
 pub mod control;
 pub mod moment;
 pub mod report;
+pub mod sighting;

@@ -21,7 +21,7 @@ pub struct DeviceForm {
     pub name: String,
 }
 
-/// `{"id","version","exposureMode","startedAt","uptimeSeconds"}`
+/// `{"id","version","exposureMode","startedAt","uptimeSeconds"}`, and `"restartPending":true`
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DaemonForm {
@@ -31,6 +31,9 @@ pub struct DaemonForm {
     #[serde(with = "moment")]
     started_at: WallTime,
     uptime_seconds: u64,
+    /// Only where it is true.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    restart_pending: bool,
 }
 
 /// `{"daemon","device"}`
@@ -63,6 +66,7 @@ impl From<&DaemonReport> for DaemonForm {
             exposure_mode: report.exposure_mode.clone(),
             started_at: report.started_at,
             uptime_seconds: report.uptime.as_secs(),
+            restart_pending: report.restart_pending,
         }
     }
 }
@@ -76,6 +80,7 @@ impl DaemonForm {
             exposure_mode: shown_safely(&self.exposure_mode),
             started_at: self.started_at,
             uptime: Duration::from_secs(self.uptime_seconds),
+            restart_pending: self.restart_pending,
         })
     }
 }

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use thiserror::Error;
-use tracing::info;
+use tracing::{info, warn};
 
 use super::DaemonPorts;
 use crate::domain::device::{Device, DeviceId};
 use crate::domain::device_name::{DeviceName, NameKey};
-use crate::ports::control_channel::DeviceSummary;
+use crate::domain::exposure::ExposureMode;
+use crate::ports::control_channel::{DeviceSummary, Revoked};
 use crate::ports::daemon_api::DeviceIdentity;
 use crate::ports::device_store::StoreNameError;
 use crate::ports::storage::StorageError;
@@ -16,6 +17,7 @@ use crate::ports::storage::StorageError;
 /// Looks after the devices that there are.
 pub struct Devices {
     ports: DaemonPorts,
+    mode: ExposureMode,
 }
 
 /// Why a device was not revoked.
@@ -30,9 +32,9 @@ pub enum RevokeError {
 }
 
 impl Devices {
-    /// The use case over these ports.
-    pub const fn new(ports: DaemonPorts) -> Self {
-        Self { ports }
+    /// The use case of a daemon that is exposed in this mode.
+    pub const fn new(ports: DaemonPorts, mode: ExposureMode) -> Self {
+        Self { ports, mode }
     }
 
     /// All devices, in the order they were paired.
@@ -43,6 +45,7 @@ impl Devices {
     pub async fn list(&self) -> Result<Vec<DeviceSummary>, StorageError> {
         let summary = |device: Arc<Device>| DeviceSummary {
             device: identity(&device),
+            bootstrap: device.record().bootstrap,
             created_at: device.record().created_at,
             last_use: self.ports.activity.last_use(device.id()),
         };
@@ -54,7 +57,7 @@ impl Devices {
     /// # Errors
     ///
     /// [`RevokeError`].
-    pub async fn revoke_named(&self, name: &str) -> Result<DeviceIdentity, RevokeError> {
+    pub async fn revoke_named(&self, name: &str) -> Result<Revoked, RevokeError> {
         let device = self.ports.devices.find_named(&NameKey::of_typed(name)).await?;
         self.revoke(device.ok_or(RevokeError::NoSuchDevice)?.id()).await
     }
@@ -64,11 +67,16 @@ impl Devices {
     /// # Errors
     ///
     /// [`RevokeError`].
-    pub async fn revoke(&self, id: DeviceId) -> Result<DeviceIdentity, RevokeError> {
+    pub async fn revoke(&self, id: DeviceId) -> Result<Revoked, RevokeError> {
         let device = self.ports.devices.remove(id).await?.ok_or(RevokeError::NoSuchDevice)?;
         self.ports.activity.forget(id);
         info!(device = %device.name(), %id, "revoked a device");
-        Ok(identity(&device))
+        let is_needed = !self.mode.profile().trusts_loopback;
+        let was_last = is_needed && self.ports.devices.list().await.is_ok_and(|all| all.is_empty());
+        if was_last {
+            warn!("no device is left, and nobody else is served; to pair one: netclaw daemon pair");
+        }
+        Ok(Revoked { device: identity(&device), was_bootstrap: device.record().bootstrap, was_last })
     }
 
     /// Gives the device with the name `old` another one.

@@ -1,10 +1,12 @@
 //! What the daemon does once a minute, and once more when it stops.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tracing::warn;
 
 use super::DaemonPorts;
+use super::pending_restart::PendingRestart;
 
 /// Time between two rounds: activity is written at most this often.
 pub const HOUSEKEEPING_INTERVAL: Duration = Duration::from_secs(60);
@@ -12,18 +14,21 @@ pub const HOUSEKEEPING_INTERVAL: Duration = Duration::from_secs(60);
 /// Keeps soft state small and stored.
 pub struct Housekeeping {
     ports: DaemonPorts,
+    pending_restart: Arc<PendingRestart>,
 }
 
 impl Housekeeping {
     /// The use case over these ports.
-    pub const fn new(ports: DaemonPorts) -> Self {
-        Self { ports }
+    pub const fn new(ports: DaemonPorts, pending_restart: Arc<PendingRestart>) -> Self {
+        Self { ports, pending_restart }
     }
 
-    /// Stores when devices were last used, and forgets attempts that no longer matter. A failure is logged; the next
+    /// Stores when devices were last used, forgets attempts that no longer matter, and looks whether the configuration has
+    /// changed. A failure is logged; the next
     /// round tries again.
     pub async fn round(&self) {
         self.ports.attempts.forget_idle(self.ports.clock.now().monotonic).await;
+        self.pending_restart.look();
         if let Err(cause) = self.ports.activity.flush().await {
             warn!(%cause, "the last use of devices could not be stored");
         }

@@ -1,11 +1,14 @@
 //! What the daemon does, whoever asks for it over whichever adapter.
 
 pub mod authenticate;
+pub mod beacons;
+pub mod bootstrap;
 pub mod devices;
 pub mod exchange;
 pub mod housekeeping;
 pub mod lockouts;
 pub mod open_pairing;
+pub mod pending_restart;
 pub mod public_endpoint;
 pub mod status;
 

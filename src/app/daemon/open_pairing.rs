@@ -7,7 +7,6 @@ use tracing::{info, warn};
 
 use super::DaemonPorts;
 use super::public_endpoint::{PublicEndpoint, Reached};
-use crate::domain::daemon_id::DaemonId;
 use crate::domain::session::{CODE_LIFE, Generation, PairingSession, Phase, SESSION_RANDOM_BYTES};
 use crate::domain::settings::Settings;
 use crate::ports::control_channel::{OpenedPairing, PairingOutcome};
@@ -30,16 +29,15 @@ pub enum OpenPairingError {
 pub struct OpenPairing {
     ports: DaemonPorts,
     public: PublicEndpoint,
-    daemon_id: DaemonId,
     /// Whether the fresh code is logged (`Daemon.LogPairingCode`).
     log_code: bool,
 }
 
 impl OpenPairing {
-    /// The use case of a daemon with this id and these settings.
-    pub fn new(ports: DaemonPorts, daemon_id: DaemonId, settings: &Settings) -> Self {
+    /// The use case of a daemon with these settings.
+    pub fn new(ports: DaemonPorts, settings: &Settings) -> Self {
         let public = PublicEndpoint::new(Arc::clone(&ports.exposure), settings);
-        Self { ports, public, daemon_id, log_code: settings.log_pairing_code }
+        Self { ports, public, log_code: settings.log_pairing_code }
     }
 
     /// Opens a session in the place of any other, whose code is dead from then on.
@@ -65,8 +63,7 @@ impl OpenPairing {
             info!("a pairing session was opened");
         }
         let (code, generation, expires_at) = (opened.code, opened.generation, opened.expires_at);
-        let daemon_id = self.daemon_id.clone();
-        Ok(OpenedPairing { code, generation, expires_at, expires_in: CODE_LIFE, endpoint, caveat, daemon_id })
+        Ok(OpenedPairing { code, generation, expires_at, expires_in: CODE_LIFE, endpoint, caveat })
     }
 
     /// What became of the session with this name.

@@ -1,6 +1,9 @@
 //! What the daemon says of itself.
 
+use std::sync::Arc;
+
 use super::DaemonPorts;
+use super::pending_restart::PendingRestart;
 use crate::domain::daemon_id::DaemonId;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::exposure::ExposureMode;
@@ -26,19 +29,25 @@ pub struct DaemonFacts {
 pub struct Status {
     ports: DaemonPorts,
     facts: DaemonFacts,
+    pending_restart: Arc<PendingRestart>,
     started: Now,
 }
 
 impl Status {
     /// The use case of a daemon that starts now.
-    pub fn new(ports: DaemonPorts, facts: DaemonFacts) -> Self {
+    pub fn new(ports: DaemonPorts, facts: DaemonFacts, pending_restart: Arc<PendingRestart>) -> Self {
         let started = ports.clock.now();
-        Self { ports, facts, started }
+        Self { ports, facts, pending_restart, started }
     }
 
     /// The daemon's id.
     pub const fn id(&self) -> &DaemonId {
         &self.facts.id
+    }
+
+    /// How the daemon is exposed.
+    pub const fn mode(&self) -> ExposureMode {
+        self.facts.mode
     }
 
     /// What every paired device may know.
@@ -53,6 +62,7 @@ impl Status {
     /// [`StorageError`] when the device store cannot tell.
     pub async fn operator_report(&self) -> Result<OperatorReport, StorageError> {
         let now = self.ports.clock.now();
+        self.pending_restart.look();
         Ok(OperatorReport {
             daemon: self.report_at(now),
             pid: self.facts.pid,
@@ -70,6 +80,7 @@ impl Status {
             exposure_mode: self.facts.mode.name().to_owned(),
             started_at: self.started.wall,
             uptime: now.monotonic.since(self.started.monotonic),
+            restart_pending: self.pending_restart.is_pending(),
         }
     }
 }

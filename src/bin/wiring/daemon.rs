@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use netclaw::adapters::control::socket::{self, RUNTIME_VARIABLE};
 use netclaw::adapters::exposure::ListenerExposure;
 use netclaw::adapters::file::activity_file::FileActivityLog;
+use netclaw::adapters::file::credentials::FileCredentialStore;
 use netclaw::adapters::file::device_file::FileDeviceStore;
 use netclaw::adapters::file::home::Home;
 use netclaw::adapters::file::identity_file;
@@ -23,8 +24,11 @@ use netclaw::adapters::system::rng::SystemRng;
 use netclaw::adapters::system::{background, signals};
 use netclaw::adapters::terminal::failure::Failure;
 use netclaw::app::daemon::DaemonPorts;
+use netclaw::app::daemon::beacons::Beacons;
+use netclaw::app::daemon::bootstrap::Bootstrap;
 use netclaw::app::daemon::housekeeping::{HOUSEKEEPING_INTERVAL, Housekeeping};
 use netclaw::app::daemon::open_pairing::OpenPairing;
+use netclaw::app::daemon::pending_restart::PendingRestart;
 use netclaw::app::daemon::status::{DaemonFacts, Status};
 use netclaw::domain::access::AccessPolicy;
 use netclaw::domain::daemon_id::DaemonId;
@@ -48,8 +52,9 @@ pub enum Ground {
     Background,
 }
 
-/// Runs the daemon of this environment's home until it is told to stop.
-pub fn run(ground: Ground) -> Result<(), Failure> {
+/// Runs the daemon of this environment's home until it is told to stop. With `recover`, the host gets a new credential of
+/// its own first, whatever became of the old one.
+pub fn run(ground: Ground, recover: bool) -> Result<(), Failure> {
     let home = shared::home()?;
     let log_file = home.log_file();
     let destination = match ground {
@@ -62,7 +67,10 @@ pub fn run(ground: Ground) -> Result<(), Failure> {
     log::start(destination, SystemClock).map_err(|error| failure::log(&log_file, &error))?;
     let opened = Opened::of(&home)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    runtime.map_err(|error| failure::runtime(&error))?.block_on(serve_home(&home, opened, ground))
+    runtime.map_err(|error| failure::runtime(&error))?.block_on(async {
+        bootstrap(&home, &opened, recover).await?;
+        serve_home(&home, opened, ground).await
+    })
 }
 
 /// What the home holds: everything that can stop the start, but for the listeners.
@@ -88,6 +96,23 @@ impl Opened {
     }
 }
 
+/// Sees to the host's own credential.
+async fn bootstrap(home: &Home, opened: &Opened, recover: bool) -> Result<(), Failure> {
+    let bootstrap = Bootstrap {
+        clock: Arc::new(SystemClock),
+        rng: Arc::new(SystemRng::default()),
+        devices: Arc::new(opened.devices.clone()),
+        credentials: Arc::new(FileCredentialStore::new(home.clone())),
+        daemon_id: opened.id.clone(),
+        host_name: shared::host_name(),
+    };
+    let seen_to = match recover && !opened.settings.mode.profile().trusts_loopback {
+        true => bootstrap.renew(&opened.settings).await,
+        false => bootstrap.ensure(&opened.settings).await,
+    };
+    seen_to.map_err(|error| failure::bootstrap(home, opened.settings.mode, error))
+}
+
 async fn serve_home(home: &Home, opened: Opened, ground: Ground) -> Result<(), Failure> {
     let Opened { lock, settings, id, devices, activity } = opened;
     let signal = signals::stop_requested().map_err(|error| failure::runtime(&error))?;
@@ -107,23 +132,23 @@ async fn serve_home(home: &Home, opened: Opened, ground: Ground) -> Result<(), F
         exposure: exposure(&settings),
     };
     info!(%listening, mode = %settings.mode, daemon = %id, version = env!("CARGO_PKG_VERSION"), "starting");
-    let status = Arc::new(Status::new(
-        ports.clone(),
-        DaemonFacts { id: id.clone(), pid: std::process::id(), listening, mode: settings.mode },
-    ));
+    let facts = DaemonFacts { id, pid: std::process::id(), listening, mode: settings.mode };
+    let pending_restart = Arc::new(PendingRestart::new(Arc::new(shared::settings(home)), settings.clone()));
+    let status = Arc::new(Status::new(ports.clone(), facts, Arc::clone(&pending_restart)));
     let (stop, stopped) = watch::channel(false);
     let ready = Arc::new(AtomicBool::new(true));
+    let beacons = Arc::new(Beacons::new(ports.clone()));
     let policy = AccessPolicy::of(&settings, &shared::host_name());
-    let public = PublicApi::new(&ports, policy, Arc::clone(&status), Arc::clone(&ready));
-    let open_pairing = OpenPairing::new(ports.clone(), id, &settings);
-    let control = ControlApi::new(&ports, open_pairing, status, stop.clone());
+    let public = PublicApi::new(&ports, policy, Arc::clone(&status), Arc::clone(&beacons), Arc::clone(&ready));
+    let open_pairing = OpenPairing::new(ports.clone(), &settings);
+    let control = ControlApi::new(&ports, open_pairing, status, beacons, stop.clone());
     let operator = OperatorListener::new(operator, platform::user_id());
     let doors = [open_door(network, public, &stopped), open_door(operator, control, &stopped)];
     info!("the daemon is ready");
     if ground == Ground::Background {
         background::announce_ready().map_err(|error| failure::runtime(&error))?;
     }
-    let housekeeping = Housekeeping::new(ports);
+    let housekeeping = Housekeeping::new(ports, pending_restart);
     until_stopped(&housekeeping, signal, stopped).await;
     ready.store(false, Ordering::Release);
     stop.send_replace(true);

@@ -1,5 +1,6 @@
 //! The commands of the host.
 
+use netclaw::adapters::client::{HttpDaemonApi, Patience};
 use netclaw::adapters::control::SocketControlChannel;
 use netclaw::adapters::system::daemon_process::BackgroundDaemon;
 use netclaw::adapters::terminal::cli::host::{DaemonCommand, HostCommand};
@@ -15,7 +16,8 @@ use super::{block_on, shared};
 pub fn run(command: HostCommand, console: &mut Console<'_>) -> Result<(), Failure> {
     match command {
         HostCommand::Daemon { command: DaemonCommand::Run(args) } => {
-            daemon::run(if args.background { Ground::Background } else { Ground::Foreground })
+            let ground = if args.background { Ground::Background } else { Ground::Foreground };
+            daemon::run(ground, args.recovery.recover)
         }
         HostCommand::Daemon { command: DaemonCommand::Operate(command) } => {
             with_ports(async |ports| run_operate(command, ports, console).await)
@@ -31,6 +33,7 @@ fn with_ports(command: impl AsyncFnOnce(HostPorts<'_>) -> Result<(), Failure>) -
     let program =
         program.map_err(|error| Failure::new(Exit::Failed, format!("this program cannot be found: {error}")))?;
     let ports = HostPorts {
+        api: &HttpDaemonApi::new(Patience::BRIEF),
         control: &SocketControlChannel::new(daemon::control_socket(&home)?),
         process: &BackgroundDaemon::new(program, home.root().to_owned(), home.lock_file(), log_file.clone()),
         settings: &shared::settings(&home),

@@ -9,7 +9,9 @@ use netclaw::adapters::control::socket::SocketError;
 use netclaw::adapters::file::home::Home;
 use netclaw::adapters::file::open_error::OpenError;
 use netclaw::adapters::system::daemon_lock::LockError;
-use netclaw::adapters::terminal::failure::{Exit, Failure, of_load_settings};
+use netclaw::adapters::terminal::failure::{Exit, Failure, of_credentials, of_load_settings};
+use netclaw::app::daemon::bootstrap::BootstrapError;
+use netclaw::domain::exposure::ExposureMode;
 use netclaw::ports::settings_store::LoadSettingsError;
 
 /// The log cannot be written.
@@ -40,6 +42,23 @@ pub fn settings(home: &Home, error: &LoadSettingsError) -> Failure {
 /// A file cannot be used.
 pub fn open(error: OpenError) -> Failure {
     error.hints.into_iter().fold(Failure::new(Exit::Failed, error.cause), Failure::hint)
+}
+
+/// Nobody could use the daemon, or the host's own credential could not be made.
+pub fn bootstrap(home: &Home, mode: ExposureMode, error: BootstrapError) -> Failure {
+    match error {
+        BootstrapError::NoWayIn(why) => {
+            let config = home.root().join("config");
+            Failure::new(Exit::Failed, format!("{why}, and exposure mode \"{mode}\" serves nobody without a credential"))
+                .hint(format!("restore devices.json and secrets.json in {} from a backup", config.display()))
+                .hint("or pair again: netclaw daemon start --recover gives this host a new credential, then netclaw daemon pair")
+                .hint("or serve this machine only: netclaw init --exposure local")
+        }
+        BootstrapError::Credentials(error) => of_credentials(error),
+        error @ (BootstrapError::Storage(_) | BootstrapError::Random(_) | BootstrapError::Name(_)) => {
+            Failure::new(Exit::Failed, error.to_string()).hint("mend the cause, then start again")
+        }
+    }
 }
 
 /// The port cannot be had.

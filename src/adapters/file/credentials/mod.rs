@@ -53,6 +53,23 @@ impl FileCredentialStore {
         Secrets::read(&self.home.secrets_file())
     }
 
+    /// Adds a pairing in the way of `saved`, or leaves everything as it was.
+    fn replace(
+        &self,
+        pairing: &Pairing,
+        token: &BearerToken,
+        saved: fn(Pairings, Pairing) -> Pairings,
+    ) -> Result<(), CredentialStoreError> {
+        let _lock = self.lock()?;
+        let (pairings, secrets) = (self.pairings()?, self.secrets()?);
+        let written = self.write_saved(&pairings, secrets.clone(), pairing, token, saved);
+        if written.is_err() {
+            // What was there before is put back as well as the disk allows; the error to report is the first one.
+            let _ = self.write_secrets(&secrets).and_then(|()| self.write_pairings(&pairings));
+        }
+        written
+    }
+
     /// Token first, pairing second. A daemon that has moved is forgotten at its old place before that, so that its new token
     /// never stands beside the old place.
     fn write_saved(
@@ -61,11 +78,12 @@ impl FileCredentialStore {
         mut secrets: Secrets,
         pairing: &Pairing,
         token: &BearerToken,
+        saved: fn(Pairings, Pairing) -> Pairings,
     ) -> Result<(), CredentialStoreError> {
         if before.with(&pairing.daemon_id).is_some_and(|old| old.endpoint != pairing.endpoint) {
             self.write_pairings(&before.clone().forgotten(&pairing.daemon_id))?;
         }
-        let after = before.clone().saved(pairing.clone());
+        let after = saved(before.clone(), pairing.clone());
         secrets.keep(|daemon| before.with(daemon).is_some());
         secrets.insert(pairing.daemon_id.clone(), token.clone());
         self.write_secrets(&secrets)?;
@@ -96,14 +114,11 @@ impl CredentialStore for FileCredentialStore {
     }
 
     fn save(&self, pairing: &Pairing, token: &BearerToken) -> Result<(), CredentialStoreError> {
-        let _lock = self.lock()?;
-        let (pairings, secrets) = (self.pairings()?, self.secrets()?);
-        let saved = self.write_saved(&pairings, secrets.clone(), pairing, token);
-        if saved.is_err() {
-            // What was there before is put back as well as the disk allows; the error to report is the first one.
-            let _ = self.write_secrets(&secrets).and_then(|()| self.write_pairings(&pairings));
-        }
-        saved
+        self.replace(pairing, token, Pairings::saved)
+    }
+
+    fn save_beside(&self, pairing: &Pairing, token: &BearerToken) -> Result<(), CredentialStoreError> {
+        self.replace(pairing, token, Pairings::saved_beside)
     }
 
     fn forget(&self, daemon_id: &DaemonId) -> Result<(), CredentialStoreError> {
@@ -120,6 +135,11 @@ impl CredentialStore for FileCredentialStore {
 
     fn paired_with(&self, daemon_id: &DaemonId) -> Result<Option<Pairing>, CredentialStoreError> {
         Ok(self.pairings()?.with(daemon_id).cloned())
+    }
+
+    fn credential_of(&self, daemon_id: &DaemonId) -> Result<Option<(Pairing, BearerToken)>, CredentialStoreError> {
+        let (pairings, secrets) = (self.pairings()?, self.secrets()?);
+        Ok(pairings.with(daemon_id).cloned().zip(secrets.of(daemon_id).cloned()))
     }
 
     fn paired_at(&self, endpoint: &Endpoint) -> Result<Option<(Pairing, BearerToken)>, CredentialStoreError> {

@@ -90,9 +90,18 @@ impl Pairings {
 
     /// With one more, which is the current one; without those that it replaces.
     pub(super) fn saved(mut self, pairing: Pairing) -> Self {
+        self.current = None;
+        self.saved_beside(pairing)
+    }
+
+    /// With one more, which is the current one only if no other is; without those that it replaces.
+    pub(super) fn saved_beside(mut self, pairing: Pairing) -> Self {
         self.all.retain(|other| other.daemon_id != pairing.daemon_id && other.endpoint != pairing.endpoint);
-        self.current = Some(pairing.daemon_id.clone());
+        let new = pairing.daemon_id.clone();
         self.all.push(pairing);
+        if self.current().is_none() {
+            self.current = Some(new);
+        }
         self
     }
 

@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use crate::domain::client_address::LimitKey;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::exposure::ExposureMode;
+use crate::ports::daemon_process::HostCredential;
 
 /// The commands of the host.
 #[derive(Debug, Subcommand)]
@@ -58,13 +59,31 @@ pub struct RunArgs {
     /// Log to the home's log file instead of stderr; `netclaw daemon start` uses this.
     #[arg(long, hide = true)]
     pub background: bool,
+    /// What the start is allowed to mend.
+    #[command(flatten)]
+    pub recovery: RecoverArgs,
+}
+
+/// What a start is allowed to mend.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct RecoverArgs {
+    /// Give this host a new credential of its own first, in place of a lost one
+    #[arg(long)]
+    pub recover: bool,
+}
+
+impl RecoverArgs {
+    /// What the start does about the host's own credential.
+    pub const fn credential(self) -> HostCredential {
+        if self.recover { HostCredential::Renewed } else { HostCredential::AsFound }
+    }
 }
 
 /// What an operator does.
 #[derive(Debug, Subcommand)]
 pub enum OperateCommand {
     /// Start the daemon in the background; returns when it is ready
-    Start,
+    Start(RecoverArgs),
     /// Stop the daemon; returns when it is gone
     Stop,
     /// Stop the daemon if it runs, then start it

@@ -96,7 +96,8 @@ pub fn of_enrol(error: EnrolError, choice: &Choice) -> Failure {
     }
 }
 
-fn of_credentials(error: CredentialStoreError) -> Failure {
+/// The client's own files cannot be used.
+pub fn of_credentials(error: CredentialStoreError) -> Failure {
     match error {
         CredentialStoreError::Damaged { cause, repair } => Failure::new(Exit::Failed, cause).hint(repair),
         CredentialStoreError::Storage(error) => Failure::new(Exit::Failed, error.to_string()),

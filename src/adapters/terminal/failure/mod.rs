@@ -12,7 +12,7 @@ mod settings;
 use std::io::{self, Write};
 
 pub use self::api::of_api;
-pub use self::client::{of_enrol, of_status, of_target, of_unpair};
+pub use self::client::{of_credentials, of_enrol, of_status, of_target, of_unpair};
 #[cfg(unix)]
 pub use self::host::{not_running, of_control, of_start};
 pub use self::settings::{of_load_settings, of_prompt, of_settings};

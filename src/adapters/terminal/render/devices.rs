@@ -17,6 +17,9 @@ struct Document<'a> {
 struct DeviceDocument<'a> {
     id: &'a str,
     name: &'a str,
+    /// Only where it is true.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    bootstrap: bool,
     #[serde(with = "moment")]
     created_at: WallTime,
     #[serde(with = "moment::optional")]
@@ -36,7 +39,7 @@ pub fn lines(devices: &[DeviceSummary]) -> Vec<String> {
     table::lines(&["Name", "Created", "Last Used"], devices.iter().map(row))
 }
 
-/// `{"devices":[{"id","name","createdAt","lastUsedAt","lastAddress"}]}`
+/// `{"devices":[{"id","name","createdAt","lastUsedAt","lastAddress"}]}`, and `"bootstrap":true` for the daemon's own host
 pub fn document(devices: &[DeviceSummary]) -> impl Serialize + '_ {
     Document { devices: devices.iter().map(device_document).collect() }
 }
@@ -45,6 +48,7 @@ fn device_document(summary: &DeviceSummary) -> DeviceDocument<'_> {
     DeviceDocument {
         id: summary.device.id.as_str(),
         name: summary.device.name.as_str(),
+        bootstrap: summary.bootstrap,
         created_at: summary.created_at,
         last_used_at: summary.last_use.map(|last| last.at),
         last_address: summary.last_use.map(|last| last.address.to_string()),

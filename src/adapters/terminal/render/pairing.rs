@@ -17,6 +17,8 @@ struct Document {
     expires_in_seconds: u64,
     endpoint: String,
     command: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_verified: Option<String>,
 }
 
 /// The four lines, whose words scripts rely on.
@@ -29,8 +31,9 @@ pub fn lines(opened: &OpenedPairing) -> [String; 4] {
     ]
 }
 
-/// `{"code","expiresAt","expiresInSeconds","endpoint","command"}`
-pub fn document(opened: &OpenedPairing) -> impl Serialize + use<> {
+/// `{"code","expiresAt","expiresInSeconds","endpoint","command"}`, and `"notVerified"` with the reason when it is not certain
+/// that the endpoint leads to this daemon.
+pub fn document(opened: &OpenedPairing, not_verified: Option<String>) -> impl Serialize + use<> {
     Document {
         code: opened.code.reveal(),
         expires_at: opened.expires_at,
@@ -38,6 +41,7 @@ pub fn document(opened: &OpenedPairing) -> impl Serialize + use<> {
         expires_in_seconds: opened.expires_in.as_secs(),
         endpoint: opened.endpoint.to_string(),
         command: command(opened),
+        not_verified,
     }
 }
 

@@ -26,6 +26,9 @@ pub(super) struct DaemonDocument<'a> {
     #[serde(with = "moment")]
     started_at: WallTime,
     uptime_seconds: u64,
+    /// Only where it is true.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    restart_pending: bool,
 }
 
 /// A device by its id and name.
@@ -43,6 +46,7 @@ impl<'a> DaemonDocument<'a> {
             exposure_mode: &daemon.exposure_mode,
             started_at: daemon.started_at,
             uptime_seconds: daemon.uptime.as_secs(),
+            restart_pending: daemon.restart_pending,
         }
     }
 }
@@ -66,8 +70,8 @@ pub fn lines(endpoint: &Endpoint, report: &StatusReport) -> Vec<String> {
 }
 
 /// What a daemon says of itself, as lines.
-pub(super) fn daemon_lines(daemon: &DaemonReport) -> [String; 4] {
-    [
+pub(super) fn daemon_lines(daemon: &DaemonReport) -> Vec<String> {
+    let mut lines = vec![
         format!("Daemon:       {}", daemon.id),
         format!("Version:      {}", daemon.version),
         format!("Exposure:     {}", daemon.exposure_mode),
@@ -76,7 +80,11 @@ pub(super) fn daemon_lines(daemon: &DaemonReport) -> [String; 4] {
             time::local_date_and_time(daemon.started_at),
             span::in_words(daemon.uptime)
         ),
-    ]
+    ];
+    if daemon.restart_pending {
+        lines.push("Restart:      pending, the configuration has changed".to_owned());
+    }
+    lines
 }
 
 /// `{"overall","endpoint","daemon":{…},"device":{…}|null}`

@@ -62,7 +62,7 @@ impl<'a> Answers<'a> {
         let taken = self.name.clone();
         self.prompter.explain(&format!("The name \"{taken}\" is already in use. The code is still valid."));
         // A script that has no other line answers with the default, which must not become a name that nobody chose.
-        let proposal = if self.prompter.is_interactive() { name_suggestion::after(&taken)? } else { taken.clone() };
+        let proposal = if self.prompter.is_interactive() { taken.following()? } else { taken.clone() };
         let other = another_name(self.prompter, &proposal)?.filter(|name| name.key() != taken.key());
         match other {
             Some(name) => self.name = name,

@@ -5,7 +5,7 @@ use crate::adapters::terminal::console::Console;
 use crate::adapters::terminal::failure::{Exit, Failure, of_control};
 use crate::adapters::terminal::render::devices;
 use crate::domain::device_name::DeviceName;
-use crate::ports::control_channel::ControlChannel;
+use crate::ports::control_channel::{ControlChannel, Revoked};
 
 pub(super) async fn run(
     args: DevicesArgs,
@@ -15,14 +15,27 @@ pub(super) async fn run(
     match args.command {
         None => list(args.json, control, console).await,
         Some(DevicesCommand::Revoke { name }) => {
-            let device = control.revoke(&name).await.map_err(of_control)?;
-            console.result(format_args!("Revoked \"{}\" ({}).", device.name, device.id))
+            let revoked = control.revoke(&name).await.map_err(of_control)?;
+            console.result(format_args!("Revoked \"{}\" ({}).", revoked.device.name, revoked.device.id))?;
+            warn_of(&revoked, console);
+            Ok(())
         }
         Some(DevicesCommand::Rename { old, new }) => {
             let new = DeviceName::parse(&new).map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
             let device = control.rename(&old, &new).await.map_err(of_control)?;
             console.result(format_args!("Renamed \"{old}\" to \"{}\".", device.name))
         }
+    }
+}
+
+/// Tells what the revocation means for the host.
+fn warn_of(revoked: &Revoked, console: &mut Console<'_>) {
+    if revoked.was_bootstrap {
+        console.warning("this was the credential of this host itself: its own `netclaw status` is refused from now on");
+    }
+    if revoked.was_last {
+        console.warning("no device is left, and in this exposure mode nobody is served without one");
+        console.hint("pair one now with: netclaw daemon pair");
     }
 }
 

@@ -7,30 +7,45 @@ use crate::adapters::terminal::console::Console;
 use crate::adapters::terminal::failure::{Exit, Failure, not_running, of_control, of_start};
 use crate::adapters::terminal::render::daemon;
 use crate::ports::control_channel::{ControlChannel, ControlError};
-use crate::ports::daemon_process::{DaemonProcess, StartError};
+use crate::ports::daemon_process::{DaemonProcess, HostCredential, StartError};
 
 /// How long `stop` waits. Longer than the daemon takes to drain.
 const STOP_PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) async fn start(
+    credential: HostCredential,
     control: &dyn ControlChannel,
     process: &dyn DaemonProcess,
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
     if let Some(pid) = process.running() {
-        return console.result(format_args!("The daemon is already running (pid {pid})."));
+        return already_running(pid, credential, console);
     }
-    start_now(process, console).await?;
+    start_now(credential, process, console).await?;
     console.result(match control.status().await {
         Ok(report) => format!("The daemon is running at {} (pid {}).", report.listening, report.pid),
         Err(_) => "The daemon is running.".to_owned(),
     })
 }
 
+fn already_running(pid: u32, credential: HostCredential, console: &mut Console<'_>) -> Result<(), Failure> {
+    match credential {
+        HostCredential::AsFound => console.result(format_args!("The daemon is already running (pid {pid}).")),
+        HostCredential::Renewed => {
+            let message = format!("the daemon is already running (pid {pid}), and --recover is for its start");
+            Err(Failure::new(Exit::Failed, message).hint("stop it first with: netclaw daemon stop"))
+        }
+    }
+}
+
 /// Starts a daemon that does not run. The log of a failed start is shown before its error.
-pub(super) async fn start_now(process: &dyn DaemonProcess, console: &mut Console<'_>) -> Result<(), Failure> {
+pub(super) async fn start_now(
+    credential: HostCredential,
+    process: &dyn DaemonProcess,
+    console: &mut Console<'_>,
+) -> Result<(), Failure> {
     console.progress("Starting the daemon …");
-    let started = process.start().await;
+    let started = process.start(credential).await;
     console.end_progress();
     started.map_err(|error| {
         if let StartError::Ended { log, .. } = &error {
@@ -60,7 +75,7 @@ pub(super) async fn restart(
         true => console.note("The daemon has stopped."),
         false => console.note("The daemon was not running."),
     }
-    start(control, process, console).await
+    start(HostCredential::AsFound, control, process, console).await
 }
 
 pub(super) async fn status(

@@ -15,12 +15,15 @@ use crate::adapters::terminal::cli::host::OperateCommand;
 use crate::adapters::terminal::console::Console;
 use crate::adapters::terminal::failure::Failure;
 use crate::ports::control_channel::ControlChannel;
+use crate::ports::daemon_api::DaemonApi;
 use crate::ports::daemon_process::DaemonProcess;
 use crate::ports::prompter::Prompter;
 use crate::ports::settings_store::SettingsStore;
 
 /// What the commands of the host stand on.
 pub struct HostPorts<'a> {
+    /// The daemon's routes, as clients reach them.
+    pub api: &'a dyn DaemonApi,
     /// The operator's channel.
     pub control: &'a dyn ControlChannel,
     /// The daemon as a process.
@@ -43,13 +46,13 @@ pub async fn run_operate(
     ports: HostPorts<'_>,
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
-    let HostPorts { control, process, log_file, .. } = ports;
+    let HostPorts { api, control, process, log_file, .. } = ports;
     match command {
-        OperateCommand::Start => lifecycle::start(control, process, console).await,
+        OperateCommand::Start(args) => lifecycle::start(args.credential(), control, process, console).await,
         OperateCommand::Stop => lifecycle::stop(control, process, console).await,
         OperateCommand::Restart => lifecycle::restart(control, process, console).await,
         OperateCommand::Status(args) => lifecycle::status(&args, control, console).await,
-        OperateCommand::Pair(args) => pairing::run(&args, control, console).await,
+        OperateCommand::Pair(args) => pairing::run(&args, control, api, console).await,
         OperateCommand::Devices(args) => devices::run(args, control, console).await,
         OperateCommand::Lockouts(args) => lockouts::run(args, control, console).await,
         OperateCommand::Logs(args) => logs::run(&args, log_file, console).await,

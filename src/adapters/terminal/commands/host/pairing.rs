@@ -6,8 +6,10 @@ use crate::adapters::terminal::cli::host::OpenPairingArgs;
 use crate::adapters::terminal::console::Console;
 use crate::adapters::terminal::failure::{Exit, Failure, of_control};
 use crate::adapters::terminal::render::pairing;
+use crate::domain::endpoint::Endpoint;
 use crate::domain::session::{Generation, Phase};
 use crate::ports::control_channel::{ControlChannel, OpenedPairing, PairingOutcome};
+use crate::ports::daemon_api::DaemonApi;
 
 /// How often `--wait` asks. Fast enough for the countdown and for whoever watches both machines.
 const ASK_EVERY: Duration = Duration::from_millis(500);
@@ -15,23 +17,46 @@ const ASK_EVERY: Duration = Duration::from_millis(500);
 pub(super) async fn run(
     args: &OpenPairingArgs,
     control: &dyn ControlChannel,
+    api: &dyn DaemonApi,
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
     let opened = control.open_pairing().await.map_err(of_control)?;
     if args.json {
-        return console.json(&pairing::document(&opened));
+        let doubt = doubt(&opened.endpoint, control, api).await;
+        return console.json(&pairing::document(&opened, doubt));
     }
-    show(&opened, console)?;
+    show(&opened, control, api, console).await?;
     if args.wait { wait(control, opened.generation, console).await } else { Ok(()) }
 }
 
-/// Prints the four lines, and what to know when the endpoint works on this machine only.
-pub(super) fn show(opened: &OpenedPairing, console: &mut Console<'_>) -> Result<(), Failure> {
+/// Prints the four lines, and what to know when the endpoint may not work from outside.
+pub(super) async fn show(
+    opened: &OpenedPairing,
+    control: &dyn ControlChannel,
+    api: &dyn DaemonApi,
+    console: &mut Console<'_>,
+) -> Result<(), Failure> {
     pairing::lines(opened).iter().try_for_each(|line| console.result(line))?;
     if let Some(caveat) = &opened.caveat {
         console.note(format_args!("note: {caveat}"));
     }
+    console.progress("Asking the endpoint whether it leads here …");
+    let doubt = doubt(&opened.endpoint, control, api).await;
+    console.end_progress();
+    if let Some(doubt) = doubt {
+        console.note(format_args!("note: {} (not verified: {doubt})", opened.endpoint));
+        console.hint("the code is good; find out what is wrong with the way to this host with: netclaw doctor");
+    }
     Ok(())
+}
+
+/// Why it is not certain that the endpoint leads to this daemon.
+async fn doubt(endpoint: &Endpoint, control: &dyn ControlChannel, api: &dyn DaemonApi) -> Option<String> {
+    let beacon = match control.open_beacon().await {
+        Ok(beacon) => beacon,
+        Err(error) => return Some(error.to_string()),
+    };
+    api.sight(endpoint, &beacon).await.err().map(|error| error.to_string())
 }
 
 async fn wait(control: &dyn ControlChannel, generation: Generation, console: &mut Console<'_>) -> Result<(), Failure> {

@@ -4,6 +4,7 @@ use super::{HostPorts, lifecycle, pairing, settings_change};
 use crate::adapters::terminal::cli::host::UpArgs;
 use crate::adapters::terminal::console::Console;
 use crate::adapters::terminal::failure::{Exit, Failure, of_control, of_load_settings, of_prompt, of_settings};
+use crate::ports::daemon_process::HostCredential;
 use crate::ports::prompter::Prompter;
 use crate::ports::settings_store::SettingsStore;
 
@@ -13,10 +14,10 @@ use crate::ports::settings_store::SettingsStore;
 ///
 /// [`Failure`], to be printed; its exit code is the command's.
 pub async fn run(args: UpArgs, ports: HostPorts<'_>, console: &mut Console<'_>) -> Result<(), Failure> {
-    let HostPorts { control, process, settings, prompter, .. } = ports;
+    let HostPorts { control, process, settings, prompter, api, .. } = ports;
     let has_changed = configure(&args, settings, prompter, console)?;
     match process.running() {
-        None => lifecycle::start_now(process, console).await?,
+        None => lifecycle::start_now(HostCredential::AsFound, process, console).await?,
         Some(_) if has_changed => {
             console
                 .hint("the daemon still runs with the old configuration; to apply the new one: netclaw daemon restart");
@@ -24,7 +25,7 @@ pub async fn run(args: UpArgs, ports: HostPorts<'_>, console: &mut Console<'_>) 
         Some(_) => {}
     }
     let opened = control.open_pairing().await.map_err(of_control)?;
-    pairing::show(&opened, console)
+    pairing::show(&opened, control, api, console).await
 }
 
 /// Stores the configuration, and says whether an existing one has changed.
