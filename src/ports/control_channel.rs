@@ -28,8 +28,8 @@ pub struct OpenedPairing {
     pub expires_in: Duration,
     /// What the remote device types.
     pub endpoint: Endpoint,
-    /// What the operator must know about the endpoint, when it may not work from outside.
-    pub caveat: Option<String>,
+    /// What the operator must know about the endpoint.
+    pub caveats: Vec<String>,
 }
 
 /// What became of a pairing session.

@@ -315,7 +315,12 @@ impl ControlChannel for FakeHost {
             expires_at: WallTime::from_unix_millis(1_790_000_300_000),
             expires_in: Duration::from_secs(300),
             endpoint: self.external.clone().unwrap_or_default(),
-            caveat: self.external.is_none().then(|| "this endpoint is reached from this machine only".to_owned()),
+            caveats: self
+                .external
+                .is_none()
+                .then(|| "this endpoint is reached from this machine only".to_owned())
+                .into_iter()
+                .collect(),
         })
     }
 

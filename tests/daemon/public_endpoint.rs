@@ -27,14 +27,14 @@ async fn what_the_operator_says_goes_before_what_a_tunnel_reports() {
     let external = endpoint("https://claw.example.com");
     let settings = Settings { external_url: Some(external.clone()), ..tunnel() };
     let reached = found(settings, Ok(Some(endpoint("https://box.tail1234.ts.net")))).await;
-    assert_eq!(reached, Reached { endpoint: external, caveat: None });
+    assert_eq!(reached, Reached { endpoint: external, caveats: Vec::new() });
 }
 
 #[tokio::test]
 async fn what_a_tunnel_reports_goes_before_the_listener() {
     let reported = endpoint("https://box.tail1234.ts.net");
     let reached = found(tunnel(), Ok(Some(reported.clone()))).await;
-    assert_eq!(reached, Reached { endpoint: reported, caveat: None });
+    assert_eq!(reached, Reached { endpoint: reported, caveats: Vec::new() });
 }
 
 #[tokio::test]
@@ -50,15 +50,22 @@ async fn a_loopback_address_is_never_printed_without_saying_so() {
         (ExposureMode::CloudflareTunnel, Err(fault.clone())),
     ] {
         let reached = found(Settings { mode, ..Settings::default() }, reported).await;
-        assert!(reached.endpoint.is_loopback() && reached.caveat.is_some(), "{mode}: {reached:?}");
+        assert!(reached.endpoint.is_loopback() && !reached.caveats.is_empty(), "{mode}: {reached:?}");
     }
     let reached = found(tunnel(), Err(fault)).await;
-    assert_eq!(reached.caveat.unwrap(), "tailscale serves nothing; run: tailscale serve --bg 5199");
+    assert_eq!(reached.caveats[0], "tailscale serves nothing; run: tailscale serve --bg 5199");
 }
 
 #[tokio::test]
 async fn behind_a_proxy_that_nobody_named_the_daemons_own_address_is_called_that() {
     let settings = Settings { mode: ExposureMode::ReverseProxy, ..Settings::default() };
     let reached = found(settings, Ok(Some(endpoint("http://192.0.2.9:5199")))).await;
-    assert!(reached.caveat.unwrap().contains("not the proxy"));
+    assert!(reached.caveats[0].contains("not the proxy"));
+}
+
+#[tokio::test]
+async fn an_endpoint_that_is_not_encrypted_is_called_that() {
+    let settings = Settings { mode: ExposureMode::Direct, ..Settings::default() };
+    let reached = found(settings, Ok(Some(endpoint("http://192.0.2.9:5199")))).await;
+    assert!(reached.caveats.len() == 1 && reached.caveats[0].contains("not encrypted"), "{reached:?}");
 }

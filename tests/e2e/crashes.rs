@@ -10,17 +10,17 @@ use super::world::World;
 const ROUNDS: u32 = 150;
 
 /// Random numbers that a failed run can repeat (SplitMix64).
-struct Seeded(u64);
+pub(super) struct Seeded(u64);
 
 impl Seeded {
-    fn new(name: &str) -> Self {
+    pub(super) fn new(name: &str) -> Self {
         let chosen = std::env::var("NETCLAW_TEST_SEED").ok().and_then(|seed| seed.parse().ok());
         let seed = chosen.unwrap_or_else(|| u64::from(std::process::id()));
         println!("{name}: repeat with NETCLAW_TEST_SEED={seed}");
         Self(seed)
     }
 
-    fn below(&mut self, limit: u64) -> u64 {
+    pub(super) fn below(&mut self, limit: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

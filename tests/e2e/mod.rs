@@ -1,5 +1,6 @@
 //! The two real binaries, driven from outside: processes, sockets and files.
 
+mod bootstrap;
 mod browser_attacks;
 mod crashes;
 mod files;

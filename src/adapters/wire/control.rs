@@ -28,7 +28,7 @@ pub struct OpenedPairingForm {
     expires_at: WallTime,
     expires_in_seconds: u64,
     endpoint: String,
-    caveat: Option<String>,
+    caveats: Vec<String>,
 }
 
 /// What became of a session.
@@ -142,7 +142,7 @@ impl From<&OpenedPairing> for OpenedPairingForm {
             expires_at: opened.expires_at,
             expires_in_seconds: opened.expires_in.as_secs(),
             endpoint: opened.endpoint.to_string(),
-            caveat: opened.caveat.clone(),
+            caveats: opened.caveats.clone(),
         }
     }
 }
@@ -156,7 +156,7 @@ impl OpenedPairingForm {
             expires_at: self.expires_at,
             expires_in: Duration::from_secs(self.expires_in_seconds),
             endpoint: Endpoint::parse(&self.endpoint).ok()?,
-            caveat: self.caveat.as_deref().map(shown_safely),
+            caveats: self.caveats.iter().map(|caveat| shown_safely(caveat)).collect(),
         })
     }
 }

@@ -51,7 +51,7 @@ impl OpenPairing {
     /// The one place where a code reaches a log, and only if the configuration wants it.
     pub async fn open(&self) -> Result<OpenedPairing, OpenPairingError> {
         // Asking a tunnel takes time, which must not be taken from the code's.
-        let Reached { endpoint, caveat } = self.public.find().await;
+        let Reached { endpoint, caveats } = self.public.find().await;
         let now = self.ports.clock.now();
         let mut random = zeroize::Zeroizing::new([0; SESSION_RANDOM_BYTES]);
         self.ports.rng.fill(random.as_mut_slice())?;
@@ -63,7 +63,7 @@ impl OpenPairing {
             info!("a pairing session was opened");
         }
         let (code, generation, expires_at) = (opened.code, opened.generation, opened.expires_at);
-        Ok(OpenedPairing { code, generation, expires_at, expires_in: CODE_LIFE, endpoint, caveat })
+        Ok(OpenedPairing { code, generation, expires_at, expires_in: CODE_LIFE, endpoint, caveats })
     }
 
     /// What became of the session with this name.

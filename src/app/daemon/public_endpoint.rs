@@ -12,9 +12,22 @@ use crate::ports::exposure::Exposure;
 pub struct Reached {
     /// What they type.
     pub endpoint: Endpoint,
-    /// Why it may not work from outside, as a sentence without a period.
-    pub caveat: Option<String>,
+    /// What the operator must know about it, as sentences without a period.
+    pub caveats: Vec<String>,
 }
+
+/// Behind a proxy that nobody has named.
+const NOT_THE_PROXY: &str = "this is the daemon itself and not the proxy; Daemon.ExternalUrl says what clients use";
+
+/// The tunnel is set up, but keeps its name to itself.
+const NAMELESS_TUNNEL: &str = "the tunnel does not say what it is called; Daemon.ExternalUrl says what clients use";
+
+/// Nobody else can use a loopback address.
+const THIS_MACHINE_ONLY: &str = "this endpoint is reached from this machine only, or through an SSH tunnel to it";
+
+/// A code and a token cross the network in the clear.
+const NOT_ENCRYPTED: &str =
+    "this endpoint is not encrypted: whoever can listen on the way to this machine sees codes and tokens";
 
 /// Finds the endpoint that works from outside: what the operator says, else what stands in front of the daemon reports,
 /// else the listener itself, and then it says so.
@@ -34,31 +47,26 @@ impl PublicEndpoint {
 
     /// Looks for it. This may take as long as a tunnel's program takes to answer.
     pub async fn find(&self) -> Reached {
-        if let Some(external) = &self.external {
-            return self.checked(external.clone(), None);
-        }
-        match self.exposure.inspect().await {
-            Ok(Some(endpoint)) if self.mode.profile().reach == Reach::Proxy => self.checked(
-                endpoint,
-                Some(
-                    "this is the daemon itself and not the proxy; Daemon.ExternalUrl says what clients use".to_owned(),
-                ),
-            ),
-            Ok(Some(endpoint)) => self.checked(endpoint, None),
-            Ok(None) => self.checked(
-                self.listening.clone(),
-                Some("the tunnel does not say what it is called; Daemon.ExternalUrl says what clients use".to_owned()),
-            ),
-            Err(fault) => self.checked(self.listening.clone(), Some(format!("{fault}; {}", fault.fix))),
-        }
+        let (endpoint, caveat) = match &self.external {
+            Some(external) => (external.clone(), None),
+            None => self.reported().await,
+        };
+        let warning = match (endpoint.is_loopback(), endpoint.is_https()) {
+            (true, _) => Some(THIS_MACHINE_ONLY),
+            (false, false) => Some(NOT_ENCRYPTED),
+            (false, true) => None,
+        };
+        Reached { endpoint, caveats: caveat.into_iter().chain(warning.map(str::to_owned)).collect() }
     }
 
-    fn checked(&self, endpoint: Endpoint, caveat: Option<String>) -> Reached {
-        let caveat = caveat.or_else(|| {
-            endpoint
-                .is_loopback()
-                .then(|| "this endpoint is reached from this machine only, or through an SSH tunnel to it".to_owned())
-        });
-        Reached { endpoint, caveat }
+    async fn reported(&self) -> (Endpoint, Option<String>) {
+        match self.exposure.inspect().await {
+            Ok(Some(endpoint)) => {
+                let is_behind = self.mode.profile().reach == Reach::Proxy;
+                (endpoint, is_behind.then(|| NOT_THE_PROXY.to_owned()))
+            }
+            Ok(None) => (self.listening.clone(), Some(NAMELESS_TUNNEL.to_owned())),
+            Err(fault) => (self.listening.clone(), Some(format!("{fault}; {}", fault.fix))),
+        }
     }
 }

@@ -33,13 +33,14 @@ use netclaw::app::daemon::status::{DaemonFacts, Status};
 use netclaw::domain::access::AccessPolicy;
 use netclaw::domain::daemon_id::DaemonId;
 use netclaw::domain::endpoint::Endpoint;
+use netclaw::domain::exposure::Reach;
 use netclaw::domain::settings::Settings;
 use netclaw::ports::exposure::Exposure;
 use netclaw::ports::settings_store::SettingsStore;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tracing::info;
+use tracing::{info, warn};
 
 use super::{shared, start_failure as failure};
 
@@ -131,6 +132,9 @@ async fn serve_home(home: &Home, opened: Opened, ground: Ground) -> Result<(), F
         attempts: Arc::new(MemoryAttemptLog::default()),
         exposure: exposure(&settings),
     };
+    if settings.mode.profile().reach == Reach::Network {
+        warn!("in this exposure mode traffic is not encrypted: use it in networks only whose every member is trusted");
+    }
     info!(%listening, mode = %settings.mode, daemon = %id, version = env!("CARGO_PKG_VERSION"), "starting");
     let facts = DaemonFacts { id, pid: std::process::id(), listening, mode: settings.mode };
     let pending_restart = Arc::new(PendingRestart::new(Arc::new(shared::settings(home)), settings.clone()));

@@ -29,7 +29,7 @@ pub(super) async fn run(
     if args.wait { wait(control, opened.generation, console).await } else { Ok(()) }
 }
 
-/// Prints the four lines, and what to know when the endpoint may not work from outside.
+/// Prints the four lines, and what to know about the endpoint.
 pub(super) async fn show(
     opened: &OpenedPairing,
     control: &dyn ControlChannel,
@@ -37,9 +37,7 @@ pub(super) async fn show(
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
     pairing::lines(opened).iter().try_for_each(|line| console.result(line))?;
-    if let Some(caveat) = &opened.caveat {
-        console.note(format_args!("note: {caveat}"));
-    }
+    opened.caveats.iter().for_each(|caveat| console.note(format_args!("note: {caveat}")));
     console.progress("Asking the endpoint whether it leads here …");
     let doubt = doubt(&opened.endpoint, control, api).await;
     console.end_progress();
