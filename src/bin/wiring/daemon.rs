@@ -135,7 +135,7 @@ async fn serve_home(home: &Home, opened: Opened, ground: Ground) -> Result<(), F
     if settings.mode.profile().reach == Reach::Network {
         warn!("in this exposure mode traffic is not encrypted: use it in networks only whose every member is trusted");
     }
-    info!(%listening, mode = %settings.mode, daemon = %id, version = env!("CARGO_PKG_VERSION"), "starting");
+    info!(address = %settings.listen_address(), mode = %settings.mode, daemon = %id, version = env!("CARGO_PKG_VERSION"), "starting");
     let facts = DaemonFacts { id, pid: std::process::id(), listening, mode: settings.mode };
     let pending_restart = Arc::new(PendingRestart::new(Arc::new(shared::settings(home)), settings.clone()));
     let status = Arc::new(Status::new(ports.clone(), facts, Arc::clone(&pending_restart)));
