@@ -1,6 +1,7 @@
 //! The daemon's TCP port over real sockets, on a clock that the test moves: what takes minutes.
 
 mod limits;
+mod slow_bodies;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -40,6 +41,13 @@ struct Port {
 
 impl Default for Port {
     fn default() -> Self {
+        Self::bearing(ConnectionLimits::DAEMON)
+    }
+}
+
+impl Port {
+    /// A port that bears this much.
+    fn bearing(limits: ConnectionLimits) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
@@ -60,12 +68,10 @@ impl Default for Port {
         let api =
             PublicApi::new(&ports, AccessPolicy::of(&settings, "my-server"), status, Arc::new(AtomicBool::new(true)));
         let (stop, stopped) = watch::channel(false);
-        runtime.spawn(serve(listener, Arc::new(api), ConnectionLimits::DAEMON, stopped));
+        runtime.spawn(serve(listener, Arc::new(api), limits, stopped));
         Self { address, clock, open_pairing: OpenPairing::new(ports, id, &settings), runtime, _stop: stop }
     }
-}
 
-impl Port {
     /// A fresh code.
     fn code(&self) -> String {
         self.runtime.block_on(self.open_pairing.open()).unwrap().code.reveal()

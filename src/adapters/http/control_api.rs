@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use hyper::body::Incoming;
 use hyper::service::Service;
 use hyper::{HeaderMap, Request, StatusCode};
 use hyper_util::service::TowerToHyperService;
@@ -20,6 +19,7 @@ use super::body::read_json;
 use super::connections::Handler;
 use super::listener::Peer;
 use super::problem::Problem;
+use super::usage::ArrivingBody;
 use crate::adapters::wire::control::{
     ClearForm, ClearedForm, DeviceSummaryForm, LockoutForm, OpenedPairingForm, OperatorReportForm, OutcomeForm,
     RefusedForm, RenameForm, RevokeForm,
@@ -66,7 +66,7 @@ impl ControlApi {
 
 #[async_trait]
 impl Handler for ControlApi {
-    async fn handle(&self, request: Request<Incoming>, peer: Peer) -> Response {
+    async fn handle(&self, request: Request<ArrivingBody>, peer: Peer) -> Response {
         match peer {
             Peer::Operator => {
                 let Ok(response) = TowerToHyperService::new(warp::service(self.routes.clone())).call(request).await;

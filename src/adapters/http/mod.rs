@@ -11,3 +11,4 @@ mod problem;
 pub mod public_api;
 mod public_routes;
 mod request_head;
+pub mod usage;
