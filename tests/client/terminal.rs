@@ -218,6 +218,16 @@ async fn a_credential_that_cannot_be_forgotten_is_reported_with_what_the_daemon_
     }
 }
 
+#[tokio::test]
+async fn a_daemon_that_cannot_store_a_revocation_says_nothing_of_codes() {
+    let api = FakeApi { revoke_error: Some(rejected(Rejection::StorageUnavailable)), ..FakeApi::default() };
+    let credentials = FakeCredentials::with(vec![(pairing(1, "http://a:1"), token(1))]);
+    let (_, err, exit) = run("netclaw unpair", &api, &credentials, &mut FakePrompter::default()).await;
+    assert_eq!((exit, credentials.pairings().len()), (Exit::Failed, 1));
+    assert!(err.starts_with("error: the daemon could not revoke this device: the daemon's words\nhint: "), "{err}");
+    assert!(err.contains("netclaw daemon logs") && !err.contains("code"), "{err}");
+}
+
 struct ClosedPipe;
 
 impl io::Write for ClosedPipe {

@@ -8,7 +8,7 @@ use crate::app::client::enrol::EnrolError;
 use crate::app::client::target::{Choice, InvalidEnvironment, TargetError};
 use crate::app::client::unpair::{Ending, UnpairError};
 use crate::ports::credential_store::CredentialStoreError;
-use crate::ports::daemon_api::ApiError;
+use crate::ports::daemon_api::{ApiError, Rejection};
 
 /// No daemon could be chosen.
 pub fn of_target(error: TargetError) -> Failure {
@@ -44,6 +44,11 @@ pub fn of_unpair(error: UnpairError, choice: &Choice) -> Failure {
         }
         UnpairError::Api(error @ (ApiError::Unreachable { .. } | ApiError::NotADaemon { .. })) => of_api(error, choice)
             .hint("nothing was forgotten; if the daemon is gone for good, run: netclaw unpair --forget"),
+        UnpairError::Api(ApiError::Rejected { why: Rejection::StorageUnavailable, detail }) => {
+            Failure::new(Exit::Failed, format!("the daemon could not revoke this device: {detail}"))
+                .hint("nothing was forgotten; for the cause, run on the host: netclaw daemon logs")
+                .hint("then try again: netclaw unpair")
+        }
         UnpairError::Api(error @ ApiError::Rejected { .. }) => of_api(error, choice),
         UnpairError::NotForgotten { error, ending } => of_credentials(error).hint(match ending {
             Ending::Revoked | Ending::WasRevoked => {
