@@ -1,6 +1,7 @@
 //! The daemon's TCP port over real sockets, on a clock that the test moves: what takes minutes.
 
 mod limits;
+mod panics;
 mod slow_bodies;
 
 use std::net::SocketAddr;
@@ -19,6 +20,7 @@ use netclaw::domain::access::AccessPolicy;
 use netclaw::domain::daemon_id::DaemonId;
 use netclaw::domain::endpoint::Endpoint;
 use netclaw::domain::settings::Settings;
+use netclaw::ports::rng::Rng;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
@@ -41,20 +43,20 @@ struct Port {
 
 impl Default for Port {
     fn default() -> Self {
-        Self::bearing(ConnectionLimits::DAEMON)
+        Self::of(ConnectionLimits::DAEMON, Arc::new(SeededRng::new(7)))
     }
 }
 
 impl Port {
-    /// A port that bears this much.
-    fn bearing(limits: ConnectionLimits) -> Self {
+    /// A port that bears this much and makes its codes and tokens from this source.
+    fn of(limits: ConnectionLimits, rng: Arc<dyn Rng>) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
         let clock = Arc::new(FakeClock::default());
         let ports = DaemonPorts {
             clock: clock.clone(),
-            rng: Arc::new(SeededRng::new(7)),
+            rng,
             devices: Arc::new(FakeDeviceStore::default()),
             activity: Arc::new(FakeActivityLog::default()),
             slot: Arc::new(MemoryPairingSlot::default()),

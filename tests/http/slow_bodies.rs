@@ -2,12 +2,14 @@
 
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, TcpStream};
+use std::sync::Arc;
 use std::time::Duration;
 
 use netclaw::adapters::http::connections::ConnectionLimits;
 
 use super::Port;
 use crate::e2e::raw_http::{Request, connect};
+use crate::fakes::rng::SeededRng;
 
 /// Shorter than the time after which a body is given up.
 const AT_ONCE: Duration = Duration::from_secs(5);
@@ -27,7 +29,8 @@ fn awaited(port: &Port) -> TcpStream {
 
 #[test]
 fn bodies_that_do_not_come_keep_no_place_from_others() {
-    let port = Port::bearing(ConnectionLimits { connections: 2, ..ConnectionLimits::DAEMON });
+    let limits = ConnectionLimits { connections: 2, ..ConnectionLimits::DAEMON };
+    let port = Port::of(limits, Arc::new(SeededRng::new(7)));
     let (mut oldest, mut newest) = (awaited(&port), awaited(&port));
     oldest.write_all(b"{").unwrap();
     let mut other = connect(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port.address).unwrap();
