@@ -1,7 +1,7 @@
 //! The two files of a client.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::PathBuf;
 
 use netclaw::adapters::file::credentials::FileCredentialStore;
@@ -223,4 +223,34 @@ fn processes_that_write_at_once_do_not_lose_each_others_pairings() {
         let expected = token(number).reveal().to_owned();
         assert_eq!(world.token_at(&format!("http://h{number}:1")), Some(expected));
     }
+}
+
+#[test]
+fn a_token_is_never_read_together_with_the_place_that_its_daemon_has_left() {
+    if !cfg!(target_os = "linux") {
+        println!("skipped: this test reads /proc/locks, which is not installed");
+        return;
+    }
+    let world = World::paired();
+    let before = fs::read(world.home.client_file()).unwrap();
+    world.store.save(&pairing(1, "http://moved:1"), &token(5)).unwrap();
+    let after = fs::read(world.home.client_file()).unwrap();
+    // A process that is in the middle of this move: the new token beside the old place.
+    let writing = fs::File::open(world.home.client_lock_file()).unwrap();
+    writing.lock().unwrap();
+    fs::write(world.home.client_file(), before).unwrap();
+    let inode = format!(":{} ", fs::metadata(world.home.client_lock_file()).unwrap().ino());
+    let a_reader_waits = || {
+        let locks = fs::read_to_string("/proc/locks").unwrap();
+        locks.lines().any(|lock| lock.contains("-> FLOCK") && lock.contains(&inode))
+    };
+    std::thread::scope(|scope| {
+        let reader = scope.spawn(|| world.token_at("http://a:1"));
+        while !reader.is_finished() && !a_reader_waits() {
+            std::thread::yield_now();
+        }
+        fs::write(world.home.client_file(), after).unwrap();
+        drop(writing);
+        assert_eq!(reader.join().unwrap(), None);
+    });
 }

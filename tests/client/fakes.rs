@@ -155,6 +155,7 @@ pub struct FakeCredentials {
     pub all: Mutex<Vec<(Pairing, BearerToken)>>,
     pub prepare_error: Option<CredentialStoreError>,
     pub save_error: Option<CredentialStoreError>,
+    pub forget_error: Option<CredentialStoreError>,
 }
 
 impl FakeCredentials {
@@ -191,6 +192,9 @@ impl CredentialStore for FakeCredentials {
     }
 
     fn forget(&self, daemon_id: &DaemonId) -> Result<(), CredentialStoreError> {
+        if let Some(error) = &self.forget_error {
+            return Err(error.clone());
+        }
         self.all.lock().unwrap().retain(|(pairing, _)| pairing.daemon_id != *daemon_id);
         Ok(())
     }

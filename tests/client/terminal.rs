@@ -10,8 +10,10 @@ use netclaw::adapters::terminal::console::Console;
 use netclaw::adapters::terminal::failure::{Exit, Failure};
 use netclaw::adapters::terminal::prompter::LinePrompter;
 use netclaw::adapters::terminal::render::span;
+use netclaw::ports::credential_store::CredentialStoreError;
 use netclaw::ports::daemon_api::Rejection;
 use netclaw::ports::prompter::{PromptError, Prompter};
+use netclaw::ports::storage::StorageError;
 
 use super::fakes::{
     FakeApi, FakeCredentials, FakePrompter, FakeSettings, FixedClock, GRANTED, daemon_id, device_id, name, pairing,
@@ -194,6 +196,36 @@ async fn an_unreachable_daemon_is_named_with_its_cause_and_the_rule_that_chose_i
     assert!(err.contains("netclaw unpair --forget"), "{err}");
     let (out, _, exit) = run("netclaw unpair --forget", &api, &credentials, &mut FakePrompter::default()).await;
     assert_eq!((out.as_str(), exit), ("Forgot the credential for http://a:1.\n", Exit::Done));
+}
+
+#[tokio::test]
+async fn a_credential_that_cannot_be_forgotten_is_reported_with_what_the_daemon_did() {
+    let full = || Some(CredentialStoreError::Storage(StorageError("no space left".to_owned())));
+    let paired = || FakeCredentials {
+        forget_error: full(),
+        ..FakeCredentials::with(vec![(pairing(1, "http://a:1"), token(1))])
+    };
+    let revoked_before = FakeApi { revoke_error: Some(rejected(Rejection::Unauthorized)), ..FakeApi::default() };
+    let table = [
+        ("netclaw unpair", &FakeApi::default(), "the daemon has revoked this device already"),
+        ("netclaw unpair", &revoked_before, "the daemon has revoked this device already"),
+        ("netclaw unpair --forget", &FakeApi::default(), "still accepts this device"),
+    ];
+    for (words, api, hint) in table {
+        let (out, err, exit) = run(words, api, &paired(), &mut FakePrompter::default()).await;
+        assert_eq!((out.as_str(), exit), ("", Exit::Failed), "{words}");
+        assert!(err.starts_with("error: no space left\nhint: ") && err.contains(hint), "{err}");
+    }
+}
+
+#[tokio::test]
+async fn a_daemon_that_cannot_store_a_revocation_says_nothing_of_codes() {
+    let api = FakeApi { revoke_error: Some(rejected(Rejection::StorageUnavailable)), ..FakeApi::default() };
+    let credentials = FakeCredentials::with(vec![(pairing(1, "http://a:1"), token(1))]);
+    let (_, err, exit) = run("netclaw unpair", &api, &credentials, &mut FakePrompter::default()).await;
+    assert_eq!((exit, credentials.pairings().len()), (Exit::Failed, 1));
+    assert!(err.starts_with("error: the daemon could not revoke this device: the daemon's words\nhint: "), "{err}");
+    assert!(err.contains("netclaw daemon logs") && !err.contains("code"), "{err}");
 }
 
 struct ClosedPipe;

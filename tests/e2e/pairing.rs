@@ -58,7 +58,7 @@ fn the_json_of_daemon_pair_has_what_a_script_needs() {
     let opened = host.netclaw(&["daemon", "pair", "--json"]).succeeded();
     let document: Value = serde_json::from_str(&opened.stdout).unwrap();
     let keys: Vec<&String> = document.as_object().unwrap().keys().collect();
-    assert_eq!(keys, ["code", "command", "endpoint", "expiresAt", "expiresInSeconds"]);
+    assert_eq!(keys, ["code", "expiresAt", "expiresInSeconds", "endpoint", "command"]);
     assert_eq!(document["expiresInSeconds"], 300);
     assert_eq!(document["command"], format!("netclaw pair {}", host.endpoint()));
 }

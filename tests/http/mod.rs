@@ -3,6 +3,8 @@
 mod beacons;
 mod limits;
 mod modes;
+mod panics;
+mod slow_bodies;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -22,6 +24,7 @@ use netclaw::domain::access::AccessPolicy;
 use netclaw::domain::daemon_id::DaemonId;
 use netclaw::domain::endpoint::Endpoint;
 use netclaw::domain::settings::Settings;
+use netclaw::ports::rng::Rng;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
@@ -55,13 +58,18 @@ impl Default for Port {
 impl Port {
     /// With these settings, apart from where it listens: on loopback, where tests may.
     fn with(settings: Settings) -> Self {
+        Self::of(settings, ConnectionLimits::DAEMON, Arc::new(SeededRng::new(7)))
+    }
+
+    /// A port that bears this much and makes its codes and tokens from this source.
+    fn of(settings: Settings, limits: ConnectionLimits, rng: Arc<dyn Rng>) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
         let (clock, devices) = (Arc::new(FakeClock::default()), Arc::new(FakeDeviceStore::default()));
         let ports = DaemonPorts {
             clock: clock.clone(),
-            rng: Arc::new(SeededRng::new(7)),
+            rng,
             devices: devices.clone(),
             activity: Arc::new(FakeActivityLog::default()),
             slot: Arc::new(MemoryPairingSlot::default()),
@@ -77,13 +85,11 @@ impl Port {
         let policy = AccessPolicy::of(&settings, "my-server");
         let api = PublicApi::new(&ports, policy, status, Arc::clone(&beacons), ready);
         let (stop, stopped) = watch::channel(false);
-        runtime.spawn(serve(listener, Arc::new(api), ConnectionLimits::DAEMON, stopped));
+        runtime.spawn(serve(listener, Arc::new(api), limits, stopped));
         let open_pairing = OpenPairing::new(ports, &settings);
         Self { address, clock, devices, open_pairing, beacons, runtime, _stop: stop }
     }
-}
 
-impl Port {
     /// A fresh code.
     fn code(&self) -> String {
         self.runtime.block_on(self.open_pairing.open()).unwrap().code.reveal()

@@ -99,6 +99,22 @@ pub fn lock(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
+/// Takes the lock of `path` together with other readers, waiting for a writer; `None` when nobody has ever taken it.
+///
+/// # Errors
+///
+/// The system's error.
+pub fn lock_shared(path: &Path) -> io::Result<Option<File>> {
+    match platform::open_without_following(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        file => {
+            let file = file?;
+            file.lock_shared()?;
+            Ok(Some(file))
+        }
+    }
+}
+
 /// Removes what a write of `path` left behind when it was killed. Only for whoever is the file's one writer.
 ///
 /// # Errors

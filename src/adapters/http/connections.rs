@@ -3,21 +3,20 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use hyper::Request;
-use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::task::{AbortHandle, Id, JoinSet};
 use tracing::{debug, warn};
 use warp::reply::Response;
 
 use super::listener::{Accept, Peer};
+use super::usage::{ArrivingBody, InFlight, Shared, Usage};
 
 /// Bytes of one request's head; hyper answers 431 beyond it.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
@@ -31,7 +30,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How much a listener bears.
 #[derive(Clone, Copy, Debug)]
 pub struct ConnectionLimits {
-    /// Connections at once. At the limit, the one that has been idle longest is closed for a new one.
+    /// Connections at once. At the limit, the one that has waited longest for its client is closed for a new one.
     pub connections: usize,
     /// Time for the head of a request to arrive, counted from when the connection was made or became idle.
     pub head: Duration,
@@ -48,7 +47,7 @@ impl ConnectionLimits {
 #[async_trait]
 pub trait Handler: Send + Sync + 'static {
     /// The answer to one request.
-    async fn handle(&self, request: Request<Incoming>, peer: Peer) -> Response;
+    async fn handle(&self, request: Request<ArrivingBody>, peer: Peer) -> Response;
 }
 
 /// Serves connections until `stop` becomes true, then lets requests in flight end.
@@ -100,22 +99,6 @@ struct Connections {
     shared: Arc<Shared>,
 }
 
-/// What all connections of a listener tell it.
-#[derive(Default)]
-struct Shared {
-    /// Counts the moments at which a connection became idle.
-    turns: AtomicU64,
-    /// Rung when a connection becomes idle.
-    idle: Notify,
-}
-
-/// What one connection is doing.
-struct Usage {
-    in_flight: AtomicUsize,
-    idle_since: AtomicU64,
-    shared: Arc<Shared>,
-}
-
 impl Connections {
     fn new(handler: Arc<dyn Handler>, limits: ConnectionLimits, stop: watch::Receiver<bool>) -> Self {
         let shared = Arc::new(Shared::default());
@@ -127,11 +110,11 @@ impl Connections {
     }
 
     /// Waits until a connection has ended; for ever when there is none. While someone waits for its place, the one that
-    /// has been idle longest is told to end; when all are busy, it returns when one becomes idle.
+    /// has waited longest for its client is told to end; when all are busy, it returns when one is not.
     async fn one_ends(&mut self, someone_waits: bool) {
         if someone_waits && self.closing.is_none() {
-            let idle = self.open.iter().filter(|(_, (_, usage))| usage.is_idle());
-            match idle.min_by_key(|(_, (_, usage))| usage.idle_since.load(Ordering::Acquire)) {
+            let waiting = self.open.iter().filter(|(_, (_, usage))| usage.is_waiting());
+            match waiting.min_by_key(|(_, (_, usage))| usage.idle_since()) {
                 Some((id, (connection, _))) => {
                     connection.abort();
                     self.closing = Some(*id);
@@ -139,7 +122,7 @@ impl Connections {
                 None => {
                     let shared = Arc::clone(&self.shared);
                     tokio::select! {
-                        () = shared.idle.notified() => {}
+                        () = shared.one_waits() => {}
                         () = self.ended() => {}
                     }
                     return;
@@ -165,7 +148,8 @@ impl Connections {
     {
         let usage = Arc::new(Usage::new(Arc::clone(&self.shared)));
         let (handler, seen, mut stop) = (Arc::clone(&self.handler), Arc::clone(&usage), self.stop.clone());
-        let service = service_fn(move |request| {
+        let service = service_fn(move |request: Request<_>| {
+            let request = request.map(|body| ArrivingBody::new(body, &seen));
             let (handler, in_flight) = (Arc::clone(&handler), InFlight::of(&seen));
             async move {
                 let response = handler.handle(request, peer).await;
@@ -198,36 +182,5 @@ impl Connections {
         if tokio::time::timeout(self.limits.drain, all_ended).await.is_err() {
             warn!(connections = self.tasks.len(), "connections were cut off at the end of the drain time");
         }
-    }
-}
-
-impl Usage {
-    /// A connection that waits for its first request.
-    fn new(shared: Arc<Shared>) -> Self {
-        let turn = shared.turns.fetch_add(1, Ordering::AcqRel);
-        Self { in_flight: AtomicUsize::new(0), idle_since: AtomicU64::new(turn), shared }
-    }
-
-    fn is_idle(&self) -> bool {
-        self.in_flight.load(Ordering::Acquire) == 0
-    }
-}
-
-/// Marks a connection as busy for as long as it lives.
-struct InFlight(Arc<Usage>);
-
-impl InFlight {
-    fn of(usage: &Arc<Usage>) -> Self {
-        usage.in_flight.fetch_add(1, Ordering::AcqRel);
-        Self(Arc::clone(usage))
-    }
-}
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        let shared = &self.0.shared;
-        self.0.idle_since.store(shared.turns.fetch_add(1, Ordering::AcqRel), Ordering::Release);
-        self.0.in_flight.fetch_sub(1, Ordering::AcqRel);
-        shared.idle.notify_one();
     }
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use hyper::body::Incoming;
 use hyper::service::Service;
 use hyper::{HeaderMap, Request, StatusCode};
 use hyper_util::service::TowerToHyperService;
@@ -20,6 +19,8 @@ use super::body::read_json;
 use super::connections::Handler;
 use super::listener::Peer;
 use super::problem::Problem;
+use super::to_the_end::{Panicked, to_the_end};
+use super::usage::ArrivingBody;
 use crate::adapters::wire::control::{
     ClearForm, ClearedForm, DeviceSummaryForm, LockoutForm, OpenedPairingForm, OperatorReportForm, OutcomeForm,
     RefusedForm, RenameForm, RevokeForm, RevokedForm,
@@ -76,7 +77,7 @@ impl ControlApi {
 
 #[async_trait]
 impl Handler for ControlApi {
-    async fn handle(&self, request: Request<Incoming>, peer: Peer) -> Response {
+    async fn handle(&self, request: Request<ArrivingBody>, peer: Peer) -> Response {
         match peer {
             Peer::Operator => {
                 let Ok(response) = TowerToHyperService::new(warp::service(self.routes.clone())).call(request).await;
@@ -118,7 +119,7 @@ where
     Fut: Future<Output = Answer> + Send + 'static,
 {
     let services = Arc::clone(services);
-    route.then(move || to_the_end(act(Arc::clone(&services)))).boxed()
+    route.then(move || answered(act(Arc::clone(&services)))).boxed()
 }
 
 /// A route with a JSON body.
@@ -134,7 +135,7 @@ where
         let (services, act) = (Arc::clone(&services), act.clone());
         async move {
             match read_json(&headers, body).await {
-                Ok(form) => to_the_end(act(services, form)).await,
+                Ok(form) => answered(act(services, form)).await,
                 Err(problem) => Problem::into_response(problem),
             }
         }
@@ -148,7 +149,7 @@ fn outcome_route(services: &Arc<Services>) -> BoxedFilter<(Response,)> {
         .and(warp::get())
         .then(move |number| {
             let services = Arc::clone(&services);
-            to_the_end(async move {
+            answered(async move {
                 let outcome = services.open_pairing.outcome(Generation::from_number(number)).await;
                 json(&OutcomeForm::from(&outcome))
             })
@@ -156,10 +157,11 @@ fn outcome_route(services: &Arc<Services>) -> BoxedFilter<(Response,)> {
         .boxed()
 }
 
-/// Runs an operation in a task of its own: a command that is interrupted does not leave it half-done.
-async fn to_the_end(operation: impl Future<Output = Answer> + Send + 'static) -> Response {
-    let ended = tokio::spawn(operation).await;
-    let failed = |_| Refused(StatusCode::INTERNAL_SERVER_ERROR, "the daemon failed; its log says why".to_owned());
+/// The answer to a command, which is not left half-done when it is interrupted.
+async fn answered(operation: impl Future<Output = Answer> + Send + 'static) -> Response {
+    let ended = to_the_end(operation).await;
+    let failed =
+        |Panicked| Refused(StatusCode::INTERNAL_SERVER_ERROR, "the daemon failed; its log says why".to_owned());
     ended.map_err(failed).and_then(|answer| answer).unwrap_or_else(|Refused(status, error)| {
         warp::reply::with_status(warp::reply::json(&RefusedForm { error }), status).into_response()
     })

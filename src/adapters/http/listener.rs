@@ -35,8 +35,9 @@ impl Accept for TcpListener {
 
     async fn accept(&self) -> io::Result<(TcpStream, Peer)> {
         let (stream, address) = Self::accept(self).await?;
-        // Answers are small and whole: waiting to fill a packet would only delay them.
-        stream.set_nodelay(true)?;
+        // Answers are small and whole: waiting to fill a packet would only delay them. It fails for a client that has
+        // gone already, which is no reason to accept the next one later.
+        let _ = stream.set_nodelay(true);
         Ok((stream, Peer::Remote(address)))
     }
 }
@@ -60,9 +61,10 @@ impl Accept for OperatorListener {
     async fn accept(&self) -> io::Result<(UnixStream, Peer)> {
         loop {
             let (stream, _) = self.listener.accept().await?;
-            match stream.peer_cred()?.uid() {
-                uid if uid == self.daemon_uid || uid == 0 => return Ok((stream, Peer::Operator)),
-                uid => warn!(uid, "dropped a connection of another user to the control socket"),
+            match stream.peer_cred().map(|peer| peer.uid()) {
+                Ok(uid) if uid == self.daemon_uid || uid == 0 => return Ok((stream, Peer::Operator)),
+                Ok(uid) => warn!(uid, "dropped a connection of another user to the control socket"),
+                Err(error) => warn!(%error, "dropped a connection of an unknown user to the control socket"),
             }
         }
     }

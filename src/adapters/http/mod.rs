@@ -11,3 +11,5 @@ mod problem;
 pub mod public_api;
 mod public_routes;
 mod request_head;
+mod to_the_end;
+pub mod usage;

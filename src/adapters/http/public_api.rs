@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use async_trait::async_trait;
-use hyper::body::Incoming;
 use hyper::header::{CACHE_CONTROL, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use hyper::service::Service;
 use hyper::{Method, Request};
@@ -18,6 +17,7 @@ use super::listener::Peer;
 use super::problem::{Problem, Reason};
 use super::public_routes::{Audience, Route, Services, routes};
 use super::request_head::{self, Credential};
+use super::usage::ArrivingBody;
 use crate::adapters::wire::sighting::BEACON_HEADER;
 use crate::app::daemon::DaemonPorts;
 use crate::app::daemon::authenticate::{Authenticate, Caller, Unauthorized};
@@ -57,7 +57,7 @@ impl PublicApi {
         }
     }
 
-    async fn admit(&self, mut request: Request<Incoming>, peer: IpAddr) -> Result<Response, Problem> {
+    async fn admit(&self, mut request: Request<ArrivingBody>, peer: IpAddr) -> Result<Response, Problem> {
         let origin = request_head::origin(&request, peer, self.policy.client_header());
         self.policy.check_site(&origin)?;
         let route =
@@ -133,7 +133,7 @@ fn check_method(route: Route, method: &Method) -> Result<(), Problem> {
 
 #[async_trait]
 impl Handler for PublicApi {
-    async fn handle(&self, request: Request<Incoming>, peer: Peer) -> Response {
+    async fn handle(&self, request: Request<ArrivingBody>, peer: Peer) -> Response {
         let admitted = match peer {
             Peer::Remote(address) => self.admit(request, address.ip()).await,
             Peer::Operator => Err(Problem::new(Reason::NotFound, "there is no such route")),

@@ -15,6 +15,7 @@ use warp::{Filter, Reply};
 
 use super::body::read_json;
 use super::problem::{Problem, Reason};
+use super::to_the_end::{Panicked, to_the_end};
 use crate::adapters::wire::report::{DeviceForm, StatusForm};
 use crate::adapters::wire::sighting::SightingForm;
 use crate::app::daemon::authenticate::Caller;
@@ -160,24 +161,23 @@ async fn exchanged<B: Buf>(
     let code = form.code.map(zeroize::Zeroizing::new);
     let request = ExchangeRequest::read(code.as_deref().map(String::as_str), form.device_name)
         .map_err(|error| Problem::new(Reason::InvalidRequest, error.to_string()))?;
-    // In a task of its own, because a client that goes away must not leave the code reserved.
-    let run = tokio::spawn(async move { exchange.run(client, request).await });
-    let failed = |_| Problem::new(Reason::StorageUnavailable, "the exchange failed; the log of the daemon says why");
-    let enrolled = run.await.map_err(failed)??;
+    // A client that goes away must not leave the code reserved.
+    let ended = to_the_end(async move { exchange.run(client, request).await }).await;
+    let failed = |Panicked| Problem::new(Reason::StorageUnavailable, "the request failed; the daemon's log says why");
+    let enrolled = ended.map_err(failed)??;
     let token = enrolled.token.reveal();
     Ok(json(&GrantForm { token, device: (&enrolled.device).into(), daemon_id: status.id().as_str() }))
 }
 
 async fn revoked(devices: Arc<Devices>, device: Arc<Device>) -> Result<Response, Problem> {
-    let run = tokio::spawn(async move { devices.revoke(device.id()).await });
-    match run.await {
+    match to_the_end(async move { devices.revoke(device.id()).await }).await {
         // Someone else was faster; the device is gone either way.
         Ok(Ok(_) | Err(RevokeError::NoSuchDevice)) => Ok(StatusCode::NO_CONTENT.into_response()),
         Ok(Err(RevokeError::Storage(cause))) => {
             tracing::error!(%cause, "a device could not revoke itself");
             Err(Problem::new(Reason::StorageUnavailable, "the device is still paired: the change could not be stored"))
         }
-        Err(_) => Err(Problem::new(Reason::StorageUnavailable, "the request failed; the log of the daemon says why")),
+        Err(Panicked) => Err(Problem::new(Reason::StorageUnavailable, "the request failed; the daemon's log says why")),
     }
 }
 

@@ -27,13 +27,24 @@ pub fn monotonic_millis() -> u64 {
     seconds.saturating_mul(1000).saturating_add(u64::try_from(time.tv_nsec).unwrap_or(0) / 1_000_000)
 }
 
-/// Makes a folder, and those above it, that only its owner can enter. An existing folder stays as it is.
+/// Makes a folder, and those above it, that only its owner can enter, and makes their names durable: what is stored in
+/// them survives a power loss. An existing folder stays as it is.
 ///
 /// # Errors
 ///
 /// What the system says.
 pub fn create_private_folder(folder: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let above = folder.parent().ok_or(io::ErrorKind::NotFound)?;
+    create_private_folder(above)?;
+    match DirBuilder::new().mode(0o700).create(folder) {
+        // Someone was faster.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => {}
+        created => created?,
+    }
+    sync_folder(above)
 }
 
 /// Opens a file for reading, refusing to follow a symbolic link at its name.

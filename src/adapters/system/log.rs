@@ -1,17 +1,20 @@
 //! The daemon's log: to stderr in the foreground, to a file of limited size in the background.
 
+use std::cell::Cell;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use file_rotate::compression::Compression;
 use file_rotate::suffix::AppendCount;
 use file_rotate::{ContentLimit, FileRotate};
+use tracing::error;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::time::FormatTime;
 
 use crate::adapters::platform;
 use crate::adapters::wire::moment;
+use crate::domain::text::shown_safely;
 use crate::ports::clock::Clock;
 
 /// The variable with the filter: `info`, `netclaw=debug`, …
@@ -47,10 +50,21 @@ pub fn start<C: Clock + Clone + 'static>(destination: Destination<'_>, clock: C)
         }
         Destination::File(path) => subscriber.with_ansi(false).with_writer(rotating(path)?).try_init(),
     };
-    started.map_err(io::Error::other)
+    started.map_err(io::Error::other)?;
+    log_panics();
+    Ok(())
 }
 
-fn rotating(path: &Path) -> io::Result<Mutex<impl Write + use<>>> {
+/// Sends panics to the log: nobody sees the stderr of a daemon in the background.
+pub fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        let words = shown_safely(panic.payload_as_str().unwrap_or("without a word"));
+        error!(place, "a part of the daemon panicked: {words}");
+    }));
+}
+
+fn rotating(path: &Path) -> io::Result<Arc<LogFile<impl Write + use<>>>> {
     if let Some(folder) = path.parent() {
         platform::create_private_folder(folder)?;
     }
@@ -59,7 +73,40 @@ fn rotating(path: &Path) -> io::Result<Mutex<impl Write + use<>>> {
     // The crate opens lazily and drops errors: find out now whether it can be opened.
     options.open(path)?;
     let (suffixes, compression) = (AppendCount::new(KEPT_LOGS), Compression::None);
-    Ok(Mutex::new(FileRotate::new(path, suffixes, limit, compression, Some(options))))
+    Ok(Arc::new(LogFile(Mutex::new(FileRotate::new(path, suffixes, limit, compression, Some(options))))))
+}
+
+/// A file that threads write one after the other. A panic in it, which a rotation can have when someone takes files away,
+/// costs that line and no other.
+struct LogFile<W>(Mutex<W>);
+
+thread_local! {
+    /// Whether this thread has the file. The panic hook must not wait for what its own thread holds.
+    static IS_WRITING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Sets [`IS_WRITING`] back, also when the write panics.
+struct Writing;
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        IS_WRITING.set(false);
+    }
+}
+
+impl<W: Write> Write for &LogFile<W> {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        if IS_WRITING.replace(true) {
+            return Ok(line.len());
+        }
+        let _writing = Writing;
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(line)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        // A line is in the file when its write returns.
+        Ok(())
+    }
 }
 
 struct LogTime<C>(C);

@@ -7,7 +7,7 @@ use crate::domain::token::BearerToken;
 use crate::ports::credential_store::{CredentialStore, CredentialStoreError, Pairing};
 use crate::ports::daemon_api::{ApiError, DaemonApi, Rejection};
 
-/// What became of the credential at the daemon. On this machine it is forgotten in every case.
+/// What became of the credential at the daemon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
     /// The daemon has revoked it.
@@ -38,9 +38,14 @@ pub enum UnpairError {
     /// The daemon did not revoke it; nothing was forgotten.
     #[error(transparent)]
     Api(#[from] ApiError),
-    /// It could not be forgotten, although the daemon has revoked it.
-    #[error(transparent)]
-    Credentials(#[from] CredentialStoreError),
+    /// It could not be forgotten on this machine.
+    #[error("{error}")]
+    NotForgotten {
+        /// Why.
+        error: CredentialStoreError,
+        /// What had become of it at the daemon by then.
+        ending: Ending,
+    },
 }
 
 /// Revokes the credential at its daemon, then forgets it.
@@ -62,7 +67,7 @@ pub async fn unpair(
 ///
 /// # Errors
 ///
-/// [`UnpairError::NotPaired`] and [`UnpairError::Credentials`].
+/// [`UnpairError::NotPaired`] and [`UnpairError::NotForgotten`].
 pub fn forget_only(credentials: &dyn CredentialStore, target: Target) -> Result<Unpaired, UnpairError> {
     let (pairing, _) = target.credential.ok_or(UnpairError::NotPaired)?;
     forget(credentials, pairing, Ending::NotAsked)
@@ -77,6 +82,8 @@ async fn revoke(api: &dyn DaemonApi, pairing: &Pairing, token: &BearerToken) -> 
 }
 
 fn forget(credentials: &dyn CredentialStore, pairing: Pairing, ending: Ending) -> Result<Unpaired, UnpairError> {
-    credentials.forget(&pairing.daemon_id)?;
-    Ok(Unpaired { pairing, ending, next: credentials.current()? })
+    credentials.forget(&pairing.daemon_id).map_err(|error| UnpairError::NotForgotten { error, ending })?;
+    // It is over. That the next one cannot be read is for the command that uses it.
+    let next = credentials.current().unwrap_or_default();
+    Ok(Unpaired { pairing, ending, next })
 }

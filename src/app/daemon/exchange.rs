@@ -1,7 +1,9 @@
 //! Exchanging a pairing code for a token: the one door through which a stranger becomes a device.
 
+use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use thiserror::Error;
 use tracing::{error, info, warn};
 use zeroize::Zeroizing;
@@ -118,16 +120,21 @@ impl Exchange {
         }
         let (proof, name) = redeemed?;
         let generation = proof.generation();
-        match self.enrol(proof, &name, now).await {
-            Ok(enrolled) => {
+        // What panics in there does so before the store is asked, whose own failures are errors: there is no device yet.
+        match AssertUnwindSafe(self.enrol(proof, &name, now)).catch_unwind().await {
+            Ok(Ok(enrolled)) => {
                 self.ports.slot.commit(generation, enrolled.device.id).await;
                 info!(device = %enrolled.device.name, id = %enrolled.device.id, %client, "paired a device");
                 Ok(enrolled)
             }
-            Err(why) => {
+            Ok(Err(why)) => {
                 self.ports.slot.release(generation).await;
                 info!(%client, "a right pairing code led to no device: {why}; the code stays valid");
                 Err(why)
+            }
+            Err(panic) => {
+                self.ports.slot.release(generation).await;
+                resume_unwind(panic)
             }
         }
     }

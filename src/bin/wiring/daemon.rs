@@ -66,18 +66,22 @@ pub fn run(ground: Ground, recover: bool) -> Result<(), Failure> {
         }
     };
     log::start(destination, SystemClock).map_err(|error| failure::log(&log_file, &error))?;
+    let lock = DaemonLock::take(&home.lock_file()).map_err(|error| failure::lock(&home, &error))?;
     let opened = Opened::of(&home)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    runtime.map_err(|error| failure::runtime(&error))?.block_on(async {
+    let runtime = runtime.map_err(|error| failure::runtime(&error))?;
+    let ended = runtime.block_on(async {
         bootstrap(&home, &opened, recover).await?;
         serve_home(&home, opened, ground).await
-    })
+    });
+    // The runtime ends after the writes that have begun. Until then no other daemon may read or write these files.
+    drop(runtime);
+    drop(lock);
+    ended
 }
 
 /// What the home holds: everything that can stop the start, but for the listeners.
 struct Opened {
-    /// Held until the daemon ends.
-    lock: DaemonLock,
     settings: Settings,
     id: DaemonId,
     devices: FileDeviceStore,
@@ -86,14 +90,13 @@ struct Opened {
 
 impl Opened {
     fn of(home: &Home) -> Result<Self, Failure> {
-        let lock = DaemonLock::take(&home.lock_file()).map_err(|error| failure::lock(home, &error))?;
         let settings = shared::settings(home).load();
         let settings = settings.map_err(|error| failure::settings(home, &error))?;
         let id = identity_file::load_or_create(&home.identity_file(), &SystemRng::default());
         let id = id.map_err(failure::open)?;
         let devices = FileDeviceStore::open(home.devices_file()).map_err(failure::open)?;
         let activity = FileActivityLog::open(home.activity_file(), |id| devices.knows(id));
-        Ok(Self { lock, settings, id, devices, activity })
+        Ok(Self { settings, id, devices, activity })
     }
 }
 
@@ -115,7 +118,7 @@ async fn bootstrap(home: &Home, opened: &Opened, recover: bool) -> Result<(), Fa
 }
 
 async fn serve_home(home: &Home, opened: Opened, ground: Ground) -> Result<(), Failure> {
-    let Opened { lock, settings, id, devices, activity } = opened;
+    let Opened { settings, id, devices, activity } = opened;
     let signal = signals::stop_requested().map_err(|error| failure::runtime(&error))?;
     let socket = control_socket(home)?;
     let network = TcpListener::bind(settings.listen_address()).await;
@@ -163,7 +166,6 @@ async fn serve_home(home: &Home, opened: Opened, ground: Ground) -> Result<(), F
     housekeeping.round().await;
     let _ = std::fs::remove_file(&socket);
     info!("the daemon has stopped");
-    drop(lock);
     Ok(())
 }
 

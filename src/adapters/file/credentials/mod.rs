@@ -38,11 +38,17 @@ impl FileCredentialStore {
         Self { home }
     }
 
-    /// Keeps other processes from writing in between. Readers need no lock: each file is replaced as a whole, and the order
-    /// of the writes keeps the pair sound.
+    /// Keeps other processes from writing, and from reading both files, in between. A reader of one file needs no lock,
+    /// because it is replaced as a whole.
     fn lock(&self) -> Result<File, CredentialStoreError> {
         let path = self.home.client_lock_file();
         private_file::lock(&path).map_err(|error| storage("lock", &path, &error))
+    }
+
+    /// Keeps other processes from writing in between, so that an old place never goes with a new token.
+    fn lock_shared(&self) -> Result<Option<File>, CredentialStoreError> {
+        let path = self.home.client_lock_file();
+        private_file::lock_shared(&path).map_err(|error| storage("lock", &path, &error))
     }
 
     fn pairings(&self) -> Result<Pairings, CredentialStoreError> {
@@ -143,6 +149,7 @@ impl CredentialStore for FileCredentialStore {
     }
 
     fn paired_at(&self, endpoint: &Endpoint) -> Result<Option<(Pairing, BearerToken)>, CredentialStoreError> {
+        let _lock = self.lock_shared()?;
         let pairings = self.pairings()?;
         let Some(pairing) = pairings.at(endpoint) else { return Ok(None) };
         match self.secrets()?.of(&pairing.daemon_id) {

@@ -6,9 +6,9 @@ use crate::adapters::terminal::ENDPOINT_VARIABLE;
 use crate::app::client::ask_status::AskStatusError;
 use crate::app::client::enrol::EnrolError;
 use crate::app::client::target::{Choice, InvalidEnvironment, TargetError};
-use crate::app::client::unpair::UnpairError;
+use crate::app::client::unpair::{Ending, UnpairError};
 use crate::ports::credential_store::CredentialStoreError;
-use crate::ports::daemon_api::ApiError;
+use crate::ports::daemon_api::{ApiError, Rejection};
 
 /// No daemon could be chosen.
 pub fn of_target(error: TargetError) -> Failure {
@@ -44,9 +44,20 @@ pub fn of_unpair(error: UnpairError, choice: &Choice) -> Failure {
         }
         UnpairError::Api(error @ (ApiError::Unreachable { .. } | ApiError::NotADaemon { .. })) => of_api(error, choice)
             .hint("nothing was forgotten; if the daemon is gone for good, run: netclaw unpair --forget"),
+        UnpairError::Api(ApiError::Rejected { why: Rejection::StorageUnavailable, detail }) => {
+            Failure::new(Exit::Failed, format!("the daemon could not revoke this device: {detail}"))
+                .hint("nothing was forgotten; for the cause, run on the host: netclaw daemon logs")
+                .hint("then try again: netclaw unpair")
+        }
         UnpairError::Api(error @ ApiError::Rejected { .. }) => of_api(error, choice),
-        UnpairError::Credentials(error) => of_credentials(error)
-            .hint("the daemon has revoked this device already; what is stored here is of no use any more"),
+        UnpairError::NotForgotten { error, ending } => of_credentials(error).hint(match ending {
+            Ending::Revoked | Ending::WasRevoked => {
+                "the daemon has revoked this device already; what is stored here is of no use any more"
+            }
+            Ending::NotAsked => {
+                "the daemon was not asked and still accepts this device; to revoke it, run there: netclaw daemon devices"
+            }
+        }),
     }
 }
 

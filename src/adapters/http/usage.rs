@@ -1,0 +1,125 @@
+//! Which connections wait for their client, and since when: what the accept loop closes when it needs a place.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use tokio::sync::Notify;
+
+/// What all connections of a listener tell it.
+#[derive(Default)]
+pub(super) struct Shared {
+    /// Counts the moments at which a connection became idle.
+    turns: AtomicU64,
+    /// Rung when a connection begins to wait for its client.
+    waiting: Notify,
+}
+
+impl Shared {
+    /// Returns when a connection waits for its client that did not when it was last looked at.
+    pub(super) async fn one_waits(&self) {
+        self.waiting.notified().await;
+    }
+}
+
+/// What one connection is doing.
+pub(super) struct Usage {
+    /// Requests that are being answered.
+    in_flight: AtomicUsize,
+    /// Whether the body of such a request is still to come.
+    awaits_body: AtomicBool,
+    idle_since: AtomicU64,
+    shared: Arc<Shared>,
+}
+
+impl Usage {
+    /// A connection that waits for its first request.
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        let turn = shared.turns.fetch_add(1, Ordering::AcqRel);
+        Self {
+            in_flight: AtomicUsize::new(0),
+            awaits_body: AtomicBool::new(false),
+            idle_since: AtomicU64::new(turn),
+            shared,
+        }
+    }
+
+    /// Whether it waits for its client: for a request, or for the rest of one.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.in_flight.load(Ordering::Acquire) == 0 || self.awaits_body.load(Ordering::Acquire)
+    }
+
+    /// The turn at which it was made or last became idle. The pieces of a slow request do not renew it.
+    pub(super) fn idle_since(&self) -> u64 {
+        self.idle_since.load(Ordering::Acquire)
+    }
+
+    fn await_body(&self, awaits: bool) {
+        if self.awaits_body.swap(awaits, Ordering::AcqRel) != awaits && awaits {
+            self.shared.waiting.notify_one();
+        }
+    }
+}
+
+/// Marks a connection as busy for as long as it lives.
+pub(super) struct InFlight(Arc<Usage>);
+
+impl InFlight {
+    pub(super) fn of(usage: &Arc<Usage>) -> Self {
+        usage.in_flight.fetch_add(1, Ordering::AcqRel);
+        Self(Arc::clone(usage))
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        let shared = &self.0.shared;
+        self.0.idle_since.store(shared.turns.fetch_add(1, Ordering::AcqRel), Ordering::Release);
+        self.0.in_flight.fetch_sub(1, Ordering::AcqRel);
+        shared.waiting.notify_one();
+    }
+}
+
+/// The body of a request, while which is awaited its connection waits for the client.
+pub struct ArrivingBody {
+    body: Incoming,
+    usage: Arc<Usage>,
+}
+
+impl ArrivingBody {
+    pub(super) fn new(body: Incoming, usage: &Arc<Usage>) -> Self {
+        Self { body, usage: Arc::clone(usage) }
+    }
+}
+
+impl Body for ArrivingBody {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        self.usage.await_body(polled.is_pending());
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for ArrivingBody {
+    /// A body that was given up is awaited no more.
+    fn drop(&mut self) {
+        self.usage.await_body(false);
+    }
+}
