@@ -1,3 +1,5 @@
 //! Programs of the host that netclaw asks: fixed arguments, no shell, limits on time and output.
 
 pub mod command;
+pub mod forwarding;
+pub mod tailscale;
