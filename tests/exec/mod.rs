@@ -1,7 +1,9 @@
 //! The programs of the host that netclaw asks, played by scripts that print what the real ones do.
 
+mod cloudflared;
 mod command;
 mod forwarding;
+mod metrics_server;
 mod player;
 mod tailscale;
 
