@@ -3,8 +3,9 @@
 mod cloudflared;
 mod command;
 mod forwarding;
-mod metrics_server;
-mod player;
+pub(crate) mod metrics_server;
+pub(crate) mod player;
+mod start_up;
 mod tailscale;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -19,7 +20,7 @@ const DAEMON: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALH
 const PATIENT: Limits = Limits { time: Duration::from_secs(600), output: 1 << 20 };
 
 /// What the real program said, from `recorded`.
-fn recorded(name: &str) -> String {
+pub(crate) fn recorded(name: &str) -> String {
     let path = format!("{}/tests/exec/recorded/{name}", env!("CARGO_MANIFEST_DIR"));
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }

@@ -44,4 +44,9 @@ impl Programs {
     pub fn program(&self, name: &str) -> String {
         self.path(name).to_str().unwrap().to_owned()
     }
+
+    /// A `PATH` on which these programs come first.
+    pub fn search_path(&self) -> String {
+        format!("{}:{}", self.0.path().display(), std::env::var("PATH").unwrap())
+    }
 }
