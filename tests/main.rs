@@ -4,6 +4,7 @@
 //! * `client`: a device's side: hostile servers, credential files, the commands over fakes.
 //! * `e2e`: the two real binaries, driven from outside: processes, sockets and files.
 //! * `daemon`: the use cases of the daemon over fakes.
+//! * `exec`: programs of the host, played by scripts with recorded answers.
 //! * `domain`: every pairing rule at its exact boundary, through the public API; one file for each noun.
 //! * `http`: the TCP port over real sockets, on a fake clock.
 //! * `contracts`: what each port promises, one suite for each port, run against every implementation of it.
@@ -18,5 +19,6 @@ mod contracts;
 mod daemon;
 mod domain;
 mod e2e;
+mod exec;
 mod fakes;
 mod http;

@@ -2,6 +2,8 @@
 
 #[path = "wiring/daemon.rs"]
 mod daemon;
+#[path = "wiring/exposure.rs"]
+mod exposure;
 #[path = "wiring/shared.rs"]
 mod shared;
 #[path = "wiring/start_failure.rs"]

@@ -17,6 +17,13 @@ pub struct ExposureFault {
     pub fix: String,
 }
 
+impl ExposureFault {
+    /// A fault in these words.
+    pub fn new(kind: FaultKind, what: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self { kind, what: what.into(), fix: fix.into() }
+    }
+}
+
 /// Which part is at fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FaultKind {

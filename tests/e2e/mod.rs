@@ -10,4 +10,5 @@ mod load;
 mod pairing;
 pub(crate) mod raw_http;
 mod secrets;
+mod tunnels;
 mod world;

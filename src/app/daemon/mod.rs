@@ -10,6 +10,7 @@ pub mod lockouts;
 pub mod open_pairing;
 pub mod pending_restart;
 pub mod public_endpoint;
+pub mod start_up;
 pub mod status;
 
 use std::sync::Arc;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use netclaw::adapters::control::socket::{self, RUNTIME_VARIABLE};
-use netclaw::adapters::exposure::ListenerExposure;
 use netclaw::adapters::file::activity_file::FileActivityLog;
 use netclaw::adapters::file::credentials::FileCredentialStore;
 use netclaw::adapters::file::device_file::FileDeviceStore;
@@ -29,20 +28,20 @@ use netclaw::app::daemon::bootstrap::Bootstrap;
 use netclaw::app::daemon::housekeeping::{HOUSEKEEPING_INTERVAL, Housekeeping};
 use netclaw::app::daemon::open_pairing::OpenPairing;
 use netclaw::app::daemon::pending_restart::PendingRestart;
+use netclaw::app::daemon::start_up::check_tunnel;
 use netclaw::app::daemon::status::{DaemonFacts, Status};
 use netclaw::domain::access::AccessPolicy;
 use netclaw::domain::daemon_id::DaemonId;
 use netclaw::domain::endpoint::Endpoint;
 use netclaw::domain::exposure::Reach;
 use netclaw::domain::settings::Settings;
-use netclaw::ports::exposure::Exposure;
 use netclaw::ports::settings_store::SettingsStore;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
-use super::{shared, start_failure as failure};
+use super::{exposure, shared, start_failure as failure};
 
 /// How the daemon is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,6 +119,9 @@ async fn bootstrap(home: &Home, opened: &Opened, recover: bool) -> Result<(), Fa
 async fn serve_home(home: &Home, opened: Opened, ground: Ground) -> Result<(), Failure> {
     let Opened { settings, id, devices, activity } = opened;
     let signal = signals::stop_requested().map_err(|error| failure::runtime(&error))?;
+    let exposure = exposure::of(&settings);
+    let tunnel = check_tunnel(exposure.as_ref(), settings.mode).await;
+    tunnel.map_err(|fault| failure::tunnel(&fault))?;
     let socket = control_socket(home)?;
     let network = TcpListener::bind(settings.listen_address()).await;
     let network = network.map_err(|error| failure::bind(settings.listen_address(), &error))?;
@@ -133,7 +135,7 @@ async fn serve_home(home: &Home, opened: Opened, ground: Ground) -> Result<(), F
         activity: Arc::new(activity),
         slot: Arc::new(MemoryPairingSlot::default()),
         attempts: Arc::new(MemoryAttemptLog::default()),
-        exposure: exposure(&settings),
+        exposure,
     };
     if settings.mode.profile().reach == Reach::Network {
         warn!("in this exposure mode traffic is not encrypted: use it in networks only whose every member is trusted");
@@ -191,11 +193,6 @@ async fn until_stopped(
             _ = rounds.tick() => housekeeping.round().await,
         }
     }
-}
-
-/// What stands in front of a daemon with these settings.
-fn exposure(settings: &Settings) -> Arc<dyn Exposure> {
-    Arc::new(ListenerExposure::new(settings.listen_address()))
 }
 
 /// Where the control socket of this home is.

@@ -12,6 +12,7 @@ use netclaw::adapters::system::daemon_lock::LockError;
 use netclaw::adapters::terminal::failure::{Exit, Failure, of_credentials, of_load_settings};
 use netclaw::app::daemon::bootstrap::BootstrapError;
 use netclaw::domain::exposure::ExposureMode;
+use netclaw::ports::exposure::ExposureFault;
 use netclaw::ports::settings_store::LoadSettingsError;
 
 /// The log cannot be written.
@@ -59,6 +60,13 @@ pub fn bootstrap(home: &Home, mode: ExposureMode, error: BootstrapError) -> Fail
             Failure::new(Exit::Failed, error.to_string()).hint("mend the cause, then start again")
         }
     }
+}
+
+/// Nobody gets through to the daemon in this exposure mode.
+pub fn tunnel(fault: &ExposureFault) -> Failure {
+    Failure::new(Exit::Failed, fault.to_string())
+        .hint(fault.fix.clone())
+        .hint("if the program runs in another container, set Daemon.SkipTunnelProcessCheck")
 }
 
 /// The port cannot be had.
