@@ -7,6 +7,7 @@ mod files;
 mod guessing;
 mod host_commands;
 mod load;
+mod modes;
 mod pairing;
 pub(crate) mod raw_http;
 mod secrets;

@@ -9,7 +9,7 @@ use crate::exec::recorded;
 
 const HINT: &str = "hint: if the program runs in another container, set Daemon.SkipTunnelProcessCheck";
 
-const STATUS: &str = "status --json --peers=false";
+const STATUS: &str = "status --json";
 
 /// A host with programs of its own.
 struct Host {

@@ -1,7 +1,7 @@
 //! One machine for each test: a home, an address of its own, and a daemon on it.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -217,4 +217,16 @@ fn own_address() -> SocketAddr {
         Ipv4Addr::LOCALHOST
     };
     TcpListener::bind((IpAddr::V4(ip), 0)).unwrap().local_addr().unwrap()
+}
+
+/// A port that is free on every address of the machine, below those that the system gives to clients.
+pub fn port_of_every_address() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let start = u16::try_from(std::process::id() % 20_000).unwrap();
+    loop {
+        let port = 10_000 + (start + NEXT.fetch_add(1, Ordering::Relaxed)) % 20_000;
+        if TcpListener::bind((Ipv6Addr::UNSPECIFIED, port)).is_ok() {
+            return port;
+        }
+    }
 }

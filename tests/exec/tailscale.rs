@@ -7,7 +7,7 @@ use netclaw::ports::exposure::{Exposure, ExposureFault, FaultKind};
 use super::player::Programs;
 use super::{DAEMON, PATIENT, recorded};
 
-const STATUS: &str = "status --json --peers=false";
+const STATUS: &str = "status --json";
 
 /// A tailscale in the state `status` that serves `served`.
 fn tailscale(status: &str, served: &str) -> Programs {
@@ -198,7 +198,7 @@ async fn without_the_program_or_its_daemon_nothing_runs() {
 async fn a_program_that_fails_is_quoted_safely() {
     let lines = r"printf 'usage\nno\033[31mt today\342\200\256' >&2; exit 7";
     let found = serve(&Programs::default().does("tailscale", STATUS, lines)).await;
-    let what = "`tailscale status --json --peers=false` does not work: it failed (exit status: 7): no?[31mt today?";
+    let what = "`tailscale status --json` does not work: it failed (exit status: 7): no?[31mt today?";
     assert_fault(found, FaultKind::Unclear, what, "tailscale status --json");
     let programs = serving("{}").does("tailscale", "funnel status --json", "exit 1");
     let what = "`tailscale funnel status --json` does not work: it failed (exit status: 1)";

@@ -45,8 +45,8 @@ pub enum CommandError {
 }
 
 impl Limits {
-    /// For programs that answer from memory: 5 seconds, 1 MiB (a status of some thousand peers).
-    pub const QUERY: Self = Self { time: Duration::from_secs(5), output: 1 << 20 };
+    /// For programs that answer from memory: 5 seconds, 16 MiB (a status of ten thousand peers).
+    pub const QUERY: Self = Self { time: Duration::from_secs(5), output: 1 << 24 };
 }
 
 /// Bytes of an error message that are looked at.

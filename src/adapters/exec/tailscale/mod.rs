@@ -14,8 +14,8 @@ use super::command::{self, CommandError, Limits};
 use crate::domain::endpoint::Endpoint;
 use crate::ports::exposure::{Exposure, ExposureFault, FaultKind};
 
-/// The state of this machine, without the thousands of others that a tailnet may have.
-const STATUS: &[&str] = &["status", "--json", "--peers=false"];
+/// The state of this machine and its tailnet.
+const STATUS: &[&str] = &["status", "--json"];
 
 /// What `tailscale` says when nothing listens on the socket of `tailscaled`, on Linux and elsewhere.
 const NO_DAEMON: [&str; 2] = ["doesn't appear to be running", "is Tailscale running?"];
