@@ -1,7 +1,8 @@
 //! How the daemon is exposed, and what follows from it: one table that everything else reads.
 
+use alloc::string::String;
 use core::fmt;
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use core::str::FromStr;
 
 use thiserror::Error;
@@ -41,6 +42,8 @@ pub struct Profile {
     pub trusts_loopback: bool,
     /// Who can send requests.
     pub reach: Reach,
+    /// Who knows the URL that clients use.
+    pub url: UrlSource,
 }
 
 /// Where a daemon may listen.
@@ -89,6 +92,17 @@ pub enum Reach {
     Internet,
 }
 
+/// Who knows the URL that clients use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UrlSource {
+    /// The daemon: clients use the address that it listens on.
+    Listener,
+    /// The tunnel's program, which can be asked.
+    Tunnel,
+    /// Nobody but the operator.
+    Operator,
+}
+
 /// The header of reverse proxies and of Tailscale.
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
@@ -119,6 +133,7 @@ impl ExposureMode {
                 tunnel: None,
                 trusts_loopback: true,
                 reach: Reach::Machine,
+                url: UrlSource::Listener,
             },
             Self::ReverseProxy => Profile {
                 name: "reverse-proxy",
@@ -128,6 +143,7 @@ impl ExposureMode {
                 tunnel: None,
                 trusts_loopback: false,
                 reach: Reach::Proxy,
+                url: UrlSource::Operator,
             },
             Self::TailscaleServe => Profile {
                 name: "tailscale-serve",
@@ -137,6 +153,7 @@ impl ExposureMode {
                 tunnel: Some(Tunnel::TailscaleServe),
                 trusts_loopback: false,
                 reach: Reach::Tailnet,
+                url: UrlSource::Tunnel,
             },
             Self::TailscaleFunnel => Profile {
                 name: "tailscale-funnel",
@@ -146,6 +163,7 @@ impl ExposureMode {
                 tunnel: Some(Tunnel::TailscaleFunnel),
                 trusts_loopback: false,
                 reach: Reach::Internet,
+                url: UrlSource::Tunnel,
             },
             Self::CloudflareTunnel => Profile {
                 name: "cloudflare-tunnel",
@@ -155,6 +173,7 @@ impl ExposureMode {
                 tunnel: Some(Tunnel::Cloudflared),
                 trusts_loopback: false,
                 reach: Reach::Internet,
+                url: UrlSource::Operator,
             },
             Self::Direct => Profile {
                 name: "direct",
@@ -164,6 +183,7 @@ impl ExposureMode {
                 tunnel: None,
                 trusts_loopback: false,
                 reach: Reach::Network,
+                url: UrlSource::Listener,
             },
         }
     }
@@ -187,6 +207,20 @@ impl Binds {
             Self::Network => "listens on an address of this machine's networks, or on all of them with 0.0.0.0 or ::",
         }
     }
+
+    /// The addresses that are of use on any machine, the usual one first.
+    pub const fn usual(self) -> [IpAddr; 2] {
+        match self {
+            Self::Loopback => [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)],
+            Self::Network => [IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::V6(Ipv6Addr::UNSPECIFIED)],
+        }
+    }
+
+    /// `address` if the daemon may listen on it, else the usual one.
+    pub fn nearest(self, address: IpAddr) -> IpAddr {
+        let [usual, _] = self.usual();
+        if self.allow(address) { address } else { usual }
+    }
 }
 
 impl Hop {
@@ -196,6 +230,52 @@ impl Hop {
             Self::None => None,
             Self::TrustedProxies => Some(FORWARDED_FOR),
             Self::Tunnel(header) => Some(header),
+        }
+    }
+}
+
+impl Tunnel {
+    /// The command that makes the tunnel lead to a daemon that listens here.
+    pub fn set_up_command(self, listening: SocketAddr) -> String {
+        // Tailscale takes a bare port for the usual loopback address.
+        let is_usual = listening.ip() == IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let target =
+            if is_usual { alloc::format!("{}", listening.port()) } else { alloc::format!("http://{listening}") };
+        match self {
+            Self::TailscaleServe => alloc::format!("tailscale serve --bg {target}"),
+            Self::TailscaleFunnel => alloc::format!("tailscale funnel --bg {target}"),
+            Self::Cloudflared => alloc::format!("cloudflared tunnel --url http://{listening}"),
+        }
+    }
+}
+
+impl Reach {
+    /// What the operator must know before opening the daemon so far, as a sentence without a period.
+    pub const fn warning(self) -> Option<&'static str> {
+        match self {
+            Self::Machine | Self::Tailnet => None,
+            Self::Network => Some(
+                "every machine of the network can send requests to the daemon, and traffic is not encrypted: \
+                 codes and tokens can be read on the way",
+            ),
+            Self::Proxy => Some(
+                "whoever reaches the proxy can send requests to the daemon, often the whole internet: \
+                 only pairing codes and tokens keep them out",
+            ),
+            Self::Internet => {
+                Some("the whole internet can send requests to the daemon: only pairing codes and tokens keep them out")
+            }
+        }
+    }
+}
+
+impl UrlSource {
+    /// Whether the operator has to name the URL, as a clause.
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::Listener => "not needed: clients use the address that the daemon listens on",
+            Self::Tunnel => "not needed: the tunnel says what it is called",
+            Self::Operator => "recommended: nobody but you knows what clients use",
         }
     }
 }

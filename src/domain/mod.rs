@@ -19,6 +19,7 @@ pub mod exposure;
 pub mod lockout;
 pub mod rate_limit;
 pub mod session;
+pub mod setting_text;
 pub mod settings;
 pub mod text;
 pub mod time;

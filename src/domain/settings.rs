@@ -11,6 +11,24 @@ use thiserror::Error;
 use super::endpoint::{DEFAULT_PORT, Endpoint};
 use super::exposure::{ExposureMode, Hop};
 
+/// The keys of the configuration file that the rules speak of, each with its path.
+pub mod key {
+    /// The address to listen on.
+    pub const HOST: &str = "Daemon.Host";
+    /// The TCP port.
+    pub const PORT: &str = "Daemon.Port";
+    /// The exposure mode.
+    pub const MODE: &str = "Daemon.ExposureMode";
+    /// The proxies whose word is taken.
+    pub const TRUSTED_PROXIES: &str = "Daemon.TrustedProxies";
+    /// The URL that clients use.
+    pub const EXTERNAL_URL: &str = "Daemon.ExternalUrl";
+    /// Whether a fresh code is logged.
+    pub const LOG_PAIRING_CODE: &str = "Daemon.LogPairingCode";
+    /// Whether the tunnel's program is out of sight.
+    pub const SKIP_TUNNEL_PROCESS_CHECK: &str = "Daemon.SkipTunnelProcessCheck";
+}
+
 /// What the daemon is configured to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -67,20 +85,40 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// [`SettingsError`] when the mode does not allow to listen on this host, or needs proxies and there are none.
+    /// [`SettingsError`], as [`Settings::check_host`] and [`Settings::check_proxies`] have it.
     pub fn check(self) -> Result<Self, SettingsError> {
-        let profile = self.mode.profile();
-        if !profile.binds.allow(self.host) {
-            let allowed = alloc::format!("exposure mode \"{}\" {}", self.mode, profile.binds.in_words());
-            return Err(SettingsError { key: "Daemon.Host", value: alloc::format!("\"{}\"", self.host), allowed });
-        }
-        if profile.hop == Hop::TrustedProxies && self.trusted_proxies.is_empty() {
-            let allowed = alloc::format!(
-                "exposure mode \"{}\" needs the address of each proxy, like \"10.0.0.2\" or \"10.0.0.0/24\"",
-                self.mode
-            );
-            return Err(SettingsError { key: "Daemon.TrustedProxies", value: "[]".to_owned(), allowed });
-        }
+        self.check_host()?;
+        self.check_proxies()?;
         Ok(self)
+    }
+
+    /// Checks that the mode allows to listen on this host.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError`] when it does not.
+    pub fn check_host(&self) -> Result<(), SettingsError> {
+        let binds = self.mode.profile().binds;
+        if binds.allow(self.host) {
+            return Ok(());
+        }
+        let allowed = alloc::format!("exposure mode \"{}\" {}", self.mode, binds.in_words());
+        Err(SettingsError { key: key::HOST, value: alloc::format!("\"{}\"", self.host), allowed })
+    }
+
+    /// Checks that there are proxies if the mode needs them.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError`] when it does and there are none.
+    pub fn check_proxies(&self) -> Result<(), SettingsError> {
+        if self.mode.profile().hop != Hop::TrustedProxies || !self.trusted_proxies.is_empty() {
+            return Ok(());
+        }
+        let allowed = alloc::format!(
+            "exposure mode \"{}\" needs the address of each proxy, like \"10.0.0.2\" or \"10.0.0.0/24\"",
+            self.mode
+        );
+        Err(SettingsError { key: key::TRUSTED_PROXIES, value: "[]".to_owned(), allowed })
     }
 }

@@ -83,3 +83,41 @@ fn settings_listen_on_host_and_port() {
     let settings = Settings { host: ip("::1"), port: 80, ..Settings::default() };
     assert_eq!(settings.listen_address().to_string(), "[::1]:80");
 }
+
+#[test]
+fn every_mode_has_a_usual_address_that_it_allows() {
+    for binds in ExposureMode::ALL.iter().map(|mode| mode.profile().binds) {
+        assert!(binds.usual().iter().all(|address| binds.allow(*address)));
+        assert_eq!(binds.nearest(binds.usual()[1]), binds.usual()[1], "what is allowed stays");
+    }
+    let near = |mode: ExposureMode, host: &str| mode.profile().binds.nearest(ip(host)).to_string();
+    assert_eq!(near(ExposureMode::Local, "192.0.2.7"), "127.0.0.1");
+    assert_eq!(near(ExposureMode::Direct, "127.0.0.1"), "0.0.0.0");
+    assert_eq!(near(ExposureMode::Direct, "192.0.2.7"), "192.0.2.7");
+}
+
+#[test]
+fn whoever_opens_the_daemon_to_strangers_is_warned() {
+    let warned: Vec<&str> = ExposureMode::ALL
+        .iter()
+        .filter(|mode| mode.profile().reach.warning().is_some())
+        .map(|mode| mode.name())
+        .collect();
+    assert_eq!(warned, ["reverse-proxy", "tailscale-funnel", "cloudflare-tunnel", "direct"]);
+    let direct = ExposureMode::Direct.profile().reach.warning().unwrap();
+    assert!(direct.contains("traffic is not encrypted"), "{direct}");
+}
+
+#[test]
+fn a_tunnel_is_set_up_with_one_command() {
+    let command = |mode: ExposureMode, listening: &str| {
+        mode.profile().tunnel.map(|tunnel| tunnel.set_up_command(listening.parse().unwrap()))
+    };
+    let serve = ExposureMode::TailscaleServe;
+    assert_eq!(command(serve, "127.0.0.1:5199").unwrap(), "tailscale serve --bg 5199");
+    assert_eq!(command(serve, "[::1]:5199").unwrap(), "tailscale serve --bg http://[::1]:5199");
+    assert_eq!(command(ExposureMode::TailscaleFunnel, "127.0.0.1:80").unwrap(), "tailscale funnel --bg 80");
+    let cloudflare = command(ExposureMode::CloudflareTunnel, "127.0.0.1:5199").unwrap();
+    assert_eq!(cloudflare, "cloudflared tunnel --url http://127.0.0.1:5199");
+    assert_eq!(command(ExposureMode::Direct, "0.0.0.0:5199"), None);
+}

@@ -12,6 +12,7 @@ mod device_name;
 mod endpoint;
 mod exposure;
 mod session;
+mod setting_text;
 mod text;
 mod time;
 mod token;
