@@ -14,7 +14,6 @@ use netclaw::domain::device::{DeviceId, ID_BYTES};
 use netclaw::domain::device_name::DeviceName;
 use netclaw::domain::endpoint::Endpoint;
 use netclaw::domain::session::Generation;
-use netclaw::domain::settings::Settings;
 use netclaw::domain::time::{MonotonicTime, Now, WallTime};
 use netclaw::domain::token::{BearerToken, SECRET_BYTES};
 use netclaw::ports::clock::Clock;
@@ -25,7 +24,8 @@ use netclaw::ports::credential_store::{CredentialStore, CredentialStoreError, Pa
 use netclaw::ports::daemon_api::{ApiError, DaemonApi, DaemonReport, DeviceIdentity, Grant, Rejection, StatusReport};
 use netclaw::ports::daemon_process::{DaemonProcess, HostCredential, StartError};
 use netclaw::ports::prompter::{PromptError, Prompter};
-use netclaw::ports::settings_store::{LoadSettingsError, SettingsStore};
+
+pub use crate::fakes::settings_store::FakeSettingsStore as FakeSettings;
 
 pub fn endpoint(text: &str) -> Endpoint {
     Endpoint::parse(text).unwrap()
@@ -264,25 +264,6 @@ impl Prompter for FakePrompter {
 
     fn explain(&mut self, text: &str) {
         self.explained.push(text.to_owned());
-    }
-}
-
-/// A configuration in memory; `None` when there is no file.
-#[derive(Default)]
-pub struct FakeSettings(pub Mutex<Option<Settings>>);
-
-impl SettingsStore for FakeSettings {
-    fn exists(&self) -> bool {
-        self.0.lock().unwrap().is_some()
-    }
-
-    fn load(&self) -> Result<Settings, LoadSettingsError> {
-        Ok(self.0.lock().unwrap().clone().unwrap_or_default())
-    }
-
-    fn save(&self, settings: &Settings) -> Result<(), LoadSettingsError> {
-        *self.0.lock().unwrap() = Some(settings.clone());
-        Ok(())
     }
 }
 

@@ -217,14 +217,14 @@ async fn a_first_up_writes_the_configuration_starts_and_pairs() {
     let words = "netclaw up --port 6000 --host localhost --exposure Local --external-url https://x.example";
     let ran = run_with(words, &host, &settings, &mut FakePrompter::default(), Path::new("/")).await;
     assert!(ran.out.starts_with("Pairing code: ABCD-EF23\n"), "{}", ran.out);
-    let stored = settings.0.lock().unwrap().clone().unwrap();
+    let stored = settings.saved().unwrap();
     assert_eq!((stored.port, stored.external_url), (6000, Some(endpoint("https://x.example"))));
     assert!(*host.running.lock().unwrap());
 }
 
 #[tokio::test]
 async fn up_changes_an_existing_configuration_only_when_allowed() {
-    let existing = || FakeSettings(Some(Settings::default()).into());
+    let existing = || FakeSettings::with(Settings::default());
     let log = Path::new("/");
     let (host, settings) = (FakeHost::running(), existing());
     let ran = run_with("netclaw up --port 6000", &host, &settings, &mut FakePrompter::default(), log).await;
@@ -232,7 +232,7 @@ async fn up_changes_an_existing_configuration_only_when_allowed() {
     assert_eq!(ran.err, "Daemon.Port: 5199 → 6000\n");
     let ran = run_with("netclaw up --port 6000", &host, &settings, &mut FakePrompter::person(&["n"]), log).await;
     assert_eq!(ran.exit(), Exit::Failed);
-    assert_eq!(settings.0.lock().unwrap().as_ref().unwrap().port, 5199);
+    assert_eq!(settings.saved().unwrap().port, 5199);
     let ran = run_with("netclaw up --port 6000 --yes", &host, &settings, &mut FakePrompter::default(), log).await;
     assert!(ran.err.contains("netclaw daemon restart") && ran.out.contains("Pairing code"), "{}", ran.err);
     let ran = run_with("netclaw up --port 6000", &host, &settings, &mut FakePrompter::default(), log).await;

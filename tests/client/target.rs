@@ -72,7 +72,7 @@ fn a26_the_environment_never_takes_a_token_to_another_daemon() {
 #[test]
 fn a_pairing_makes_the_hosts_own_configuration_irrelevant() {
     let credentials = FakeCredentials::with(vec![(pairing(1, "http://a:1"), token(1))]);
-    let target = resolve(None, &credentials, &FakeSettings(Some(Settings::default()).into())).unwrap();
+    let target = resolve(None, &credentials, &FakeSettings::with(Settings::default())).unwrap();
     assert_eq!(target.choice.endpoint, endpoint("http://a:1"));
     assert!(target.credential.is_some());
 }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::private_file;
 use crate::domain::settings::Settings;
-use crate::ports::settings_store::{LoadSettingsError, SettingsStore};
+use crate::ports::settings_store::{LoadSettingsError, Override, SettingsStore};
 use crate::ports::storage::StorageError;
 
 /// Largest file that is read.
@@ -48,6 +48,11 @@ impl SettingsFile {
         }
     }
 
+    fn under_environment(&self, mut document: Value) -> Result<Settings, LoadSettingsError> {
+        overlay::apply(&mut document, &self.environment);
+        Ok(values::read(&document)?.check()?)
+    }
+
     fn storage(&self, error: &io::Error) -> LoadSettingsError {
         LoadSettingsError::Storage(StorageError(format!("{}: {error}", self.path.display())))
     }
@@ -59,9 +64,26 @@ impl SettingsStore for SettingsFile {
     }
 
     fn load(&self) -> Result<Settings, LoadSettingsError> {
-        let mut document = self.document()?;
-        overlay::apply(&mut document, &self.environment);
-        Ok(values::read(&document)?)
+        self.under_environment(self.document()?)
+    }
+
+    fn stored(&self) -> Result<Settings, LoadSettingsError> {
+        Ok(values::read(&self.document()?)?)
+    }
+
+    fn in_force(&self, stored: &Settings) -> Result<Settings, LoadSettingsError> {
+        let mut document = json!({});
+        for (path, value) in values::all(stored) {
+            overlay::set(&mut document, path, value);
+        }
+        self.under_environment(document)
+    }
+
+    fn overrides(&self) -> Vec<Override> {
+        let settings = Settings::default();
+        let paths = values::all(&settings).map(|(path, _)| path);
+        let found = |key| Some(Override { key, variable: overlay::variable_of(key, &self.environment)?.to_owned() });
+        paths.into_iter().filter_map(found).collect()
     }
 
     fn save(&self, settings: &Settings) -> Result<(), LoadSettingsError> {

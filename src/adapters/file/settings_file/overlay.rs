@@ -23,6 +23,16 @@ pub(super) fn apply(document: &mut Value, environment: &[(String, String)]) {
     }
 }
 
+/// The variable that sets the value at a path like `Daemon.Port`, or a part of it.
+pub(super) fn variable_of<'a>(path: &str, environment: &'a [(String, String)]) -> Option<&'a str> {
+    let sets = |levels: &[&str]| {
+        let mut levels = levels.iter();
+        path.split('.').all(|level| levels.next().is_some_and(|name| name.eq_ignore_ascii_case(level)))
+    };
+    let mut names = environment.iter().map(|(name, _)| name.as_str());
+    names.find(|name| levels(name).is_some_and(|levels| sets(&levels)))
+}
+
 /// Sets the value at a path like `Daemon.Port`, keeping the spelling of keys that are there.
 pub(super) fn set(document: &mut Value, path: &str, value: Value) {
     set_levels(document, &path.split('.').collect::<Vec<_>>(), value);
