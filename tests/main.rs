@@ -6,12 +6,14 @@
 //! * `daemon`: the use cases of the daemon over fakes.
 //! * `exec`: programs of the host, played by scripts with recorded answers.
 //! * `domain`: every pairing rule at its exact boundary, through the public API; one file for each noun.
+//! * `host`: the setup of a host, question by question.
 //! * `http`: the TCP port over real sockets, on a fake clock.
 //! * `contracts`: what each port promises, one suite for each port, run against every implementation of it.
 //! * `fakes`: an in-memory stand-in for every port, and sample values.
 //!
 //! A test that is an attack is named after its line in the list of attacks: `a05_…`, `d40_…`. Nothing here uses a
-//! fixed port, and nothing sleeps but the tests that kill a daemon at a random moment; seeds are printed.
+//! fixed port, and nothing sleeps but the tests that kill a daemon at a random moment and those that watch a terminal;
+//! seeds are printed.
 
 mod architecture;
 mod client;
@@ -21,4 +23,5 @@ mod domain;
 mod e2e;
 mod exec;
 mod fakes;
+mod host;
 mod http;

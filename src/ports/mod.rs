@@ -18,3 +18,4 @@ pub mod prompter;
 pub mod rng;
 pub mod settings_store;
 pub mod storage;
+pub mod wizard;

@@ -17,3 +17,4 @@ pub mod prompter;
 pub mod rng;
 pub mod samples;
 pub mod settings_store;
+pub mod wizard;
