@@ -41,13 +41,6 @@ pub trait Prompter: Send {
     /// [`PromptError`].
     fn device_name(&mut self, default: &DeviceName) -> Result<String, PromptError>;
 
-    /// A question with the answers yes and no; no is the default.
-    ///
-    /// # Errors
-    ///
-    /// [`PromptError`].
-    fn confirm(&mut self, question: &str) -> Result<bool, PromptError>;
-
     /// Tells the person why they are asked again. Nothing is shown when nobody is there.
     fn explain(&mut self, text: &str);
 }

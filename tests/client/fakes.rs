@@ -258,10 +258,6 @@ impl Prompter for FakePrompter {
         }
     }
 
-    fn confirm(&mut self, _question: &str) -> Result<bool, PromptError> {
-        self.next().map(|answer| answer == "y")
-    }
-
     fn explain(&mut self, text: &str) {
         self.explained.push(text.to_owned());
     }

@@ -6,50 +6,51 @@ use std::time::Duration;
 use clap::Parser;
 use netclaw::adapters::terminal::cli::host::{DaemonCommand, HostCommand};
 use netclaw::adapters::terminal::cli::{Cli, Command};
-use netclaw::adapters::terminal::commands::host::{HostPorts, run_operate, run_up};
+use netclaw::adapters::terminal::commands::host::{HostPorts, run_init, run_operate, run_up};
 use netclaw::adapters::terminal::console::Console;
 use netclaw::adapters::terminal::failure::{Exit, Failure};
 use netclaw::domain::session::Phase;
-use netclaw::domain::settings::Settings;
 use netclaw::domain::time::WallTime;
 use netclaw::ports::activity_log::LastUse;
 use netclaw::ports::control_channel::{DeviceSummary, LockoutSummary, PairingOutcome};
 use netclaw::ports::daemon_api::DeviceIdentity;
 use netclaw::ports::daemon_process::StartError;
 
-use super::fakes::{FakeApi, FakeHost, FakePrompter, FakeSettings, device_id, endpoint, name};
+use super::fakes::{FakeApi, FakeHost, FakeSettings, device_id, endpoint, name};
+use crate::fakes::wizard::ScriptedWizard;
 
 /// What a command wrote and how it ended.
-struct Ran {
-    out: String,
-    err: String,
-    ended: Result<(), Failure>,
+pub(super) struct Ran {
+    pub(super) out: String,
+    pub(super) err: String,
+    pub(super) ended: Result<(), Failure>,
 }
 
 impl Ran {
-    fn exit(&self) -> Exit {
+    pub(super) fn exit(&self) -> Exit {
         self.ended.as_ref().err().map_or(Exit::Done, |failure| failure.exit)
     }
 
-    fn shown_failure(&self) -> String {
+    pub(super) fn shown_failure(&self) -> String {
         let mut text = Vec::new();
         self.ended.as_ref().unwrap_err().print(&mut text).unwrap();
         String::from_utf8(text).unwrap()
     }
 }
 
-async fn run_with(
+pub(super) async fn run_with(
     words: &str,
     host: &FakeHost,
     settings: &FakeSettings,
-    prompter: &mut FakePrompter,
+    wizard: &mut ScriptedWizard,
     log: &Path,
 ) -> Ran {
     let Command::Host(command) = Cli::try_parse_from(words.split(' ')).unwrap().command else { panic!("{words}") };
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let mut console = Console { out: &mut out, err: &mut err, err_is_terminal: false };
-    let ports = HostPorts { api: &FakeApi::default(), control: host, process: host, settings, prompter, log_file: log };
+    let ports = HostPorts { api: &FakeApi::default(), control: host, process: host, settings, wizard, log_file: log };
     let ended = match command {
+        HostCommand::Init(args) => run_init(args, ports, &mut console).await,
         HostCommand::Up(args) => run_up(args, ports, &mut console).await,
         HostCommand::Daemon { command: DaemonCommand::Operate(command) } => {
             run_operate(command, ports, &mut console).await
@@ -61,7 +62,7 @@ async fn run_with(
 
 async fn run(words: &str, host: &FakeHost) -> Ran {
     let log = Path::new("/nowhere/daemon.log");
-    run_with(words, host, &FakeSettings::default(), &mut FakePrompter::default(), log).await
+    run_with(words, host, &FakeSettings::default(), &mut ScriptedWizard::default(), log).await
 }
 
 fn device(number: u8, called: &str, last_use: Option<LastUse>) -> DeviceSummary {
@@ -212,37 +213,6 @@ async fn a_failed_start_passes_on_the_daemons_own_words() {
 }
 
 #[tokio::test]
-async fn a_first_up_writes_the_configuration_starts_and_pairs() {
-    let (host, settings) = (FakeHost::default(), FakeSettings::default());
-    let words = "netclaw up --port 6000 --host localhost --exposure Local --external-url https://x.example";
-    let ran = run_with(words, &host, &settings, &mut FakePrompter::default(), Path::new("/")).await;
-    assert!(ran.out.starts_with("Pairing code: ABCD-EF23\n"), "{}", ran.out);
-    let stored = settings.saved().unwrap();
-    assert_eq!((stored.port, stored.external_url), (6000, Some(endpoint("https://x.example"))));
-    assert!(*host.running.lock().unwrap());
-}
-
-#[tokio::test]
-async fn up_changes_an_existing_configuration_only_when_allowed() {
-    let existing = || FakeSettings::with(Settings::default());
-    let log = Path::new("/");
-    let (host, settings) = (FakeHost::running(), existing());
-    let ran = run_with("netclaw up --port 6000", &host, &settings, &mut FakePrompter::default(), log).await;
-    assert_eq!(ran.exit(), Exit::Usage);
-    assert_eq!(ran.err, "Daemon.Port: 5199 → 6000\n");
-    let ran = run_with("netclaw up --port 6000", &host, &settings, &mut FakePrompter::person(&["n"]), log).await;
-    assert_eq!(ran.exit(), Exit::Failed);
-    assert_eq!(settings.saved().unwrap().port, 5199);
-    let ran = run_with("netclaw up --port 6000 --yes", &host, &settings, &mut FakePrompter::default(), log).await;
-    assert!(ran.err.contains("netclaw daemon restart") && ran.out.contains("Pairing code"), "{}", ran.err);
-    let ran = run_with("netclaw up --port 6000", &host, &settings, &mut FakePrompter::default(), log).await;
-    assert!(ran.ended.is_ok() && !ran.err.contains("Daemon."), "{}", ran.err);
-    let ran = run_with("netclaw up --host 192.0.2.1", &host, &existing(), &mut FakePrompter::default(), log).await;
-    assert_eq!(ran.exit(), Exit::Usage);
-    assert!(ran.shown_failure().contains("Daemon.Host"), "{}", ran.shown_failure());
-}
-
-#[tokio::test]
 async fn logs_are_the_last_thousand_lines_without_terminal_escapes() {
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("daemon.log");
@@ -250,7 +220,7 @@ async fn logs_are_the_last_thousand_lines_without_terminal_escapes() {
     std::fs::write(&log, text + "last without end").unwrap();
     let settings = FakeSettings::default();
     let ran =
-        run_with("netclaw daemon logs", &FakeHost::default(), &settings, &mut FakePrompter::default(), &log).await;
+        run_with("netclaw daemon logs", &FakeHost::default(), &settings, &mut ScriptedWizard::default(), &log).await;
     let lines: Vec<&str> = ran.out.lines().collect();
     assert_eq!((lines.len(), lines[0], lines[1000]), (1001, "line 500?[2J", "last without end"));
     let ran = run("netclaw daemon logs", &FakeHost::default()).await;
@@ -299,13 +269,13 @@ async fn following_a_log_goes_on_across_a_rotation() {
             panic!()
         };
         let mut console = Console { out: &mut out, err: &mut Vec::new(), err_is_terminal: false };
-        let (settings, mut prompter) = (FakeSettings::default(), FakePrompter::default());
+        let (settings, mut wizard) = (FakeSettings::default(), ScriptedWizard::default());
         let ports = HostPorts {
             api: &FakeApi::default(),
             control: &host,
             process: &host,
             settings: &settings,
-            prompter: &mut prompter,
+            wizard: &mut wizard,
             log_file: &path,
         };
         run_operate(command, ports, &mut console).await

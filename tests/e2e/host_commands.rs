@@ -3,16 +3,7 @@
 use serde_json::Value;
 
 use super::raw_http::Request;
-use super::world::{NETCLAW, World};
-
-/// Stops the daemon of a test, whatever became of it.
-struct Stopped<'a>(&'a World);
-
-impl Drop for Stopped<'_> {
-    fn drop(&mut self) {
-        self.0.netclaw(&["daemon", "stop"]);
-    }
-}
+use super::world::{NETCLAW, Stopped, World};
 
 #[test]
 fn start_stop_and_restart_are_idempotent_and_say_so() {

@@ -11,5 +11,7 @@ mod modes;
 mod pairing;
 pub(crate) mod raw_http;
 mod secrets;
+mod setup;
 mod tunnels;
+mod wizard;
 mod world;

@@ -60,6 +60,13 @@ impl World {
         command
     }
 
+    /// `program` in this world, with no value of the configuration in its environment.
+    pub fn unconfigured(&self, program: &str) -> Command {
+        let mut command = self.command(program);
+        command.env_remove("NETCLAW_Daemon__Host").env_remove("NETCLAW_Daemon__Port");
+        command
+    }
+
     /// Runs `netclaw` with these arguments and nothing to read.
     pub fn netclaw(&self, arguments: &[&str]) -> Finished {
         Finished::of(self.command(NETCLAW).args(arguments).output().unwrap())
@@ -192,6 +199,15 @@ impl Drop for Daemon {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// Stops the daemon of a test in the background, whatever became of it.
+pub struct Stopped<'a>(pub &'a World);
+
+impl Drop for Stopped<'_> {
+    fn drop(&mut self) {
+        self.0.netclaw(&["daemon", "stop"]);
     }
 }
 

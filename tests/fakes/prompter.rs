@@ -50,10 +50,6 @@ impl Prompter for ScriptedPrompter {
         }
     }
 
-    fn confirm(&mut self, question: &str) -> Result<bool, PromptError> {
-        self.ask(question.to_owned()).map(|answer| matches!(answer.to_lowercase().as_str(), "y" | "yes"))
-    }
-
     fn explain(&mut self, text: &str) {
         if self.is_interactive {
             self.transcript.push(text.to_owned());

@@ -10,6 +10,8 @@ pub mod console;
 pub mod failure;
 pub mod prompter;
 pub mod render;
+#[cfg(unix)]
+pub mod wizard;
 
 /// The variable that names the endpoint for one command.
 pub const ENDPOINT_VARIABLE: &str = "NETCLAW_DAEMON_ENDPOINT";

@@ -75,11 +75,6 @@ impl<R: BufRead + Send, W: Write + Send> Prompter for LinePrompter<R, W> {
         }
     }
 
-    fn confirm(&mut self, question: &str) -> Result<bool, PromptError> {
-        let answer = self.ask(&format!("{question} [y/N]: "))?;
-        Ok(["y", "yes"].iter().any(|yes| answer.eq_ignore_ascii_case(yes)))
-    }
-
     fn explain(&mut self, text: &str) {
         if self.interactive {
             let _ = writeln!(self.shown, "{text}");

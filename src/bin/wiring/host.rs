@@ -4,10 +4,10 @@ use netclaw::adapters::client::{HttpDaemonApi, Patience};
 use netclaw::adapters::control::SocketControlChannel;
 use netclaw::adapters::system::daemon_process::BackgroundDaemon;
 use netclaw::adapters::terminal::cli::host::{DaemonCommand, HostCommand};
-use netclaw::adapters::terminal::commands::host::{HostPorts, run_operate, run_up};
+use netclaw::adapters::terminal::commands::host::{HostPorts, run_init, run_operate, run_up};
 use netclaw::adapters::terminal::console::Console;
 use netclaw::adapters::terminal::failure::{Exit, Failure};
-use netclaw::adapters::terminal::prompter;
+use netclaw::adapters::terminal::wizard::TerminalWizard;
 
 use super::daemon::{self, Ground};
 use super::{block_on, shared};
@@ -22,6 +22,7 @@ pub fn run(command: HostCommand, console: &mut Console<'_>) -> Result<(), Failur
         HostCommand::Daemon { command: DaemonCommand::Operate(command) } => {
             with_ports(async |ports| run_operate(command, ports, console).await)
         }
+        HostCommand::Init(args) => with_ports(async |ports| run_init(args, ports, console).await),
         HostCommand::Up(args) => with_ports(async |ports| run_up(args, ports, console).await),
     }
 }
@@ -37,7 +38,7 @@ fn with_ports(command: impl AsyncFnOnce(HostPorts<'_>) -> Result<(), Failure>) -
         control: &SocketControlChannel::new(daemon::control_socket(&home)?),
         process: &BackgroundDaemon::new(program, home.root().to_owned(), home.lock_file(), log_file.clone()),
         settings: &shared::settings(&home),
-        prompter: &mut prompter::of_process(),
+        wizard: &mut TerminalWizard,
         log_file: &log_file,
     };
     block_on(command(ports))

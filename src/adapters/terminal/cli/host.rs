@@ -1,12 +1,11 @@
 //! The commands of the host.
 
-use std::net::{IpAddr, Ipv4Addr};
+mod setup;
 
 use clap::{Args, Subcommand};
 
+pub use self::setup::{NamedUrl, SetupArgs};
 use crate::domain::client_address::LimitKey;
-use crate::domain::endpoint::Endpoint;
-use crate::domain::exposure::ExposureMode;
 use crate::ports::daemon_process::HostCredential;
 
 /// The commands of the host.
@@ -14,6 +13,8 @@ use crate::ports::daemon_process::HostCredential;
 pub enum HostCommand {
     /// Set up this host, start the daemon and show a pairing code
     Up(UpArgs),
+    /// Set up this host step by step
+    Init(InitArgs),
     /// Run and operate the daemon of this host
     Daemon {
         /// What to do with it.
@@ -23,24 +24,30 @@ pub enum HostCommand {
 }
 
 /// `netclaw up`.
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  netclaw up\n  netclaw up --port 6000 --yes")]
 pub struct UpArgs {
-    /// The address to listen on
-    #[arg(long, value_name = "IP", value_parser = host)]
-    pub host: Option<IpAddr>,
-    /// The port to listen on
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
-    pub port: Option<u16>,
-    /// How the daemon is reached from outside
-    #[arg(long, value_name = "MODE", value_parser = exposure)]
-    pub exposure: Option<ExposureMode>,
-    /// What remote devices type, where the daemon cannot know it
-    #[arg(long, value_name = "URL", value_parser = endpoint)]
-    pub external_url: Option<Endpoint>,
-    /// Change an existing configuration without asking
-    #[arg(long)]
-    pub yes: bool,
+    /// What is not as configured, or as usual.
+    #[command(flatten)]
+    pub setup: SetupArgs,
+}
+
+const INIT_EXAMPLES: &str = "\
+Examples:
+  Answer the questions:
+    netclaw init
+
+  Answer them with flags:
+    netclaw init --exposure reverse-proxy --trusted-proxy 10.0.0.2 \\
+      --external-url https://claw.example --yes";
+
+/// `netclaw init`.
+#[derive(Debug, Args)]
+#[command(after_help = INIT_EXAMPLES)]
+pub struct InitArgs {
+    /// The questions that need not be asked.
+    #[command(flatten)]
+    pub setup: SetupArgs,
 }
 
 /// `netclaw daemon`.
@@ -186,22 +193,6 @@ pub struct LogsArgs {
     /// Stay and print what is added
     #[arg(short, long)]
     pub follow: bool,
-}
-
-fn host(text: &str) -> Result<IpAddr, String> {
-    if text.eq_ignore_ascii_case("localhost") {
-        return Ok(IpAddr::V4(Ipv4Addr::LOCALHOST));
-    }
-    text.trim_start_matches('[').trim_end_matches(']').parse().map_err(|_| "it is not an IP address".to_owned())
-}
-
-fn exposure(text: &str) -> Result<ExposureMode, String> {
-    let names = || ExposureMode::ALL.iter().map(|mode| mode.name()).collect::<Vec<_>>().join(", ");
-    text.parse().map_err(|_| format!("the modes are: {}", names()))
-}
-
-fn endpoint(text: &str) -> Result<Endpoint, String> {
-    Endpoint::parse(text).map_err(|error| error.to_string())
 }
 
 fn address(text: &str) -> Result<LimitKey, String> {

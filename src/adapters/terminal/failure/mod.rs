@@ -8,6 +8,8 @@ mod client;
 #[cfg(unix)]
 mod host;
 mod settings;
+#[cfg(unix)]
+mod setup;
 
 use std::io::{self, Write};
 
@@ -15,7 +17,9 @@ pub use self::api::of_api;
 pub use self::client::{of_credentials, of_enrol, of_status, of_target, of_unpair};
 #[cfg(unix)]
 pub use self::host::{not_running, of_control, of_start};
-pub use self::settings::{of_load_settings, of_prompt, of_settings};
+pub use self::settings::{of_load_settings, of_prompt};
+#[cfg(unix)]
+pub use self::setup::of_setup;
 
 /// The exit codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,6 @@
 //! The configuration, and questions without an answer.
 
 use super::{Exit, Failure};
-use crate::domain::settings::SettingsError;
 use crate::ports::prompter::PromptError;
 use crate::ports::settings_store::LoadSettingsError;
 
@@ -16,11 +15,6 @@ pub fn of_load_settings(error: LoadSettingsError) -> Failure {
         LoadSettingsError::Storage(error) => Failure::new(Exit::Failed, error.to_string())
             .hint("make it readable and writable for this user, or name another home with NETCLAW_HOME"),
     }
-}
-
-/// A flag asks for a configuration that is not allowed.
-pub fn of_settings(error: &SettingsError) -> Failure {
-    Failure::new(Exit::Usage, error.to_string())
 }
 
 /// There is no answer to a question.

@@ -1,15 +1,17 @@
 //! The commands of the host.
 
 mod devices;
+mod init;
 mod lifecycle;
 mod lockouts;
 mod logs;
 mod pairing;
-mod settings_change;
+mod setup;
 mod up;
 
 use std::path::Path;
 
+pub use self::init::run as run_init;
 pub use self::up::run as run_up;
 use crate::adapters::terminal::cli::host::OperateCommand;
 use crate::adapters::terminal::console::Console;
@@ -17,8 +19,8 @@ use crate::adapters::terminal::failure::Failure;
 use crate::ports::control_channel::ControlChannel;
 use crate::ports::daemon_api::DaemonApi;
 use crate::ports::daemon_process::DaemonProcess;
-use crate::ports::prompter::Prompter;
 use crate::ports::settings_store::SettingsStore;
+use crate::ports::wizard::Wizard;
 
 /// What the commands of the host stand on.
 pub struct HostPorts<'a> {
@@ -30,8 +32,8 @@ pub struct HostPorts<'a> {
     pub process: &'a dyn DaemonProcess,
     /// The configuration.
     pub settings: &'a dyn SettingsStore,
-    /// Who answers questions.
-    pub prompter: &'a mut dyn Prompter,
+    /// Who answers the questions of the setup.
+    pub wizard: &'a mut dyn Wizard,
     /// The log of a daemon in the background.
     pub log_file: &'a Path,
 }

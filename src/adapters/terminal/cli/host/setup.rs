@@ -1,0 +1,67 @@
+//! The flags of the setup: one for each of its questions.
+
+use std::net::IpAddr;
+
+use clap::Args;
+use ipnet::IpNet;
+
+use crate::app::host::setup::Answers;
+use crate::domain::endpoint::Endpoint;
+use crate::domain::exposure::ExposureMode;
+use crate::domain::setting_text;
+use crate::domain::settings::SettingsError;
+
+/// The answers to the setup's questions.
+#[derive(Clone, Debug, Default, Args)]
+pub struct SetupArgs {
+    /// How clients reach the daemon
+    #[arg(long, value_name = "MODE", value_parser = read(setting_text::mode))]
+    pub exposure: Option<ExposureMode>,
+    /// The address to listen on
+    #[arg(long, value_name = "IP", value_parser = read(setting_text::host))]
+    pub host: Option<IpAddr>,
+    /// The port to listen on
+    #[arg(long, value_parser = read(setting_text::port))]
+    pub port: Option<u16>,
+    /// The address or network of a proxy in front of the daemon; repeat it for each
+    #[arg(long, value_name = "CIDR", value_delimiter = ',', value_parser = read(setting_text::proxy))]
+    pub trusted_proxy: Vec<IpNet>,
+    /// What clients type, where the daemon cannot know it; "none" takes it away
+    #[arg(long, value_name = "URL", value_parser = read(named_url))]
+    pub external_url: Option<NamedUrl>,
+    /// Start the daemon whenever this machine starts
+    #[arg(long, conflicts_with = "no_service")]
+    pub service: bool,
+    /// Start it by hand only
+    #[arg(long)]
+    pub no_service: bool,
+    /// Ask nothing, and change an existing configuration
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// The value of `--external-url`: a URL or none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedUrl(pub Option<Endpoint>);
+
+impl From<SetupArgs> for Answers {
+    fn from(args: SetupArgs) -> Self {
+        Self {
+            mode: args.exposure,
+            host: args.host,
+            port: args.port,
+            trusted_proxies: Some(args.trusted_proxy).filter(|proxies| !proxies.is_empty()),
+            external_url: args.external_url.map(|NamedUrl(url)| url),
+            install_service: (args.service || args.no_service).then_some(args.service),
+        }
+    }
+}
+
+fn named_url(text: &str) -> Result<NamedUrl, SettingsError> {
+    setting_text::external_url_or_none(text).map(NamedUrl)
+}
+
+/// Reads a value as the configuration does, with the same words for what is allowed.
+fn read<T>(value: impl Fn(&str) -> Result<T, SettingsError> + Clone) -> impl Fn(&str) -> Result<T, String> + Clone {
+    move |text| value(text).map_err(|error| error.allowed)
+}

@@ -1,0 +1,53 @@
+//! `netclaw init`
+
+use super::{HostPorts, lifecycle, setup};
+use crate::adapters::terminal::cli::host::InitArgs;
+use crate::adapters::terminal::console::Console;
+use crate::adapters::terminal::failure::{Failure, of_setup};
+use crate::app::host::setup::{Outcome, Purpose, Setup};
+use crate::ports::control_channel::ControlChannel;
+use crate::ports::daemon_process::{DaemonProcess, HostCredential};
+
+/// Asks what is not given as a flag, writes the configuration, and leaves a daemon that runs with it. Devices stay as they
+/// are.
+///
+/// # Errors
+///
+/// [`Failure`], to be printed; its exit code is the command's.
+pub async fn run(args: InitArgs, ports: HostPorts<'_>, console: &mut Console<'_>) -> Result<(), Failure> {
+    let HostPorts { control, process, settings, wizard, .. } = ports;
+    let request = setup::request(args.setup, Purpose::Init { is_running: process.running().is_some() });
+    let outcome = Setup { settings, wizard }.by_questions(&request).map_err(of_setup)?;
+    if outcome.was_written {
+        let started = run_daemon(&outcome, control, process, console).await;
+        setup::after(&outcome, started)?;
+        show_next_commands(&outcome, console)?;
+    } else {
+        console.result("Nothing to change: the configuration is as asked for.")?;
+        if process.running().is_none() {
+            console.hint("the daemon is not running; start it with: netclaw daemon start");
+        }
+    }
+    setup::hint_at_service(&outcome, console);
+    Ok(())
+}
+
+async fn run_daemon(
+    outcome: &Outcome,
+    control: &dyn ControlChannel,
+    process: &dyn DaemonProcess,
+    console: &mut Console<'_>,
+) -> Result<(), Failure> {
+    if process.running().is_some() && outcome.is_effective {
+        console.note("The daemon runs with the old configuration and is restarted.");
+        return lifecycle::restart(control, process, console).await;
+    }
+    lifecycle::start(HostCredential::AsFound, control, process, console).await
+}
+
+fn show_next_commands(outcome: &Outcome, console: &mut Console<'_>) -> Result<(), Failure> {
+    if let Some(command) = outcome.tunnel_command() {
+        console.result(format_args!("To let clients in through the tunnel, run:\n{command}"))?;
+    }
+    console.result("To pair a device, run:\nnetclaw daemon pair")
+}
