@@ -173,7 +173,7 @@ impl ExposureMode {
                 tunnel: Some(Tunnel::Cloudflared),
                 trusts_loopback: false,
                 reach: Reach::Internet,
-                url: UrlSource::Operator,
+                url: UrlSource::Tunnel,
             },
             Self::Direct => Profile {
                 name: "direct",
@@ -237,7 +237,7 @@ impl Hop {
 impl Tunnel {
     /// The command that makes the tunnel lead to a daemon that listens here.
     pub fn set_up_command(self, listening: SocketAddr) -> String {
-        // Tailscale takes a bare port for the usual loopback address.
+        // A bare port stands for the usual loopback address. Any other has to be a URL.
         let is_usual = listening.ip() == IpAddr::V4(Ipv4Addr::LOCALHOST);
         let target =
             if is_usual { alloc::format!("{}", listening.port()) } else { alloc::format!("http://{listening}") };
@@ -274,7 +274,7 @@ impl UrlSource {
     pub const fn in_words(self) -> &'static str {
         match self {
             Self::Listener => "not needed: clients use the address that the daemon listens on",
-            Self::Tunnel => "not needed: the tunnel says what it is called",
+            Self::Tunnel => "not needed where the tunnel says what it is called",
             Self::Operator => "recommended: nobody but you knows what clients use",
         }
     }

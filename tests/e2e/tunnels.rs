@@ -2,6 +2,8 @@
 
 use std::process::Command;
 
+use netclaw::domain::exposure::Tunnel;
+
 use super::world::{Daemon, Finished, NETCLAW, NETCLAWD, World};
 use crate::exec::metrics_server::MetricsServer;
 use crate::exec::player::Programs;
@@ -135,7 +137,7 @@ fn without_the_program_of_its_mode_the_daemon_does_not_start() {
 #[test]
 fn a_tunnel_that_is_not_set_up_yet_is_a_warning_until_it_is() {
     let host = Host::with_tailscale("tailscale-serve", "Running", "{}");
-    let fix = format!("tailscale serve --bg {}", host.world.address.port());
+    let fix = Tunnel::TailscaleServe.set_up_command(host.world.address);
     let daemon = host.starts();
     let said = host.pair();
     assert!(said.stdout.contains(&host.world.endpoint()) && said.stderr.contains(&fix), "{said:?}");

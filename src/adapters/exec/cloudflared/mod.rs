@@ -16,6 +16,7 @@ use self::configuration::Configuration;
 use self::metrics::Instance;
 use super::command::{self, CommandError, Limits};
 use crate::domain::endpoint::Endpoint;
+use crate::domain::exposure::Tunnel;
 use crate::ports::exposure::{Exposure, ExposureFault, FaultKind};
 
 /// Where `cloudflared` listens when its configuration does not say, the first that is free (its `metrics/metrics.go`).
@@ -116,7 +117,7 @@ impl CloudflaredExposure {
     }
 
     fn quick_tunnel(&self) -> String {
-        format!("cloudflared tunnel --url http://{}", self.listening)
+        Tunnel::Cloudflared.set_up_command(self.listening)
     }
 }
 

@@ -12,6 +12,7 @@ use self::serve::ServeConfig;
 use self::status::Status;
 use super::command::{self, CommandError, Limits};
 use crate::domain::endpoint::Endpoint;
+use crate::domain::exposure::Tunnel;
 use crate::ports::exposure::{Exposure, ExposureFault, FaultKind};
 
 /// The state of this machine and its tailnet.
@@ -49,9 +50,13 @@ impl Way {
         }
     }
 
-    /// How to set it up for a daemon on this port.
-    fn set_up(self, port: u16) -> String {
-        format!("run: tailscale {} --bg {port}", self.name())
+    /// How to set it up for a daemon on this address.
+    fn set_up(self, daemon: SocketAddr) -> String {
+        let tunnel = match self {
+            Self::Serve => Tunnel::TailscaleServe,
+            Self::Funnel => Tunnel::TailscaleFunnel,
+        };
+        format!("run: {}", tunnel.set_up_command(daemon))
     }
 }
 

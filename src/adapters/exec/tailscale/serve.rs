@@ -73,7 +73,7 @@ impl ServeConfig {
     /// [`FaultKind::NotSetUp`] when nothing leads to the daemon; or only under a name that this machine no longer has; or
     /// only from the tailnet, and [`Way::Funnel`] is asked for.
     pub(super) fn endpoint(&self, way: Way, node: &str, daemon: SocketAddr) -> Result<Endpoint, ExposureFault> {
-        let not_set_up = |what| ExposureFault::new(FaultKind::NotSetUp, what, way.set_up(daemon.port()));
+        let not_set_up = |what| ExposureFault::new(FaultKind::NotSetUp, what, way.set_up(daemon));
         let mut mounts = self.mounts(daemon);
         let old_name = mounts.first().map(|mount| shown_safely(mount.host));
         mounts.retain(|mount| mount.is_service || mount.host.eq_ignore_ascii_case(node));
