@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use serde::Deserialize;
+use zeroize::Zeroizing;
 
 use super::VERSION;
 use crate::adapters::file::private_file::{self, ReadError};
@@ -24,7 +25,7 @@ struct Versioned {
 /// # Errors
 ///
 /// [`CredentialStoreError`] for a file that is not private, not readable, no JSON or of another version.
-pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, CredentialStoreError> {
+pub(super) fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, CredentialStoreError> {
     let content = match private_file::read(path, MAX_FILE_BYTES) {
         Ok(None) => return Ok(None),
         Ok(Some(content)) => content,
