@@ -1,5 +1,6 @@
 //! The commands of the host over a daemon that is not there.
 
+use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -8,7 +9,8 @@ use netclaw::adapters::terminal::cli::host::{DaemonCommand, HostCommand};
 use netclaw::adapters::terminal::cli::{Cli, Command};
 use netclaw::adapters::terminal::commands::host::{HostPorts, run_operate, run_up};
 use netclaw::adapters::terminal::console::Console;
-use netclaw::adapters::terminal::failure::{Exit, Failure};
+use netclaw::adapters::terminal::failure::{self, Exit, Failure};
+use netclaw::app::client::target::TargetError;
 use netclaw::domain::session::Phase;
 use netclaw::domain::settings::Settings;
 use netclaw::domain::time::WallTime;
@@ -16,6 +18,8 @@ use netclaw::ports::activity_log::LastUse;
 use netclaw::ports::control_channel::{DeviceSummary, LockoutSummary, PairingOutcome};
 use netclaw::ports::daemon_api::DeviceIdentity;
 use netclaw::ports::daemon_process::StartError;
+use netclaw::ports::prompter::PromptError;
+use netclaw::ports::storage::StorageError;
 
 use super::fakes::{FakeApi, FakeHost, FakePrompter, FakeSettings, device_id, endpoint, name};
 
@@ -163,6 +167,7 @@ async fn revoking_and_renaming_say_what_they_did() {
     assert_eq!(ran.out, "Renamed \"laptop\" to \"old\".\n");
     let ran = run("netclaw daemon devices rename laptop a/b", &host).await;
     assert_eq!(ran.exit(), Exit::Usage);
+    assert!(ran.shown_failure().contains("hint: choose another name: "), "{}", ran.shown_failure());
     let ran = run("netclaw daemon devices revoke nobody", &host).await;
     assert_eq!(ran.exit(), Exit::Failed);
     assert!(ran.shown_failure().starts_with("error: no device is named \"nobody\"\nhint: "));
@@ -209,6 +214,24 @@ async fn a_failed_start_passes_on_the_daemons_own_words() {
     let ran = run("netclaw daemon start", &FakeHost { start_error: Some(start_error), ..FakeHost::default() }).await;
     assert_eq!(ran.err, "a line of its log\n");
     assert_eq!(ran.shown_failure(), "error: address in use\nhint: choose another port\n");
+}
+
+#[test]
+fn every_failure_says_what_to_do_next() {
+    let host: IpAddr = "0.0.0.0".parse().unwrap();
+    let settings = Settings { host, ..Settings::default() }.check().unwrap_err();
+    let failures = [
+        failure::of_prompt(PromptError::EndOfInput),
+        failure::of_prompt(PromptError::Input("the input is not UTF-8".to_owned())),
+        failure::of_settings(&settings),
+        failure::of_start(StartError::Spawn("/bin/netclaw: out of memory".to_owned())),
+        failure::of_start(StartError::NotReady(Duration::from_secs(20))),
+        failure::of_target(TargetError::Credentials(StorageError("disk full".to_owned()).into())),
+        failure::of_load_settings(StorageError("disk full".to_owned()).into()),
+    ];
+    for failure in failures {
+        assert!(!failure.hints.is_empty(), "{failure:?}");
+    }
 }
 
 #[tokio::test]

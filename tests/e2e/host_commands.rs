@@ -101,6 +101,19 @@ fn up_changes_an_existing_configuration_only_when_told() {
 }
 
 #[test]
+fn a_linked_configuration_is_left_to_whoever_made_the_link() {
+    let host = World::default();
+    let _stopped = Stopped(&host);
+    host.write("elsewhere.json", r#"{"Daemon":{"LogPairingCode":false}}"#, 0o644);
+    std::fs::create_dir(host.path("config")).unwrap();
+    std::os::unix::fs::symlink(host.path("elsewhere.json"), host.path("config/netclaw.json")).unwrap();
+    let refused = host.netclaw(&["up", "--external-url", "https://claw.example", "--yes"]).failed(1, "symbolic link");
+    assert!(refused.stderr.contains(&host.path("elsewhere.json").display().to_string()), "{refused:?}");
+    assert!(!refused.stderr.contains("writable"), "{refused:?}");
+    assert!(host.path("config/netclaw.json").is_symlink());
+}
+
+#[test]
 fn devices_are_renamed_and_revoked_by_name_in_any_case() {
     let host = World::default();
     let _daemon = host.daemon();
