@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::path::Path;
+use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use clap::Parser;
@@ -201,7 +202,38 @@ async fn starting_and_stopping_twice_is_no_error() {
 async fn a_daemon_that_will_not_end_is_reported() {
     let ran = run("netclaw daemon stop", &FakeHost { never_ends: true, ..FakeHost::running() }).await;
     assert_eq!(ran.exit(), Exit::Failed);
-    assert!(ran.shown_failure().contains("still runs after 30 seconds"));
+    let failure = ran.shown_failure();
+    assert!(failure.contains("the daemon (pid 4711) still runs after 30 seconds"), "{failure}");
+    let (gentle, hard) = (failure.find("kill 4711").unwrap(), failure.find("kill -9 4711").unwrap());
+    assert!(gentle < hard, "{failure}");
+}
+
+#[tokio::test]
+async fn a_daemon_that_is_still_starting_is_waited_for() {
+    let starting = || FakeHost { unanswered: AtomicU32::new(2), ..FakeHost::running() };
+    let host = starting();
+    assert_eq!(run("netclaw daemon stop", &host).await.out, "The daemon has stopped.\n");
+    assert!(!*host.running.lock().unwrap());
+    let ran = run("netclaw up", &starting()).await;
+    assert!(ran.out.starts_with("Pairing code: "), "{:?}", ran.ended);
+}
+
+#[tokio::test]
+async fn the_slower_one_of_two_starts_finds_the_daemon_of_the_other() {
+    let host = || FakeHost {
+        start_error: Some(StartError::Ended {
+            error: "a daemon already runs on this home".to_owned(),
+            hints: Vec::new(),
+            log: vec!["a line of its log".to_owned()],
+        }),
+        loses_race: true,
+        unanswered: AtomicU32::new(2),
+        ..FakeHost::default()
+    };
+    let ran = run("netclaw daemon start", &host()).await;
+    assert_eq!((ran.out.as_str(), ran.err.as_str()), ("The daemon is already running (pid 4711).\n", ""));
+    let ran = run("netclaw up", &host()).await;
+    assert!(ran.out.starts_with("Pairing code: "), "{:?}", ran.ended);
 }
 
 #[tokio::test]

@@ -35,6 +35,22 @@ fn start_stop_and_restart_are_idempotent_and_say_so() {
 }
 
 #[test]
+fn of_several_starts_at_once_each_ends_with_the_one_daemon() {
+    let host = World::default();
+    let _stopped = Stopped(&host);
+    let said: Vec<String> = std::thread::scope(|scope| {
+        let start = || host.netclaw(&["daemon", "start"]).succeeded().stdout;
+        let starts: Vec<_> = (0..4).map(|_| scope.spawn(start)).collect();
+        starts.into_iter().map(|start| start.join().unwrap()).collect()
+    });
+    let already = said.iter().filter(|said| said.contains("already running")).count();
+    assert_eq!(already, 3, "{said:?}");
+    let status = host.netclaw(&["daemon", "status", "--json"]).succeeded();
+    let pid = serde_json::from_str::<Value>(&status.stdout).unwrap()["pid"].clone();
+    assert!(said.iter().all(|said| said.contains(&format!("(pid {pid})"))), "{said:?}, {pid}");
+}
+
+#[test]
 fn without_a_daemon_every_host_command_names_the_way_to_one() {
     let host = World::default();
     let commands: &[&[&str]] = &[
