@@ -52,7 +52,7 @@ pub trait DaemonProcess: Send + Sync {
     /// [`StartError`].
     async fn start(&self, credential: HostCredential) -> Result<(), StartError>;
 
-    /// The process that holds this home's lock.
+    /// The process that holds this home's lock, or 0 for one that cannot be told.
     fn running(&self) -> Option<u32>;
 
     /// Waits until the daemon is gone, and says whether it is.

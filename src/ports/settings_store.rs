@@ -14,6 +14,14 @@ pub enum LoadSettingsError {
     /// The file is no configuration at all; it was left as it is.
     #[error("{0}")]
     Damaged(String),
+    /// It can be read but not replaced: whoever made the link keeps the configuration somewhere else.
+    #[error("{path} is a symbolic link to {target}, which is not replaced")]
+    Linked {
+        /// Where the configuration is looked for.
+        path: String,
+        /// Where it is kept.
+        target: String,
+    },
     /// Reading or writing failed.
     #[error(transparent)]
     Storage(#[from] StorageError),

@@ -19,17 +19,25 @@ struct World {
 
 impl World {
     fn new() -> Self {
+        Self::called("home")
+    }
+
+    /// A home folder with this name.
+    fn called(name: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let home = Home::at(folder.path().join("home"));
+        let home = Home::at(folder.path().join(name));
         Self { _folder: folder, store: FileCredentialStore::new(home.clone()), home }
     }
 
     /// Paired with daemon 1 at a and daemon 2 at b.
     fn paired() -> Self {
-        let world = Self::new();
-        world.store.save(&pairing(1, "http://a:1"), &token(1)).unwrap();
-        world.store.save(&pairing(2, "http://b:1"), &token(2)).unwrap();
-        world
+        Self::new().and_paired()
+    }
+
+    fn and_paired(self) -> Self {
+        self.store.save(&pairing(1, "http://a:1"), &token(1)).unwrap();
+        self.store.save(&pairing(2, "http://b:1"), &token(2)).unwrap();
+        self
     }
 
     fn files(&self) -> [PathBuf; 2] {
@@ -180,6 +188,24 @@ fn files_that_others_can_read_are_refused_with_the_command_that_mends_them() {
         let (cause, repair) = world.damage();
         assert!(cause.contains("0644"), "{cause}");
         assert_eq!(repair, format!("chmod 600 {}", path.display()));
+    }
+}
+
+#[test]
+fn the_commands_that_mend_files_work_in_a_shell_whatever_the_home_is_called() {
+    let world = World::called("it's a \"home\" & more; $HOME").and_paired();
+    let run = |repair: &str| {
+        let command = repair.rsplit(": ").next().unwrap();
+        assert!(std::process::Command::new("sh").args(["-c", command]).status().unwrap().success(), "{command}");
+    };
+    for path in world.files() {
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        run(&world.damage().1);
+        world.store.prepare().unwrap();
+        fs::write(&path, "garbage").unwrap();
+        run(&world.damage().1);
+        assert!(!path.exists());
+        world.store.prepare().unwrap();
     }
 }
 

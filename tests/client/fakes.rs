@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -269,6 +270,10 @@ pub struct FakeHost {
     pub running: Mutex<bool>,
     pub start_error: Option<StartError>,
     pub never_ends: bool,
+    /// Requests that it does not answer yet, because it is starting.
+    pub unanswered: AtomicU32,
+    /// Whether the daemon of another command is there when the own one fails to start.
+    pub loses_race: bool,
     pub devices: Vec<DeviceSummary>,
     pub lockouts: Vec<LockoutSummary>,
     pub outcomes: Mutex<VecDeque<PairingOutcome>>,
@@ -282,7 +287,9 @@ impl FakeHost {
     }
 
     fn check(&self) -> Result<(), ControlError> {
-        if *self.running.lock().unwrap() { Ok(()) } else { Err(ControlError::NotRunning) }
+        let step = |unanswered: u32| unanswered.checked_sub(1);
+        let is_starting = self.unanswered.fetch_update(Ordering::SeqCst, Ordering::SeqCst, step).is_ok();
+        if *self.running.lock().unwrap() && !is_starting { Ok(()) } else { Err(ControlError::NotRunning) }
     }
 }
 
@@ -362,6 +369,7 @@ impl ControlChannel for FakeHost {
 impl DaemonProcess for FakeHost {
     async fn start(&self, _credential: HostCredential) -> Result<(), StartError> {
         if let Some(error) = &self.start_error {
+            *self.running.lock().unwrap() = self.loses_race;
             return Err(error.clone());
         }
         *self.running.lock().unwrap() = true;
@@ -369,7 +377,7 @@ impl DaemonProcess for FakeHost {
     }
 
     fn running(&self) -> Option<u32> {
-        self.check().ok().map(|()| 4711)
+        self.running.lock().unwrap().then_some(4711)
     }
 
     async fn wait_until_gone(&self, _at_most: Duration) -> bool {

@@ -1,6 +1,7 @@
 //! The commands of the host over a daemon that is not there.
 
 use std::path::Path;
+use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use clap::Parser;
@@ -8,13 +9,16 @@ use netclaw::adapters::terminal::cli::host::{DaemonCommand, HostCommand};
 use netclaw::adapters::terminal::cli::{Cli, Command};
 use netclaw::adapters::terminal::commands::host::{HostPorts, run_init, run_operate, run_up};
 use netclaw::adapters::terminal::console::Console;
-use netclaw::adapters::terminal::failure::{Exit, Failure};
+use netclaw::adapters::terminal::failure::{self, Exit, Failure};
+use netclaw::app::client::target::TargetError;
 use netclaw::domain::session::Phase;
 use netclaw::domain::time::WallTime;
 use netclaw::ports::activity_log::LastUse;
 use netclaw::ports::control_channel::{DeviceSummary, LockoutSummary, PairingOutcome};
 use netclaw::ports::daemon_api::DeviceIdentity;
 use netclaw::ports::daemon_process::StartError;
+use netclaw::ports::prompter::PromptError;
+use netclaw::ports::storage::StorageError;
 
 use super::fakes::{FakeApi, FakeHost, FakeSettings, device_id, endpoint, name};
 use crate::fakes::wizard::ScriptedWizard;
@@ -164,6 +168,7 @@ async fn revoking_and_renaming_say_what_they_did() {
     assert_eq!(ran.out, "Renamed \"laptop\" to \"old\".\n");
     let ran = run("netclaw daemon devices rename laptop a/b", &host).await;
     assert_eq!(ran.exit(), Exit::Usage);
+    assert!(ran.shown_failure().contains("hint: choose another name: "), "{}", ran.shown_failure());
     let ran = run("netclaw daemon devices revoke nobody", &host).await;
     assert_eq!(ran.exit(), Exit::Failed);
     assert!(ran.shown_failure().starts_with("error: no device is named \"nobody\"\nhint: "));
@@ -197,7 +202,38 @@ async fn starting_and_stopping_twice_is_no_error() {
 async fn a_daemon_that_will_not_end_is_reported() {
     let ran = run("netclaw daemon stop", &FakeHost { never_ends: true, ..FakeHost::running() }).await;
     assert_eq!(ran.exit(), Exit::Failed);
-    assert!(ran.shown_failure().contains("still runs after 30 seconds"));
+    let failure = ran.shown_failure();
+    assert!(failure.contains("the daemon (pid 4711) still runs after 30 seconds"), "{failure}");
+    let (gentle, hard) = (failure.find("kill 4711").unwrap(), failure.find("kill -9 4711").unwrap());
+    assert!(gentle < hard, "{failure}");
+}
+
+#[tokio::test]
+async fn a_daemon_that_is_still_starting_is_waited_for() {
+    let starting = || FakeHost { unanswered: AtomicU32::new(2), ..FakeHost::running() };
+    let host = starting();
+    assert_eq!(run("netclaw daemon stop", &host).await.out, "The daemon has stopped.\n");
+    assert!(!*host.running.lock().unwrap());
+    let ran = run("netclaw up", &starting()).await;
+    assert!(ran.out.starts_with("Pairing code: "), "{:?}", ran.ended);
+}
+
+#[tokio::test]
+async fn the_slower_one_of_two_starts_finds_the_daemon_of_the_other() {
+    let host = || FakeHost {
+        start_error: Some(StartError::Ended {
+            error: "a daemon already runs on this home".to_owned(),
+            hints: Vec::new(),
+            log: vec!["a line of its log".to_owned()],
+        }),
+        loses_race: true,
+        unanswered: AtomicU32::new(2),
+        ..FakeHost::default()
+    };
+    let ran = run("netclaw daemon start", &host()).await;
+    assert_eq!((ran.out.as_str(), ran.err.as_str()), ("The daemon is already running (pid 4711).\n", ""));
+    let ran = run("netclaw up", &host()).await;
+    assert!(ran.out.starts_with("Pairing code: "), "{:?}", ran.ended);
 }
 
 #[tokio::test]
@@ -210,6 +246,21 @@ async fn a_failed_start_passes_on_the_daemons_own_words() {
     let ran = run("netclaw daemon start", &FakeHost { start_error: Some(start_error), ..FakeHost::default() }).await;
     assert_eq!(ran.err, "a line of its log\n");
     assert_eq!(ran.shown_failure(), "error: address in use\nhint: choose another port\n");
+}
+
+#[test]
+fn every_failure_says_what_to_do_next() {
+    let failures = [
+        failure::of_prompt(PromptError::EndOfInput),
+        failure::of_prompt(PromptError::Input("the input is not UTF-8".to_owned())),
+        failure::of_start(StartError::Spawn("/bin/netclaw: out of memory".to_owned())),
+        failure::of_start(StartError::NotReady(Duration::from_secs(20))),
+        failure::of_target(TargetError::Credentials(StorageError("disk full".to_owned()).into())),
+        failure::of_load_settings(StorageError("disk full".to_owned()).into()),
+    ];
+    for failure in failures {
+        assert!(!failure.hints.is_empty(), "{failure:?}");
+    }
 }
 
 #[tokio::test]

@@ -26,6 +26,22 @@ fn start_stop_and_restart_are_idempotent_and_say_so() {
 }
 
 #[test]
+fn of_several_starts_at_once_each_ends_with_the_one_daemon() {
+    let host = World::default();
+    let _stopped = Stopped(&host);
+    let said: Vec<String> = std::thread::scope(|scope| {
+        let start = || host.netclaw(&["daemon", "start"]).succeeded().stdout;
+        let starts: Vec<_> = (0..4).map(|_| scope.spawn(start)).collect();
+        starts.into_iter().map(|start| start.join().unwrap()).collect()
+    });
+    let already = said.iter().filter(|said| said.contains("already running")).count();
+    assert_eq!(already, 3, "{said:?}");
+    let status = host.netclaw(&["daemon", "status", "--json"]).succeeded();
+    let pid = serde_json::from_str::<Value>(&status.stdout).unwrap()["pid"].clone();
+    assert!(said.iter().all(|said| said.contains(&format!("(pid {pid})"))), "{said:?}, {pid}");
+}
+
+#[test]
 fn without_a_daemon_every_host_command_names_the_way_to_one() {
     let host = World::default();
     let commands: &[&[&str]] = &[
@@ -89,6 +105,19 @@ fn up_changes_an_existing_configuration_only_when_told() {
     let after: Value = serde_json::from_str(&host.read("config/netclaw.json")).unwrap();
     assert_eq!(after["Daemon"]["ExternalUrl"], "https://claw.example");
     assert_eq!((&after["Daemon"]["port"], &after["Daemon"]["Mine"]), (&Value::from(port), &Value::from(1)));
+}
+
+#[test]
+fn a_linked_configuration_is_left_to_whoever_made_the_link() {
+    let host = World::default();
+    let _stopped = Stopped(&host);
+    host.write("elsewhere.json", r#"{"Daemon":{"LogPairingCode":false}}"#, 0o644);
+    std::fs::create_dir(host.path("config")).unwrap();
+    std::os::unix::fs::symlink(host.path("elsewhere.json"), host.path("config/netclaw.json")).unwrap();
+    let refused = host.netclaw(&["up", "--external-url", "https://claw.example", "--yes"]).failed(1, "symbolic link");
+    assert!(refused.stderr.contains(&host.path("elsewhere.json").display().to_string()), "{refused:?}");
+    assert!(!refused.stderr.contains("writable"), "{refused:?}");
+    assert!(host.path("config/netclaw.json").is_symlink());
 }
 
 #[test]

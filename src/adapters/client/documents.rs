@@ -1,6 +1,7 @@
 //! The JSON documents of the contract, as a client reads and writes them.
 
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use super::answer::not_a_daemon;
 use crate::adapters::wire::report::{DeviceForm, StatusForm};
@@ -38,11 +39,17 @@ struct Sighted {
     sighting: SightingForm,
 }
 
-/// The body of an exchange.
-pub(super) fn exchange(code: &PairingCode, name: &DeviceName) -> String {
-    let request = ExchangeRequest { code: &code.reveal(), device_name: name.as_str() };
-    // A struct of two strings cannot fail to be written.
-    serde_json::to_string(&request).unwrap_or_default()
+/// Room for the body of an exchange: a code, and a name of 64 characters of four bytes.
+const EXCHANGE_BYTES: usize = 512;
+
+/// The body of an exchange, wiped on drop.
+pub(super) fn exchange(code: &PairingCode, name: &DeviceName) -> Zeroizing<Vec<u8>> {
+    let code = Zeroizing::new(code.reveal());
+    let request = ExchangeRequest { code: &code, device_name: name.as_str() };
+    let mut body = Zeroizing::new(Vec::with_capacity(EXCHANGE_BYTES));
+    // A struct of two strings cannot fail to be written to memory.
+    let _ = serde_json::to_writer(&mut *body, &request);
+    body
 }
 
 /// Checks that a daemon says of itself that it is ready.

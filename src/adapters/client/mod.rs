@@ -10,6 +10,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderValue, Method, StatusCode};
 use reqwest::redirect::Policy;
@@ -115,7 +116,7 @@ impl DaemonApi for HttpDaemonApi {
 
     async fn exchange(&self, endpoint: &Endpoint, code: &PairingCode, name: &DeviceName) -> Result<Grant, ApiError> {
         let request = self.request(Method::POST, endpoint, "/api/pair/exchange")?;
-        let body = documents::exchange(code, name);
+        let body = Bytes::from_owner(documents::exchange(code, name));
         let answer = self.send(request.header(CONTENT_TYPE, "application/json").body(body)).await?;
         documents::grant(answer.json(StatusCode::OK)?)
     }

@@ -13,6 +13,7 @@ use dashmap::DashMap;
 use super::device_form::{self, DeviceSet, FormError};
 use super::open_error::OpenError;
 use super::private_file;
+use crate::adapters::platform;
 use crate::domain::device::{Device, DeviceId, DeviceRecord};
 use crate::domain::device_name::{DeviceName, NameKey};
 use crate::domain::token::{Salt, TokenHash};
@@ -50,8 +51,8 @@ impl FileDeviceStore {
     ///
     /// [`OpenError`] when the file is damaged, unreadable or not private. It is never taken for an empty set.
     pub fn open(path: PathBuf) -> Result<Self, OpenError> {
-        let repair =
-            format!("restore it from a backup, or give up all paired devices with: mv {0} {0}.damaged", path.display());
+        let give_up = platform::move_away_command(&path, ".damaged");
+        let repair = format!("restore it from a backup, or give up all paired devices with: {give_up}");
         let content = private_file::read(&path, MAX_FILE_BYTES);
         let content = content.map_err(|error| OpenError::unreadable(&path, &error, &repair))?;
         let is_stored = content.is_some();

@@ -34,7 +34,7 @@ pub fn load_or_create(path: &Path, rng: &dyn Rng) -> Result<DaemonId, OpenError>
     match content.map_err(|error| OpenError::unreadable(path, &error, REPAIR))? {
         None => create(path, rng),
         Some(content) => {
-            let key = parse(&Zeroizing::new(content));
+            let key = parse(&content);
             key.map(|key| id_of(&key)).ok_or_else(|| OpenError::damaged(path, "it holds no Ed25519 key", REPAIR))
         }
     }
@@ -50,15 +50,27 @@ fn create(path: &Path, rng: &dyn Rng) -> Result<DaemonId, OpenError> {
     prefix.copy_from_slice(&PKCS8_PREFIX);
     rng.fill(seed).map_err(|error| failed(error.to_string()))?;
     let key = Ed25519KeyPair::from_seed_unchecked(seed).map_err(|error| failed(error.to_string()))?;
-    let armoured = Zeroizing::new(pem::encode(&Pem::new(PEM_TAG, document.as_slice())));
+    let document = Pem::new(PEM_TAG, document.as_slice());
+    let armoured = Zeroizing::new(pem::encode(&document));
+    wipe(document);
     let written = private_file::create(path, |file| file.write_all(armoured.as_bytes()));
     written.map_err(|error| failed(error.to_string()))?;
     Ok(id_of(&key))
 }
 
 fn parse(content: &[u8]) -> Option<Ed25519KeyPair> {
-    let document = pem::parse(content).ok().filter(|document| document.tag() == PEM_TAG)?;
-    Ed25519KeyPair::from_pkcs8_maybe_unchecked(document.contents()).ok()
+    let document = pem::parse(content).ok()?;
+    let key = match document.tag() {
+        PEM_TAG => Ed25519KeyPair::from_pkcs8_maybe_unchecked(document.contents()).ok(),
+        _ => None,
+    };
+    wipe(document);
+    key
+}
+
+/// The crate's own copy of the key is not wiped on drop.
+fn wipe(document: Pem) {
+    drop(Zeroizing::new(document.into_contents()));
 }
 
 fn id_of(key: &Ed25519KeyPair) -> DaemonId {

@@ -4,11 +4,12 @@
 //! syncing the folder: at every moment the target is either the old file or the new one, whole.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Read, Write, WriterPanicked};
 use std::path::Path;
 
 use tempfile::NamedTempFile;
 use thiserror::Error;
+use zeroize::Zeroizing;
 
 use crate::adapters::platform::{self, NotPrivate};
 
@@ -34,12 +35,12 @@ pub enum ReadError {
     Io(#[from] io::Error),
 }
 
-/// The content of a private file, or `None` when there is no file.
+/// The content of a private file, wiped on drop, or `None` when there is no file.
 ///
 /// # Errors
 ///
 /// [`ReadError`].
-pub fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, ReadError> {
+pub fn read(path: &Path, limit: u64) -> Result<Option<Zeroizing<Vec<u8>>>, ReadError> {
     let file = match platform::open_without_following(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -48,7 +49,8 @@ pub fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, ReadError> {
     };
     let metadata = file.metadata()?;
     platform::check_private(&metadata)?;
-    let mut content = Vec::with_capacity(usize::try_from(metadata.len().min(limit)).unwrap_or(0));
+    // Large enough from the start, so that no copy of a secret is left behind by growing.
+    let mut content = Zeroizing::new(Vec::with_capacity(usize::try_from(metadata.len().min(limit)).unwrap_or(0)));
     file.take(limit.saturating_add(1)).read_to_end(&mut content)?;
     if content.len() as u64 > limit {
         return Err(ReadError::TooLarge { limit });
@@ -153,9 +155,11 @@ fn written_beside(
     // Created with mode 0600 by the crate.
     let mut temporary = tempfile::Builder::new().prefix(&prefix).suffix(TEMPORARY_SUFFIX).tempfile_in(folder)?;
     let mut buffered = BufWriter::new(temporary.as_file_mut());
-    content(&mut buffered)?;
-    buffered.flush()?;
-    drop(buffered);
+    let written = content(&mut buffered).and_then(|()| buffered.flush());
+    let (_, buffer) = buffered.into_parts();
+    // What went through it may have been a secret.
+    drop(Zeroizing::new(buffer.unwrap_or_else(WriterPanicked::into_inner)));
+    written?;
     temporary.as_file().sync_all()?;
     Ok((temporary, folder))
 }

@@ -87,6 +87,10 @@ impl SettingsStore for SettingsFile {
     }
 
     fn save(&self, settings: &Settings) -> Result<(), LoadSettingsError> {
+        if let Ok(target) = self.path.read_link() {
+            let [path, target] = [&self.path, &target].map(|path| path.display().to_string());
+            return Err(LoadSettingsError::Linked { path, target });
+        }
         let mut document = self.document()?;
         let before = values::read(&document);
         for (path, value) in values::all(settings) {

@@ -14,6 +14,8 @@ mod other;
 #[cfg(not(unix))]
 pub use other::*;
 
+use std::path::Path;
+
 use thiserror::Error;
 
 /// Why a file is not trusted.
@@ -34,4 +36,11 @@ pub enum NotPrivate {
     /// It is a folder, a device or the like.
     #[error("it is not a regular file")]
     NotAFile,
+}
+
+/// The command that moves a file out of the way, to its own name with `suffix`, for a hint.
+pub fn move_away_command(path: &Path, suffix: &str) -> String {
+    let mut away = path.as_os_str().to_owned();
+    away.push(suffix);
+    format!("mv {} {}", quoted(path), quoted(Path::new(&away)))
 }

@@ -65,5 +65,10 @@ pub fn sync_folder(_folder: &Path) -> io::Result<()> {
 
 /// The command that makes a file private, for a hint.
 pub fn make_private_command(path: &Path) -> String {
-    format!("icacls \"{}\" /inheritance:r /grant:r \"%USERNAME%:F\"", path.display())
+    format!("icacls {} /inheritance:r /grant:r \"%USERNAME%:F\"", quoted(path))
+}
+
+/// A path as a shell reads it, for a command in a hint. No path here has a quotation mark in it.
+pub fn quoted(path: &Path) -> String {
+    format!("\"{}\"", path.display())
 }

@@ -1,5 +1,6 @@
 //! Linux and macOS.
 
+use std::borrow::Cow;
 use std::fs::{DirBuilder, File, Metadata, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
@@ -96,7 +97,14 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
 
 /// The command that makes a file private, for a hint.
 pub fn make_private_command(path: &Path) -> String {
-    format!("chmod 600 {}", path.display())
+    format!("chmod 600 {}", quoted(path))
+}
+
+/// A path as a shell reads it, for a command in a hint: in quotes where it has anything unusual in it.
+pub fn quoted(path: &Path) -> String {
+    // A path has no zero byte, so this cannot fail.
+    let quoted = shlex::Quoter::new().allow_nul(true).quote(&path.to_string_lossy()).map(Cow::into_owned);
+    quoted.unwrap_or_default()
 }
 
 /// How a log is opened: for appending, created for its owner only.

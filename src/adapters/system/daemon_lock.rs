@@ -64,12 +64,22 @@ impl DaemonLock {
         Ok(Self { _file: file })
     }
 
-    /// The daemon that holds the lock, or `None` when nobody does.
+    /// The daemon that holds the lock, or `None` when nobody does. It is 0 when the file does not say; a daemon writes its
+    /// id right after it has taken the lock, which is waited for.
     pub fn holder(path: &Path) -> Option<u32> {
         let mut file = platform::open_without_following(path).ok()?;
-        match file.try_lock_shared() {
-            Err(TryLockError::WouldBlock) => pid_in(&mut file).or(Some(0)),
-            Ok(()) | Err(TryLockError::Error(_)) => None,
+        let mut patience = PATIENCE;
+        loop {
+            match file.try_lock_shared() {
+                Ok(()) | Err(TryLockError::Error(_)) => return None,
+                Err(TryLockError::WouldBlock) => match pid_in(&mut file) {
+                    Some(pid) => return Some(pid),
+                    None if patience.is_zero() => return Some(0),
+                    None => {}
+                },
+            }
+            std::thread::sleep(PAUSE);
+            patience = patience.saturating_sub(PAUSE);
         }
     }
 
@@ -88,6 +98,7 @@ impl DaemonLock {
 
 fn pid_in(file: &mut File) -> Option<u32> {
     let mut text = String::new();
+    file.rewind().ok()?;
     file.take(20).read_to_string(&mut text).ok()?;
-    text.trim().parse().ok()
+    text.strip_suffix('\n')?.parse().ok()
 }

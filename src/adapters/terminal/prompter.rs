@@ -5,6 +5,8 @@
 
 use std::io::{BufRead, IsTerminal, Read, Write};
 
+use zeroize::Zeroizing;
+
 use crate::domain::device_name::DeviceName;
 use crate::ports::prompter::{PromptError, Prompter};
 
@@ -38,7 +40,8 @@ impl<R: BufRead + Send, W: Write + Send> LinePrompter<R, W> {
             // When the prompt cannot be shown, the answer can still be given.
             let _ = write!(self.shown, "{prompt}").and_then(|()| self.shown.flush());
         }
-        let mut line = Vec::new();
+        // The line may be a code. Large enough from the start, so that no copy of it is left behind by growing.
+        let mut line = Zeroizing::new(Vec::with_capacity(MAX_LINE_BYTES as usize + 1));
         let mut limited = (&mut self.answers).take(MAX_LINE_BYTES + 1);
         limited
             .read_until(b'\n', &mut line)
@@ -52,7 +55,7 @@ impl<R: BufRead + Send, W: Write + Send> LinePrompter<R, W> {
         if line.len() as u64 > MAX_LINE_BYTES {
             return Err(PromptError::Input(format!("a line of the input is longer than {MAX_LINE_BYTES} bytes")));
         }
-        let text = String::from_utf8(line).map_err(|_| PromptError::Input("the input is not UTF-8".to_owned()))?;
+        let text = str::from_utf8(&line).map_err(|_| PromptError::Input("the input is not UTF-8".to_owned()))?;
         Ok(text.trim().to_owned())
     }
 }

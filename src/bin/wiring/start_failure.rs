@@ -8,6 +8,7 @@ use std::path::Path;
 use netclaw::adapters::control::socket::SocketError;
 use netclaw::adapters::file::home::Home;
 use netclaw::adapters::file::open_error::OpenError;
+use netclaw::adapters::platform;
 use netclaw::adapters::system::daemon_lock::LockError;
 use netclaw::adapters::terminal::failure::{Exit, Failure, of_credentials, of_load_settings};
 use netclaw::app::daemon::bootstrap::BootstrapError;
@@ -91,7 +92,9 @@ pub fn socket(error: &SocketError) -> Failure {
     match error {
         SocketError::TooLong(_) => failure
             .hint("use a shorter NETCLAW_HOME, or set XDG_RUNTIME_DIR to a private folder such as /run/user/1000"),
-        SocketError::Occupied(path) => failure.hint(format!("move it away with: mv {0} {0}.old", path.display())),
+        SocketError::Occupied(path) => {
+            failure.hint(format!("move it away with: {}", platform::move_away_command(path, ".old")))
+        }
         SocketError::Io { .. } => failure.hint("make its folder writable for this user"),
     }
 }

@@ -4,10 +4,11 @@ use std::io;
 use std::path::Path;
 
 use serde::Deserialize;
+use zeroize::Zeroizing;
 
 use super::VERSION;
 use crate::adapters::file::private_file::{self, ReadError};
-use crate::adapters::platform::{NotPrivate, make_private_command};
+use crate::adapters::platform::{NotPrivate, make_private_command, move_away_command};
 use crate::ports::credential_store::{CredentialStoreError, Pairing};
 use crate::ports::storage::StorageError;
 
@@ -24,7 +25,7 @@ struct Versioned {
 /// # Errors
 ///
 /// [`CredentialStoreError`] for a file that is not private, not readable, no JSON or of another version.
-pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, CredentialStoreError> {
+pub(super) fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, CredentialStoreError> {
     let content = match private_file::read(path, MAX_FILE_BYTES) {
         Ok(None) => return Ok(None),
         Ok(Some(content)) => content,
@@ -35,12 +36,16 @@ pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, CredentialStoreError>
         return Ok(Some(content));
     }
     let what = format!("its version is {}, and this netclaw knows version {VERSION} only", found.version);
-    Err(damaged(path, &what, format!("use the newer netclaw that wrote it, or {}", move_away(path))))
+    Err(damaged(path, &what, format!("use the newer netclaw that wrote it, or {}", move_away_command(path, ".old"))))
 }
 
 /// The file is not what it should be.
 pub(super) fn malformed(path: &Path, what: &str) -> CredentialStoreError {
-    damaged(path, what, format!("put a good copy in its place, or pair again after: {}", move_away(path)))
+    damaged(
+        path,
+        what,
+        format!("put a good copy in its place, or pair again after: {}", move_away_command(path, ".old")),
+    )
 }
 
 /// A pairing is listed, but its token is gone.
@@ -62,15 +67,11 @@ fn unreadable(path: &Path, error: &ReadError) -> CredentialStoreError {
         ReadError::NotPrivate(NotPrivate::NotAFile) | ReadError::Symlink => {
             format!("put the file itself in its place: {}", path.display())
         }
-        ReadError::TooLarge { .. } => move_away(path),
+        ReadError::TooLarge { .. } => move_away_command(path, ".old"),
     };
     damaged(path, &error.to_string(), repair)
 }
 
 fn damaged(path: &Path, what: &str, repair: String) -> CredentialStoreError {
     CredentialStoreError::Damaged { cause: format!("cannot use {}: {what}", path.display()), repair }
-}
-
-fn move_away(path: &Path) -> String {
-    format!("mv {0} {0}.old", path.display())
 }

@@ -5,7 +5,6 @@ use std::io;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
 
 use super::VERSION;
 use super::damage::{malformed, read};
@@ -33,7 +32,7 @@ impl Secrets {
     ///
     /// [`CredentialStoreError`], whose text never quotes the file.
     pub(super) fn read(path: &Path) -> Result<Self, CredentialStoreError> {
-        let Some(content) = read(path)?.map(Zeroizing::new) else { return Ok(Self::default()) };
+        let Some(content) = read(path)? else { return Ok(Self::default()) };
         let document: Document<'_> =
             serde_json::from_slice(&content).map_err(|_| malformed(path, "it is not valid"))?;
         let parse = |(id, token): (&str, &str)| Some((DaemonId::parse(id)?, BearerToken::parse(token).ok()?));

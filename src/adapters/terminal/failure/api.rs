@@ -61,9 +61,11 @@ fn of_rejection(why: Rejection, detail: &str, choice: &Choice) -> Failure {
         }
         Rejection::NameTaken => failed("the device name is already in use")
             .hint(format!("choose another one: netclaw pair {} --name NAME", choice.endpoint)),
-        Rejection::RateLimited { retry_after } => {
-            Failure::new(Exit::Limited, format!("too many attempts; try again in {}", span::in_words(retry_after)))
-        }
+        Rejection::RateLimited { retry_after } => Failure::new(
+            Exit::Limited,
+            format!("too many attempts; try again in {}", span::in_words(retry_after)),
+        )
+        .hint("then run the same command again; a pairing code that has ended is replaced by: netclaw daemon pair"),
         Rejection::LockedOut { retry_after } => Failure::new(
             Exit::Limited,
             format!("this address is blocked after too many wrong codes; try again in {}", span::in_words(retry_after)),

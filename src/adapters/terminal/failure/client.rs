@@ -111,6 +111,8 @@ pub fn of_enrol(error: EnrolError, choice: &Choice) -> Failure {
 pub fn of_credentials(error: CredentialStoreError) -> Failure {
     match error {
         CredentialStoreError::Damaged { cause, repair } => Failure::new(Exit::Failed, cause).hint(repair),
-        CredentialStoreError::Storage(error) => Failure::new(Exit::Failed, error.to_string()),
+        CredentialStoreError::Storage(error) => Failure::new(Exit::Failed, error.to_string())
+            .hint("make room, or make the folder writable for this user, then run the command again")
+            .hint("or name another home: export NETCLAW_HOME=/path/to/folder"),
     }
 }

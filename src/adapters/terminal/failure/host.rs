@@ -38,6 +38,8 @@ pub fn of_start(error: StartError) -> Failure {
         error @ StartError::NotReady(_) => {
             Failure::new(Exit::Failed, error.to_string()).hint("look at its log: netclaw daemon logs")
         }
-        error @ StartError::Spawn(_) => Failure::new(Exit::Failed, error.to_string()),
+        StartError::Spawn(what) => Failure::new(Exit::Failed, format!("the daemon could not be started: {what}"))
+            .hint("if the program was moved or replaced, run this command again from its new place")
+            .hint("else look at the limits of this user with: ulimit -a"),
     }
 }

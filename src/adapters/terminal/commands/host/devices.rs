@@ -21,7 +21,10 @@ pub(super) async fn run(
             Ok(())
         }
         Some(DevicesCommand::Rename { old, new }) => {
-            let new = DeviceName::parse(&new).map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
+            let new = DeviceName::parse(&new).map_err(|error| {
+                Failure::new(Exit::Usage, error.to_string())
+                    .hint("choose another name: netclaw daemon devices rename OLD NEW")
+            })?;
             let device = control.rename(&old, &new).await.map_err(of_control)?;
             console.result(format_args!("Renamed \"{old}\" to \"{}\".", device.name))
         }

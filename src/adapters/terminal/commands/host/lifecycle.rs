@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
+
 use crate::adapters::terminal::cli::host::JsonArgs;
 use crate::adapters::terminal::console::Console;
 use crate::adapters::terminal::failure::{Exit, Failure, not_running, of_control, of_start};
@@ -12,16 +14,26 @@ use crate::ports::daemon_process::{DaemonProcess, HostCredential, StartError};
 /// How long `stop` waits. Longer than the daemon takes to drain.
 const STOP_PATIENCE: Duration = Duration::from_secs(30);
 
+/// How long a daemon that has its lock may take until it answers. Longer than a tunnel takes to say how it is.
+const START_PATIENCE: Duration = Duration::from_secs(20);
+
+/// How often such a daemon is asked again.
+const ASK_EVERY: Duration = Duration::from_millis(50);
+
 pub(super) async fn start(
     credential: HostCredential,
     control: &dyn ControlChannel,
     process: &dyn DaemonProcess,
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
-    if let Some(pid) = process.running() {
+    let running = match process.running() {
+        None => start_or_find(credential, process, console).await?,
+        running => running,
+    };
+    if let Some(pid) = running {
+        until_it_answers(control, process).await;
         return already_running(pid, credential, console);
     }
-    start_now(credential, process, console).await?;
     console.result(match control.status().await {
         Ok(report) => format!("The daemon is running at {} (pid {}).", report.listening, report.pid),
         Err(_) => "The daemon is running.".to_owned(),
@@ -29,10 +41,11 @@ pub(super) async fn start(
 }
 
 fn already_running(pid: u32, credential: HostCredential, console: &mut Console<'_>) -> Result<(), Failure> {
+    let pid = in_brackets(pid);
     match credential {
-        HostCredential::AsFound => console.result(format_args!("The daemon is already running (pid {pid}).")),
+        HostCredential::AsFound => console.result(format_args!("The daemon is already running{pid}.")),
         HostCredential::Renewed => {
-            let message = format!("the daemon is already running (pid {pid}), and --recover is for its start");
+            let message = format!("the daemon is already running{pid}, and --recover is for its start");
             Err(Failure::new(Exit::Failed, message).hint("stop it first with: netclaw daemon stop"))
         }
     }
@@ -44,15 +57,53 @@ pub(super) async fn start_now(
     process: &dyn DaemonProcess,
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
+    start_or_find(credential, process, console).await.map(drop)
+}
+
+/// Starts a daemon, or finds the one of another command that was faster: a home has one daemon, whoever started it.
+async fn start_or_find(
+    credential: HostCredential,
+    process: &dyn DaemonProcess,
+    console: &mut Console<'_>,
+) -> Result<Option<u32>, Failure> {
     console.progress("Starting the daemon …");
     let started = process.start(credential).await;
     console.end_progress();
-    started.map_err(|error| {
-        if let StartError::Ended { log, .. } = &error {
-            log.iter().for_each(|line| console.note(line));
+    let Err(error) = started else { return Ok(None) };
+    if let StartError::Ended { log, .. } = &error {
+        if let Some(pid) = process.running() {
+            return Ok(Some(pid));
         }
-        of_start(error)
-    })
+        log.iter().for_each(|line| console.note(line));
+    }
+    Err(of_start(error))
+}
+
+/// Waits for a daemon that has its lock and no socket yet, until it answers, has ended again or takes too long.
+pub(super) async fn until_it_answers(control: &dyn ControlChannel, process: &dyn DaemonProcess) {
+    let _ = retry_at_start(process, || control.status()).await;
+}
+
+/// Repeats a request to a daemon that has its lock and does not answer: it may be starting.
+async fn retry_at_start<'a, T>(
+    process: &dyn DaemonProcess,
+    request: impl Fn() -> BoxFuture<'a, Result<T, ControlError>>,
+) -> Result<T, ControlError> {
+    let mut patience = START_PATIENCE;
+    loop {
+        match request().await {
+            Err(ControlError::NotRunning) if !patience.is_zero() && process.running().is_some() => {
+                tokio::time::sleep(ASK_EVERY).await;
+                patience = patience.saturating_sub(ASK_EVERY);
+            }
+            answer => return answer,
+        }
+    }
+}
+
+/// A process id as it follows the daemon's name, unless it is not known.
+fn in_brackets(pid: u32) -> String {
+    if pid == 0 { String::new() } else { format!(" (pid {pid})") }
 }
 
 pub(super) async fn stop(
@@ -100,20 +151,27 @@ async fn stop_now(
     process: &dyn DaemonProcess,
     console: &mut Console<'_>,
 ) -> Result<bool, Failure> {
-    let Some(pid) = process.running() else { return Ok(false) };
-    match control.stop().await {
-        // It may be on its way out already, with the socket gone and the lock still held.
-        Ok(()) | Err(ControlError::NotRunning) => {}
-        Err(error) => return Err(of_control(error)),
+    if process.running().is_none() {
+        return Ok(false);
     }
     console.progress("Waiting for the daemon to end …");
-    let is_gone = process.wait_until_gone(STOP_PATIENCE).await;
+    let is_gone = match retry_at_start(process, || control.stop()).await {
+        // It has ended by itself, or is about to, with the socket gone and the lock still held.
+        Ok(()) | Err(ControlError::NotRunning) => Ok(process.wait_until_gone(STOP_PATIENCE).await),
+        Err(error) => Err(of_control(error)),
+    };
     console.end_progress();
-    if is_gone {
+    if is_gone? {
         return Ok(true);
     }
-    let message = format!("the daemon (pid {pid}) still runs after {} seconds", STOP_PATIENCE.as_secs());
-    Err(Failure::new(Exit::Failed, message)
-        .hint("look at its log: netclaw daemon logs")
-        .hint(format!("or end it the hard way: kill -9 {pid}")))
+    // Asked anew, because the one of before may have had a successor.
+    let pid = process.running().unwrap_or_default();
+    let message = format!("the daemon{} still runs after {} seconds", in_brackets(pid), STOP_PATIENCE.as_secs());
+    let failure = Failure::new(Exit::Failed, message).hint("look at its log: netclaw daemon logs");
+    Err(match pid {
+        0 => failure.hint("find its process with: pgrep -af netclaw"),
+        pid => failure
+            .hint(format!("or ask its process to end: kill {pid}"))
+            .hint(format!("or, when nothing else helps, end it at once: kill -9 {pid}")),
+    })
 }

@@ -6,6 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::adapters::platform;
 use crate::adapters::terminal::cli::host::LogsArgs;
 use crate::adapters::terminal::console::Console;
 use crate::adapters::terminal::failure::{Exit, Failure};
@@ -94,4 +95,5 @@ fn open(path: &Path) -> Result<File, Failure> {
 
 fn failed(verb: &str, path: &Path, error: &io::Error) -> Failure {
     Failure::new(Exit::Failed, format!("cannot {verb} {}: {error}", path.display()))
+        .hint(format!("see whose it is, and run this command as that user: ls -l {}", platform::quoted(path)))
 }

@@ -24,6 +24,7 @@ pub async fn run(args: UpArgs, ports: HostPorts<'_>, console: &mut Console<'_>) 
         }
         Some(_) => {}
     }
+    lifecycle::until_it_answers(control, process).await;
     let opened = control.open_pairing().await.map_err(of_control)?;
     pairing::show(&opened, control, api, console).await?;
     setup::hint_at_service(&outcome, console);
