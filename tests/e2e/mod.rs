@@ -4,6 +4,7 @@ mod bootstrap;
 mod browser_attacks;
 mod crashes;
 mod files;
+mod foreign_folders;
 mod guessing;
 mod host_commands;
 mod load;

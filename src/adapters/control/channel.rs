@@ -15,6 +15,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::net::UnixStream;
 
+use crate::adapters::platform::ROOT;
 use crate::adapters::wire::control::{
     ClearForm, ClearedForm, DeviceSummaryForm, LockoutForm, OpenedPairingForm, OperatorReportForm, OutcomeForm,
     RefusedForm, RenameForm, RevokeForm, RevokedForm,
@@ -41,12 +42,14 @@ const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 #[derive(Debug)]
 pub struct SocketControlChannel {
     socket: PathBuf,
+    daemon_uid: u32,
 }
 
 impl SocketControlChannel {
-    /// The channel to the daemon that listens on `socket`.
-    pub const fn new(socket: PathBuf) -> Self {
-        Self { socket }
+    /// The channel to the daemon that listens on `socket`, as the user `daemon_uid` or as root: whoever else does is not
+    /// it, and is asked nothing.
+    pub const fn new(socket: PathBuf, daemon_uid: u32) -> Self {
+        Self { socket, daemon_uid }
     }
 
     async fn ask<T: DeserializeOwned>(&self, method: Method, path: &str, body: Bytes) -> Result<T, Refusal> {
@@ -63,6 +66,7 @@ impl SocketControlChannel {
 
     async fn exchange(&self, method: Method, path: &str, body: Bytes) -> Result<(StatusCode, Bytes), Refusal> {
         let stream = UnixStream::connect(&self.socket).await.map_err(|error| self.unreachable(&error))?;
+        self.check_peer(&stream)?;
         let (mut sender, connection) = handshake(TokioIo::new(stream)).await.map_err(interrupted)?;
         // Ends when the sender is dropped.
         tokio::spawn(connection);
@@ -73,6 +77,15 @@ impl SocketControlChannel {
         let status = answer.status();
         let content = Limited::new(answer.into_body(), MAX_ANSWER_BYTES).collect().await;
         Ok((status, content.map_err(interrupted)?.to_bytes()))
+    }
+
+    fn check_peer(&self, stream: &UnixStream) -> Result<(), Refusal> {
+        let whose = match stream.peer_cred().map(|peer| peer.uid()) {
+            Ok(uid) if uid == self.daemon_uid || uid == ROOT => return Ok(()),
+            Ok(uid) => format!("another user's (uid {uid})"),
+            Err(error) => format!("an unknown user's ({error})"),
+        };
+        Err(broken(format!("the control socket {} is {whose}", self.socket.display())))
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Refusal> {

@@ -12,7 +12,7 @@ use rustix::fs::Mode;
 use rustix::process::umask;
 use thiserror::Error;
 
-use crate::adapters::platform::{self, MAX_SOCKET_PATH_BYTES};
+use crate::adapters::platform::{self, MAX_SOCKET_PATH_BYTES, UnsafeFolder};
 
 /// The variable with the user's private folder for sockets (XDG Base Directory Specification).
 pub const RUNTIME_VARIABLE: &str = "XDG_RUNTIME_DIR";
@@ -26,6 +26,14 @@ pub enum SocketError {
     /// Something that is no socket has its name.
     #[error("{0} is in the way: it is not a socket")]
     Occupied(PathBuf),
+    /// Others could put a socket of their own in its place.
+    #[error("{folder} cannot be trusted: {error}")]
+    Folder {
+        /// The folder of the socket.
+        folder: PathBuf,
+        /// Why.
+        error: UnsafeFolder,
+    },
     /// The system's error.
     #[error("{path}: {error}")]
     Io {
@@ -70,6 +78,9 @@ pub fn bind(path: &Path) -> Result<UnixListener, SocketError> {
     }
     if let Some(folder) = path.parent() {
         platform::create_private_folder(folder).map_err(failed)?;
+        let metadata = folder.metadata().map_err(failed)?;
+        platform::check_folder(&metadata, platform::user_id())
+            .map_err(|error| SocketError::Folder { folder: folder.to_owned(), error })?;
     }
     // The mask makes the socket 0600 from its first moment. It belongs to the whole process, which makes no other file
     // while it starts.

@@ -4,6 +4,7 @@ pub mod activity_file;
 pub mod credentials;
 pub mod device_file;
 mod device_form;
+pub mod folders;
 pub mod hex;
 pub mod home;
 pub mod identity_file;

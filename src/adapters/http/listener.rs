@@ -7,6 +7,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tracing::warn;
 
+use crate::adapters::platform::ROOT;
+
 /// The other end of a connection.
 #[derive(Clone, Copy, Debug)]
 pub enum Peer {
@@ -62,7 +64,7 @@ impl Accept for OperatorListener {
         loop {
             let (stream, _) = self.listener.accept().await?;
             match stream.peer_cred().map(|peer| peer.uid()) {
-                Ok(uid) if uid == self.daemon_uid || uid == 0 => return Ok((stream, Peer::Operator)),
+                Ok(uid) if uid == self.daemon_uid || uid == ROOT => return Ok((stream, Peer::Operator)),
                 Ok(uid) => warn!(uid, "dropped a connection of another user to the control socket"),
                 Err(error) => warn!(%error, "dropped a connection of an unknown user to the control socket"),
             }

@@ -38,6 +38,26 @@ pub enum NotPrivate {
     NotAFile,
 }
 
+/// Why what is in a folder is not trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum UnsafeFolder {
+    /// It is a file or the like.
+    #[error("it is not a folder")]
+    NotAFolder,
+    /// It belongs to another user, who can put anything in it.
+    #[error("it belongs to another user (uid {uid})")]
+    Owner {
+        /// The user.
+        uid: u32,
+    },
+    /// Others may put anything in it.
+    #[error("others may write to it (mode {mode:04o})")]
+    Writable {
+        /// Its permission bits.
+        mode: u32,
+    },
+}
+
 /// The command that moves a file out of the way, to its own name with `suffix`, for a hint.
 pub fn move_away_command(path: &Path, suffix: &str) -> String {
     let mut away = path.as_os_str().to_owned();

@@ -6,7 +6,10 @@ use std::path::Path;
 use std::sync::LazyLock;
 use std::time::Instant;
 
-use super::NotPrivate;
+use super::{NotPrivate, UnsafeFolder};
+
+/// The number of every user.
+pub const ROOT: u32 = 0;
 
 /// Milliseconds since the process first asked.
 #[expect(clippy::disallowed_methods, reason = "this is where the Clock adapter reads it")]
@@ -52,6 +55,25 @@ pub fn open_lock_file(path: &Path) -> io::Result<File> {
 /// [`NotPrivate::NotAFile`].
 pub fn check_private(metadata: &Metadata) -> Result<(), NotPrivate> {
     if metadata.is_file() { Ok(()) } else { Err(NotPrivate::NotAFile) }
+}
+
+/// Whether a folder is one.
+///
+/// # Errors
+///
+/// [`UnsafeFolder::NotAFolder`].
+pub fn check_folder(metadata: &Metadata, _owner: u32) -> Result<(), UnsafeFolder> {
+    if metadata.is_dir() { Ok(()) } else { Err(UnsafeFolder::NotAFolder) }
+}
+
+/// Users have no numbers here, so that all are one.
+pub fn owner_of(_metadata: &Metadata) -> u32 {
+    ROOT
+}
+
+/// Users have no numbers here, so that all are one.
+pub fn user_id() -> u32 {
+    ROOT
 }
 
 /// Windows makes a rename durable with the file system's own journal; there is nothing to call.

@@ -8,13 +8,19 @@ use std::path::Path;
 
 use rustix::time::{ClockId, clock_gettime};
 
-use super::NotPrivate;
+use super::{NotPrivate, UnsafeFolder};
 
 /// Bytes that the path of a Unix socket may have: `sun_path` less its final zero, 108 on Linux and 104 elsewhere.
 pub const MAX_SOCKET_PATH_BYTES: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
 
+/// The user who may do everything.
+pub const ROOT: u32 = 0;
+
 /// Permission bits that let anyone but the owner in.
 const OTHERS: u32 = 0o077;
+
+/// Permission bits that let anyone but the owner change what is in a folder.
+const WRITABLE_BY_OTHERS: u32 = 0o022;
 
 /// Milliseconds since boot, time asleep included.
 pub fn monotonic_millis() -> u64 {
@@ -84,6 +90,29 @@ pub fn check_private(metadata: &Metadata) -> Result<(), NotPrivate> {
         mode if mode & OTHERS != 0 => Err(NotPrivate::Mode { mode }),
         _ => Ok(()),
     }
+}
+
+/// Whether nobody but `owner` and root can change what is in a folder.
+///
+/// # Errors
+///
+/// [`UnsafeFolder`], the first reason that applies.
+pub fn check_folder(metadata: &Metadata, owner: u32) -> Result<(), UnsafeFolder> {
+    if !metadata.is_dir() {
+        return Err(UnsafeFolder::NotAFolder);
+    }
+    if metadata.uid() != owner && metadata.uid() != ROOT {
+        return Err(UnsafeFolder::Owner { uid: metadata.uid() });
+    }
+    match metadata.mode() & 0o7777 {
+        mode if mode & WRITABLE_BY_OTHERS != 0 => Err(UnsafeFolder::Writable { mode }),
+        _ => Ok(()),
+    }
+}
+
+/// The user that a file or folder belongs to.
+pub fn owner_of(metadata: &Metadata) -> u32 {
+    metadata.uid()
 }
 
 /// Makes the names in a folder durable: a rename in it survives a power loss from here on.

@@ -92,8 +92,8 @@ impl Opened {
         let settings = shared::settings(home).load();
         let settings = settings.map_err(|error| failure::settings(home, &error))?;
         let id = identity_file::load_or_create(&home.identity_file(), &SystemRng::default());
-        let id = id.map_err(failure::open)?;
-        let devices = FileDeviceStore::open(home.devices_file()).map_err(failure::open)?;
+        let id = id.map_err(shared::untrusted)?;
+        let devices = FileDeviceStore::open(home.devices_file()).map_err(shared::untrusted)?;
         let activity = FileActivityLog::open(home.activity_file(), |id| devices.knows(id));
         Ok(Self { settings, id, devices, activity })
     }

@@ -2,6 +2,8 @@
 
 use netclaw::adapters::client::{HttpDaemonApi, Patience};
 use netclaw::adapters::control::SocketControlChannel;
+use netclaw::adapters::file::folders;
+use netclaw::adapters::file::home::Home;
 use netclaw::adapters::system::daemon_process::BackgroundDaemon;
 use netclaw::adapters::terminal::cli::host::{DaemonCommand, HostCommand};
 use netclaw::adapters::terminal::commands::host::{HostPorts, run_init, run_operate, run_up};
@@ -20,24 +22,24 @@ pub fn run(command: HostCommand, console: &mut Console<'_>) -> Result<(), Failur
             daemon::run(ground, args.recovery.recover)
         }
         HostCommand::Daemon { command: DaemonCommand::Operate(command) } => {
-            with_ports(async |ports| run_operate(command, ports, console).await)
+            let home = shared::home_that(folders::check_operated)?;
+            with_ports(&home, async |ports| run_operate(command, ports, console).await)
         }
-        HostCommand::Init(args) => with_ports(async |ports| run_init(args, ports, console).await),
-        HostCommand::Up(args) => with_ports(async |ports| run_up(args, ports, console).await),
+        HostCommand::Init(args) => with_ports(&shared::home()?, async |ports| run_init(args, ports, console).await),
+        HostCommand::Up(args) => with_ports(&shared::home()?, async |ports| run_up(args, ports, console).await),
     }
 }
 
-fn with_ports(command: impl AsyncFnOnce(HostPorts<'_>) -> Result<(), Failure>) -> Result<(), Failure> {
-    let home = shared::home()?;
+fn with_ports(home: &Home, command: impl AsyncFnOnce(HostPorts<'_>) -> Result<(), Failure>) -> Result<(), Failure> {
     let log_file = home.log_file();
     let program = std::env::current_exe();
     let program =
         program.map_err(|error| Failure::new(Exit::Failed, format!("this program cannot be found: {error}")))?;
     let ports = HostPorts {
         api: &HttpDaemonApi::new(Patience::BRIEF),
-        control: &SocketControlChannel::new(daemon::control_socket(&home)?),
+        control: &SocketControlChannel::new(daemon::control_socket(home)?, folders::operated_user(home)),
         process: &BackgroundDaemon::new(program, home.root().to_owned(), home.lock_file(), log_file.clone()),
-        settings: &shared::settings(&home),
+        settings: &shared::settings(home),
         wizard: &mut TerminalWizard,
         log_file: &log_file,
     };

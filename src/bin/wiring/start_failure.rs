@@ -7,7 +7,6 @@ use std::path::Path;
 
 use netclaw::adapters::control::socket::SocketError;
 use netclaw::adapters::file::home::Home;
-use netclaw::adapters::file::open_error::OpenError;
 use netclaw::adapters::platform;
 use netclaw::adapters::system::daemon_lock::LockError;
 use netclaw::adapters::terminal::failure::{Exit, Failure, of_credentials, of_load_settings};
@@ -39,11 +38,6 @@ pub fn lock(home: &Home, error: &LockError) -> Failure {
 /// The configuration does not allow a start.
 pub fn settings(home: &Home, error: &LoadSettingsError) -> Failure {
     of_load_settings(error.clone()).hint(format!("the configuration is {}", home.settings_file().display()))
-}
-
-/// A file cannot be used.
-pub fn open(error: OpenError) -> Failure {
-    error.hints.into_iter().fold(Failure::new(Exit::Failed, error.cause), Failure::hint)
 }
 
 /// Nobody could use the daemon, or the host's own credential could not be made.
@@ -95,6 +89,12 @@ pub fn socket(error: &SocketError) -> Failure {
         SocketError::Occupied(path) => {
             failure.hint(format!("move it away with: {}", platform::move_away_command(path, ".old")))
         }
+        SocketError::Folder { folder, .. } => failure
+            .hint(format!(
+                "make it this user's alone, or move it away: {}",
+                platform::move_away_command(folder, ".old")
+            ))
+            .hint("or set XDG_RUNTIME_DIR to a private folder such as /run/user/1000"),
         SocketError::Io { .. } => failure.hint("make its folder writable for this user"),
     }
 }
