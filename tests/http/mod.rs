@@ -1,6 +1,7 @@
 //! The daemon's TCP port over real sockets, on a clock that the test moves: what takes minutes.
 
 mod beacons;
+mod early_answers;
 mod limits;
 mod modes;
 mod panics;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use tokio::task::{AbortHandle, Id, JoinSet};
 use tracing::{debug, warn};
 use warp::reply::Response;
 
+use super::farewell::take_leave;
 use super::listener::{Accept, Peer};
 use super::usage::{ArrivingBody, InFlight, Shared, Usage};
 
@@ -151,27 +153,30 @@ impl Connections {
         let service = service_fn(move |request: Request<_>| {
             let request = request.map(|body| ArrivingBody::new(body, &seen));
             let (handler, in_flight) = (Arc::clone(&handler), InFlight::of(&seen));
-            async move {
+            Box::pin(async move {
                 let response = handler.handle(request, peer).await;
                 drop(in_flight);
                 Ok::<_, Infallible>(response)
-            }
+            })
         });
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new()).header_read_timeout(self.limits.head);
         http.max_buf_size(MAX_HEAD_BYTES).max_headers(MAX_HEADERS);
-        let connection = http.serve_connection(TokioIo::new(stream), service);
+        let mut connection = http.serve_connection(TokioIo::new(stream), service);
         let task = self.tasks.spawn(async move {
-            tokio::pin!(connection);
             let ended = tokio::select! {
-                ended = connection.as_mut() => ended,
+                ended = poll_fn(|cx| connection.poll_without_shutdown(cx)) => ended,
                 () = stopped(&mut stop) => {
-                    connection.as_mut().graceful_shutdown();
-                    connection.await
+                    std::pin::Pin::new(&mut connection).graceful_shutdown();
+                    poll_fn(|cx| connection.poll_without_shutdown(cx)).await
                 }
             };
-            if let Err(error) = ended {
-                debug!(%error, "a connection ended early");
+            match ended {
+                Ok(()) => tokio::select! {
+                    () = take_leave(connection.into_parts().io.into_inner()) => {}
+                    () = stopped(&mut stop) => {}
+                },
+                Err(error) => debug!(%error, "a connection ended early"),
             }
         });
         self.open.insert(task.id(), (task, usage));

@@ -6,6 +6,7 @@
 mod body;
 pub mod connections;
 pub mod control_api;
+mod farewell;
 pub mod listener;
 mod problem;
 pub mod public_api;

@@ -1,0 +1,42 @@
+//! Requests that are answered before their body has come.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, TcpStream};
+
+use super::Port;
+use crate::e2e::raw_http::{answers, connect};
+
+/// A connection on which a request was refused whose body, of this size, has not been sent.
+fn refused(port: &Port, size: usize) -> TcpStream {
+    let mut stream = connect(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port.address).unwrap();
+    let head = format!(
+        "POST /api/pair/exchange HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+         Content-Length: {size}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    assert_eq!(stream.peek(&mut [0]).unwrap(), 1);
+    stream
+}
+
+#[test]
+fn who_still_sends_a_refused_body_reads_the_refusal() {
+    const SIZE: usize = 1024 * 1024;
+    let port = Port::default();
+    let mut stream = refused(&port, SIZE);
+    for _ in 0..SIZE / 4096 {
+        stream.write_all(&[b' '; 4096]).unwrap();
+    }
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert_eq!(answers(&answer).pop().unwrap().problem(), (413, "payload_too_large".to_owned()));
+}
+
+#[test]
+fn who_never_ends_a_refused_body_is_cut_off() {
+    let port = Port::default();
+    let mut stream = refused(&port, usize::MAX / 2);
+    let much = vec![b' '; 1024 * 1024];
+    // More than the daemon throws away and all buffers in between hold.
+    let cut_off = (0..64).find_map(|_| stream.write_all(&much).err()).unwrap();
+    assert!(matches!(cut_off.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe), "{cut_off}");
+}
