@@ -15,4 +15,4 @@ mod secrets;
 mod setup;
 mod tunnels;
 mod wizard;
-mod world;
+pub(crate) mod world;

@@ -1,10 +1,11 @@
-//! Requests to the byte, from any loopback address: what a well-behaved client cannot send.
+//! Requests to the byte, from any address of this machine: what a well-behaved client cannot send.
 
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use serde_json::Value;
+use tokio::net::TcpSocket;
 
 /// An answer, taken apart.
 #[derive(Debug)]
@@ -115,7 +116,7 @@ impl Request {
 pub fn connect(from: IpAddr, to: SocketAddr) -> std::io::Result<TcpStream> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     let stream = runtime.block_on(async {
-        let socket = tokio::net::TcpSocket::new_v4()?;
+        let socket = if to.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
         if !from.is_unspecified() && cfg!(target_os = "linux") {
             socket.bind(SocketAddr::new(from, 0))?;
         }

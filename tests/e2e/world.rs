@@ -16,11 +16,13 @@ pub const NETCLAWD: &str = env!("CARGO_BIN_EXE_netclawd");
 pub struct World {
     folder: TempDir,
     pub address: SocketAddr,
+    /// The words that its commands begin with, to be run on another machine than this one.
+    launcher: Vec<String>,
 }
 
 impl Default for World {
     fn default() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), address: own_address() }
+        Self::elsewhere(own_address(), Vec::new())
     }
 }
 
@@ -33,6 +35,11 @@ pub struct Finished {
 }
 
 impl World {
+    /// A home whose programs are started with the words of `launcher` in front.
+    pub fn elsewhere(address: SocketAddr, launcher: Vec<String>) -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), address, launcher }
+    }
+
     pub fn home(&self) -> PathBuf {
         self.folder.path().join("home")
     }
@@ -47,7 +54,9 @@ impl World {
 
     /// `program` in this world and no other.
     pub fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(program);
+        let mut words = self.launcher.iter().map(String::as_str).chain([program]);
+        let mut command = Command::new(words.next().unwrap());
+        command.args(words);
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("NETCLAW")) {
             command.env_remove(name);
         }
@@ -214,7 +223,7 @@ impl Drop for Stopped<'_> {
 /// A second home on the same machine, for a client of `host`.
 pub fn client_of(host: &World) -> World {
     // The client has no daemon, so its address is only there to be distinct.
-    World { folder: tempfile::tempdir().unwrap(), address: host.address }
+    World::elsewhere(host.address, Vec::new())
 }
 
 pub fn mode(path: &Path) -> u32 {

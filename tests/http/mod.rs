@@ -7,7 +7,7 @@ mod modes;
 mod panics;
 mod slow_bodies;
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -26,7 +26,6 @@ use netclaw::domain::daemon_id::DaemonId;
 use netclaw::domain::endpoint::Endpoint;
 use netclaw::domain::settings::Settings;
 use netclaw::ports::rng::Rng;
-use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
@@ -38,7 +37,7 @@ use crate::fakes::rng::SeededRng;
 use crate::fakes::settings_store::FakeSettingsStore;
 
 /// A daemon without a process: real sockets and use cases, a fake clock, devices in memory.
-struct Port {
+pub struct Port {
     address: SocketAddr,
     clock: Arc<FakeClock>,
     devices: Arc<FakeDeviceStore>,
@@ -64,8 +63,16 @@ impl Port {
 
     /// A port that bears this much and makes its codes and tokens from this source.
     fn of(settings: Settings, limits: ConnectionLimits, rng: Arc<dyn Rng>) -> Self {
+        Self::behind(TcpListener::bind("127.0.0.1:0").unwrap(), settings, limits, rng)
+    }
+
+    /// A port that listens here.
+    pub fn listening(listener: TcpListener, settings: Settings) -> Self {
+        Self::behind(listener, settings, ConnectionLimits::DAEMON, Arc::new(SeededRng::new(7)))
+    }
+
+    fn behind(listener: TcpListener, settings: Settings, limits: ConnectionLimits, rng: Arc<dyn Rng>) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
         let (clock, devices) = (Arc::new(FakeClock::default()), Arc::new(FakeDeviceStore::default()));
         let ports = DaemonPorts {
@@ -86,13 +93,17 @@ impl Port {
         let policy = AccessPolicy::of(&settings, "my-server");
         let api = PublicApi::new(&ports, policy, status, Arc::clone(&beacons), ready);
         let (stop, stopped) = watch::channel(false);
-        runtime.spawn(serve(listener, Arc::new(api), limits, stopped));
+        listener.set_nonblocking(true).unwrap();
+        runtime.spawn(async move {
+            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+            serve(listener, Arc::new(api), limits, stopped).await;
+        });
         let open_pairing = OpenPairing::new(ports, &settings);
         Self { address, clock, devices, open_pairing, beacons, runtime, _stop: stop }
     }
 
     /// A fresh code.
-    fn code(&self) -> String {
+    pub fn code(&self) -> String {
         self.runtime.block_on(self.open_pairing.open()).unwrap().code.reveal()
     }
 
@@ -100,7 +111,7 @@ impl Port {
         Request::exchange(self.address, code, "laptop").send()
     }
 
-    fn minutes_pass(&self, minutes: u64) {
+    pub fn minutes_pass(&self, minutes: u64) {
         self.clock.advance(Duration::from_secs(60 * minutes));
     }
 }
