@@ -8,6 +8,7 @@
 //! * `domain`: every pairing rule at its exact boundary, through the public API; one file for each noun.
 //! * `host`: the setup of a host, question by question.
 //! * `http`: the TCP port over real sockets, on a fake clock.
+//! * `proxies`: the real binaries behind real reverse proxies, on networks that the test makes.
 //! * `contracts`: what each port promises, one suite for each port, run against every implementation of it.
 //! * `fakes`: an in-memory stand-in for every port, and sample values.
 //!
@@ -25,3 +26,5 @@ mod exec;
 mod fakes;
 mod host;
 mod http;
+#[cfg(target_os = "linux")]
+mod proxies;

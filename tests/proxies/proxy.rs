@@ -1,0 +1,188 @@
+//! The reverse proxies, each with the file in `deploy` that its users copy.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::net::TcpStream;
+use tokio::time::{sleep, timeout};
+
+use super::lan::{Lan, Machine, PUBLIC_NAME};
+
+/// Time in which a proxy that works listens, on a machine that is busy with other tests.
+const START: Duration = Duration::from_secs(20);
+
+/// A reverse proxy that users may have.
+pub struct Proxy {
+    pub program: &'static str,
+    /// The argument with which it says its version and ends.
+    version: &'static str,
+    /// Its file in `deploy`.
+    deployed: &'static str,
+    /// What of that file is different for http: this by that.
+    for_http: &'static [(&'static str, &'static str)],
+    /// What is different for https, with FOLDER for where the certificate is.
+    for_https: &'static [(&'static str, &'static str)],
+    /// What the file is put in, with FILE for its path.
+    wrapper: &'static str,
+    /// Its arguments for a start in the foreground, with the same words.
+    start: &'static [&'static str],
+}
+
+pub const PROXIES: [Proxy; 3] = [
+    Proxy {
+        program: "nginx",
+        version: "-v",
+        deployed: "nginx.conf",
+        for_http: &[],
+        for_https: &[
+            ("    listen 80;\n    listen [::]:80;\n", ""),
+            ("# listen", "listen"),
+            ("# ssl_", "ssl_"),
+            ("/etc/ssl/netclaw.example.com", "FOLDER"),
+        ],
+        wrapper: "pid FOLDER/pid; daemon off; master_process off; events {}\n\
+                  http { access_log off; client_body_temp_path FOLDER; proxy_temp_path FOLDER; include FILE; }",
+        start: &["-e", "stderr", "-c", "FOLDER/wrapper"],
+    },
+    Proxy {
+        program: "haproxy",
+        version: "-v",
+        deployed: "haproxy.cfg",
+        for_http: &[],
+        for_https: &[
+            ("    bind :80\n    bind [::]:80 v6only\n", ""),
+            ("# bind", "bind"),
+            ("/etc/haproxy/certs/netclaw.example.com.pem", "FOLDER/both.pem"),
+        ],
+        wrapper: "",
+        start: &["-db", "-f", "FILE"],
+    },
+    Proxy {
+        program: "caddy",
+        version: "version",
+        deployed: "Caddyfile",
+        for_http: &[("\nnetclaw.example.com {", "\nhttp://netclaw.example.com {")],
+        // There is nobody to ask for a certificate.
+        for_https: &[(
+            "\nnetclaw.example.com {",
+            "\nnetclaw.example.com {\n\ttls FOLDER/fullchain.pem FOLDER/privkey.pem",
+        )],
+        wrapper: "",
+        start: &["run", "--adapter", "caddyfile", "--config", "FILE"],
+    },
+];
+
+/// How clients reach a proxy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    Http,
+    Https,
+}
+
+/// A proxy that runs. It ends when it is dropped.
+pub struct RunningProxy {
+    process: Child,
+    /// Its configuration, its certificate, and what it writes.
+    folder: TempDir,
+}
+
+impl Scheme {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+
+    pub const fn port(self) -> u16 {
+        match self {
+            Self::Http => 80,
+            Self::Https => 443,
+        }
+    }
+}
+
+impl Proxy {
+    pub fn is_installed(&self) -> bool {
+        let asked = Command::new(self.program).arg(self.version).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        asked.is_ok_and(|status| status.success())
+    }
+
+    /// Starts it on the network's machine for it, and returns when it listens.
+    pub fn start(&self, lan: &Lan, scheme: Scheme) -> RunningProxy {
+        let folder = tempfile::tempdir().unwrap();
+        let fill_in = |text: &str| {
+            let text = text.replace("FILE", &format!("FOLDER/{}", self.deployed));
+            text.replace("FOLDER", &folder.path().to_string_lossy())
+        };
+        std::fs::write(folder.path().join(self.deployed), fill_in(&self.configuration(scheme))).unwrap();
+        std::fs::write(folder.path().join("wrapper"), fill_in(self.wrapper)).unwrap();
+        if scheme == Scheme::Https {
+            write_certificate(folder.path());
+        }
+        let launcher = lan.namespace(Machine::Proxy).launcher();
+        let mut command = Command::new(&launcher[0]);
+        command.args(&launcher[1..]).arg(self.program).args(self.start.iter().map(|argument| fill_in(argument)));
+        command.envs(["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"].map(|name| (name, folder.path())));
+        let log = folder.path().join("log");
+        let output = std::fs::File::create(&log).unwrap();
+        command.stdin(Stdio::null()).stdout(output.try_clone().unwrap()).stderr(output);
+        let running = RunningProxy { process: command.spawn().unwrap(), folder };
+        let listens = lan.namespace(Machine::Bob).run(|| listens(scheme.port()));
+        assert!(listens, "{} does not listen: {}", self.program, std::fs::read_to_string(log).unwrap());
+        running
+    }
+
+    /// The file that users copy, with what they replace in it.
+    fn configuration(&self, scheme: Scheme) -> String {
+        let deployed = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy").join(self.deployed);
+        let replacements = match scheme {
+            Scheme::Http => self.for_http,
+            Scheme::Https => self.for_https,
+        };
+        let replace = |text: String, (this, that): &(&str, &str)| {
+            assert!(text.contains(this), "{} has no {this}", self.deployed);
+            text.replace(this, that)
+        };
+        replacements.iter().fold(std::fs::read_to_string(deployed).unwrap(), replace)
+    }
+}
+
+impl RunningProxy {
+    /// The certificate of a proxy that speaks https.
+    pub fn certificate(&self) -> PathBuf {
+        self.folder.path().join("fullchain.pem")
+    }
+}
+
+impl Drop for RunningProxy {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Writes a certificate for the public name, and its key, as the proxies want them: apart, and in one file.
+fn write_certificate(folder: &Path) {
+    let made = rcgen::generate_simple_self_signed([PUBLIC_NAME.to_owned()]).unwrap();
+    let (certificate, key) = (made.cert.pem(), made.signing_key.serialize_pem());
+    let files =
+        [("fullchain.pem", certificate.clone()), ("privkey.pem", key.clone()), ("both.pem", certificate + &key)];
+    files.iter().for_each(|(name, content)| std::fs::write(folder.join(name), content).unwrap());
+}
+
+/// Whether the proxy of this thread's network listens, over IPv4 and IPv6, before its time is over.
+fn listens(port: u16) -> bool {
+    let connect = async {
+        for address in [Machine::Proxy.v4(), Machine::Proxy.v6()] {
+            while TcpStream::connect(SocketAddr::new(address, port)).await.is_err() {
+                sleep(Duration::from_millis(10)).await;
+            }
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async { timeout(START, connect).await.is_ok() })
+}
