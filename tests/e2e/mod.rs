@@ -12,6 +12,7 @@ mod modes;
 mod pairing;
 pub(crate) mod raw_http;
 mod secrets;
+mod service;
 mod setup;
 mod tunnels;
 mod wizard;

@@ -8,6 +8,7 @@ use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
 
+use crate::adapters::platform::SERVICE_MANAGER_VARIABLES;
 use crate::domain::text::shown_safely;
 
 /// What a program may take.
@@ -58,7 +59,11 @@ const MAX_MESSAGE_BYTES: usize = 4096;
 ///
 /// [`CommandError`].
 pub async fn run(program: &str, arguments: &[&str], limits: Limits) -> Result<Vec<u8>, CommandError> {
-    let spawned = Command::new(program)
+    let mut command = Command::new(program);
+    for name in SERVICE_MANAGER_VARIABLES {
+        command.env_remove(name);
+    }
+    let spawned = command
         .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

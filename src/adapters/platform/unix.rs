@@ -16,6 +16,10 @@ pub const MAX_SOCKET_PATH_BYTES: usize = if cfg!(target_os = "linux") { 107 } el
 /// The user who may do everything.
 pub const ROOT: u32 = 0;
 
+/// What a service manager sets for the process that it watches (sd_notify(3)). A child that inherits them would speak in
+/// the name of its parent.
+pub const SERVICE_MANAGER_VARIABLES: [&str; 3] = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"];
+
 /// Permission bits that let anyone but the owner in.
 const OTHERS: u32 = 0o077;
 

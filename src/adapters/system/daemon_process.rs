@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 
 use super::background::READY;
 use super::daemon_lock::DaemonLock;
+use crate::adapters::platform::SERVICE_MANAGER_VARIABLES;
 use crate::ports::daemon_process::{DaemonProcess, HostCredential, StartError};
 
 /// Time for the daemon to become ready. It takes milliseconds; this is for a machine that is very busy.
@@ -44,7 +45,11 @@ impl BackgroundDaemon {
             HostCredential::AsFound => &[],
             HostCredential::Renewed => &["--recover"],
         };
-        Command::new(&self.program)
+        let mut command = Command::new(&self.program);
+        for name in SERVICE_MANAGER_VARIABLES {
+            command.env_remove(name);
+        }
+        command
             .args(["daemon", "run", "--background"])
             .args(recover)
             .env("NETCLAW_HOME", &self.home)

@@ -12,6 +12,7 @@ use tracing::error;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::time::FormatTime;
 
+use super::journal::{self, JournalLines};
 use crate::adapters::platform;
 use crate::adapters::wire::moment;
 use crate::domain::text::shown_safely;
@@ -29,7 +30,7 @@ const KEPT_LOGS: usize = 3;
 /// Where the log goes.
 #[derive(Clone, Copy, Debug)]
 pub enum Destination<'a> {
-    /// The foreground.
+    /// The foreground: a person, a container's log, or the journal, which has time and priority of its own.
     Stderr,
     /// The background.
     File(&'a Path),
@@ -44,6 +45,9 @@ pub fn start<C: Clock + Clone + 'static>(destination: Destination<'_>, clock: C)
     let filter = EnvFilter::try_from_env(LOG_VARIABLE).unwrap_or_else(|_| EnvFilter::new("info"));
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_timer(LogTime(clock)).with_target(false);
     let started = match destination {
+        Destination::Stderr if journal::is_stderr() => {
+            subscriber.event_format(JournalLines::default()).with_writer(io::stderr).try_init()
+        }
         Destination::Stderr => {
             let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
             subscriber.with_ansi(colours).with_writer(io::stderr).try_init()

@@ -1,4 +1,5 @@
-//! The machine: its clocks, its random source, its signals, its processes, its log.
+//! The machine: its clocks, its random source, its signals, its processes, its log, and what is told to
+//! its service manager.
 
 pub mod clock;
 pub mod rng;
@@ -10,6 +11,10 @@ pub mod daemon_lock;
 #[cfg(unix)]
 pub mod daemon_process;
 #[cfg(unix)]
+mod journal;
+#[cfg(unix)]
 pub mod log;
+#[cfg(unix)]
+pub mod service_notifier;
 #[cfg(unix)]
 pub mod signals;

@@ -20,6 +20,7 @@ use netclaw::adapters::system::clock::SystemClock;
 use netclaw::adapters::system::daemon_lock::DaemonLock;
 use netclaw::adapters::system::log::{self, Destination};
 use netclaw::adapters::system::rng::SystemRng;
+use netclaw::adapters::system::service_notifier::{Heartbeat, ServiceNotifier};
 use netclaw::adapters::system::{background, signals};
 use netclaw::adapters::terminal::failure::Failure;
 use netclaw::app::daemon::DaemonPorts;
@@ -55,6 +56,18 @@ pub enum Ground {
 /// Runs the daemon of this environment's home until it is told to stop. With `recover`, the host gets a new credential of
 /// its own first, whatever became of the old one.
 pub fn run(ground: Ground, recover: bool) -> Result<(), Failure> {
+    let manager = match ground {
+        Ground::Foreground => ServiceNotifier::of_process(),
+        Ground::Background => ServiceNotifier::silent(),
+    };
+    let ended = run_under(&manager, ground, recover);
+    if let Err(Failure { message: Some(why), .. }) = &ended {
+        manager.failed(why);
+    }
+    ended
+}
+
+fn run_under(manager: &ServiceNotifier, ground: Ground, recover: bool) -> Result<(), Failure> {
     let home = shared::home()?;
     let log_file = home.log_file();
     let destination = match ground {
@@ -71,7 +84,7 @@ pub fn run(ground: Ground, recover: bool) -> Result<(), Failure> {
     let runtime = runtime.map_err(|error| failure::runtime(&error))?;
     let ended = runtime.block_on(async {
         bootstrap(&home, &opened, recover).await?;
-        serve_home(&home, opened, ground).await
+        serve_home(&home, opened, ground, manager).await
     });
     // The runtime ends after the writes that have begun. Until then no other daemon may read or write these files.
     drop(runtime);
@@ -116,7 +129,7 @@ async fn bootstrap(home: &Home, opened: &Opened, recover: bool) -> Result<(), Fa
     seen_to.map_err(|error| failure::bootstrap(home, opened.settings.mode, error))
 }
 
-async fn serve_home(home: &Home, opened: Opened, ground: Ground) -> Result<(), Failure> {
+async fn serve_home(home: &Home, opened: Opened, ground: Ground, manager: &ServiceNotifier) -> Result<(), Failure> {
     let Opened { settings, id, devices, activity } = opened;
     let signal = signals::stop_requested().map_err(|error| failure::runtime(&error))?;
     let exposure = exposure::of(&settings);
@@ -157,8 +170,10 @@ async fn serve_home(home: &Home, opened: Opened, ground: Ground) -> Result<(), F
     if ground == Ground::Background {
         background::announce_ready().map_err(|error| failure::runtime(&error))?;
     }
+    manager.ready(&format!("Listening on {}, exposure mode {}", settings.listen_address(), settings.mode));
     let housekeeping = Housekeeping::new(ports, pending_restart);
-    until_stopped(&housekeeping, signal, stopped).await;
+    until_stopped(&housekeeping, manager.heartbeat(), signal, stopped).await;
+    manager.stopping();
     ready.store(false, Ordering::Release);
     stop.send_replace(true);
     for door in doors {
@@ -175,9 +190,10 @@ fn open_door<A: Accept>(listener: A, handler: impl Handler, stopped: &watch::Rec
     tokio::spawn(serve(listener, Arc::new(handler), ConnectionLimits::DAEMON, stopped.clone()))
 }
 
-/// Does the housekeeping until a signal comes or the operator asks for a stop.
+/// Does the housekeeping, and gives signs of life, until a signal comes or the operator asks for a stop.
 async fn until_stopped(
     housekeeping: &Housekeeping,
+    mut heartbeat: Heartbeat<'_>,
     signal: impl Future<Output = &'static str>,
     mut stopped: watch::Receiver<bool>,
 ) {
@@ -191,6 +207,7 @@ async fn until_stopped(
             }
             _ = stopped.wait_for(|stopped| *stopped) => return,
             _ = rounds.tick() => housekeeping.round().await,
+            () = heartbeat.beat() => {}
         }
     }
 }
