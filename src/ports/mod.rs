@@ -16,6 +16,7 @@ pub mod exposure;
 pub mod pairing_slot;
 pub mod prompter;
 pub mod rng;
+pub mod service_manager;
 pub mod settings_store;
 pub mod storage;
 pub mod wizard;

@@ -21,6 +21,7 @@ use netclaw::ports::prompter::PromptError;
 use netclaw::ports::storage::StorageError;
 
 use super::fakes::{FakeApi, FakeHost, FakeSettings, device_id, endpoint, name};
+use crate::fakes::service_manager::FakeServiceManager;
 use crate::fakes::wizard::ScriptedWizard;
 
 /// What a command wrote and how it ended.
@@ -52,7 +53,9 @@ pub(super) async fn run_with(
     let Command::Host(command) = Cli::try_parse_from(words.split(' ')).unwrap().command else { panic!("{words}") };
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let mut console = Console { out: &mut out, err: &mut err, err_is_terminal: false };
-    let ports = HostPorts { api: &FakeApi::default(), control: host, process: host, settings, wizard, log_file: log };
+    let (api, manager) = (FakeApi::default(), FakeServiceManager::default());
+    let service = manager.ports();
+    let ports = HostPorts { api: &api, control: host, process: host, service, settings, wizard, log_file: log };
     let ended = match command {
         HostCommand::Init(args) => run_init(args, ports, &mut console).await,
         HostCommand::Up(args) => run_up(args, ports, &mut console).await,
@@ -321,10 +324,12 @@ async fn following_a_log_goes_on_across_a_rotation() {
         };
         let mut console = Console { out: &mut out, err: &mut Vec::new(), err_is_terminal: false };
         let (settings, mut wizard) = (FakeSettings::default(), ScriptedWizard::default());
+        let manager = FakeServiceManager::default();
         let ports = HostPorts {
             api: &FakeApi::default(),
             control: &host,
             process: &host,
+            service: manager.ports(),
             settings: &settings,
             wizard: &mut wizard,
             log_file: &path,

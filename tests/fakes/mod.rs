@@ -16,5 +16,6 @@ pub mod pairing_slot;
 pub mod prompter;
 pub mod rng;
 pub mod samples;
+pub mod service_manager;
 pub mod settings_store;
 pub mod wizard;

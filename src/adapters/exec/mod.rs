@@ -3,4 +3,5 @@
 pub mod cloudflared;
 pub mod command;
 pub mod forwarding;
+pub mod systemd;
 pub mod tailscale;

@@ -2,11 +2,13 @@
 
 use netclaw::adapters::client::{HttpDaemonApi, Patience};
 use netclaw::adapters::control::SocketControlChannel;
+use netclaw::adapters::exec::systemd::{Places, Systemd};
 use netclaw::adapters::file::folders;
 use netclaw::adapters::file::home::Home;
+use netclaw::adapters::platform;
 use netclaw::adapters::system::daemon_process::BackgroundDaemon;
 use netclaw::adapters::terminal::cli::host::{DaemonCommand, HostCommand};
-use netclaw::adapters::terminal::commands::host::{HostPorts, run_init, run_operate, run_up};
+use netclaw::adapters::terminal::commands::host::{HostPorts, ServicePorts, run_init, run_operate, run_up};
 use netclaw::adapters::terminal::console::Console;
 use netclaw::adapters::terminal::failure::{Exit, Failure};
 use netclaw::adapters::terminal::wizard::TerminalWizard;
@@ -35,10 +37,14 @@ fn with_ports(home: &Home, command: impl AsyncFnOnce(HostPorts<'_>) -> Result<()
     let program = std::env::current_exe();
     let program =
         program.map_err(|error| Failure::new(Exit::Failed, format!("this program cannot be found: {error}")))?;
+    let places = Places::usual(std::env::var_os("XDG_CONFIG_HOME"), std::env::home_dir());
+    let systemd = Systemd::new(places, program.clone(), home.root().to_owned(), platform::user_id());
+    let variables: Vec<String> = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned()).collect();
     let ports = HostPorts {
         api: &HttpDaemonApi::new(Patience::BRIEF),
         control: &SocketControlChannel::new(daemon::control_socket(home)?, folders::operated_user(home)),
         process: &BackgroundDaemon::new(program, home.root().to_owned(), home.lock_file(), log_file.clone()),
+        service: ServicePorts { manager: &systemd, home: home.root(), variables: &variables },
         settings: &shared::settings(home),
         wizard: &mut TerminalWizard,
         log_file: &log_file,

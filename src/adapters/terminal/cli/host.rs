@@ -106,6 +106,10 @@ pub enum OperateCommand {
     Lockouts(LockoutsArgs),
     /// Print the log of a daemon in the background
     Logs(LogsArgs),
+    /// Have systemd run the daemon, now and at every boot or login
+    Install(InstallArgs),
+    /// Stop the daemon and remove its service; the home stays
+    Uninstall(UninstallArgs),
 }
 
 /// Commands that only report.
@@ -193,6 +197,42 @@ pub struct LogsArgs {
     /// Stay and print what is added
     #[arg(short, long)]
     pub follow: bool,
+}
+
+/// For whom a service is.
+#[derive(Debug, Args)]
+pub struct ScopeArgs {
+    /// A service of the machine; root's usual choice
+    #[arg(long, conflicts_with = "user")]
+    pub system: bool,
+    /// A service of this user; the usual choice of everyone but root
+    #[arg(long)]
+    pub user: bool,
+}
+
+/// `netclaw daemon install`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  netclaw daemon install\n  netclaw daemon install --dry-run\n  sudo env NETCLAW_HOME=/var/lib/netclaw netclaw daemon install --run-as netclaw"
+)]
+pub struct InstallArgs {
+    /// For whom it is.
+    #[command(flatten)]
+    pub scope: ScopeArgs,
+    /// The user that a service of the machine runs as; the owner of the home when it is left out
+    #[arg(long, value_name = "USER", conflicts_with = "user")]
+    pub run_as: Option<String>,
+    /// Print the unit and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// `netclaw daemon uninstall`.
+#[derive(Debug, Args)]
+pub struct UninstallArgs {
+    /// For whom it is.
+    #[command(flatten)]
+    pub scope: ScopeArgs,
 }
 
 fn address(text: &str) -> Result<LimitKey, String> {

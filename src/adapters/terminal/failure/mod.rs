@@ -7,6 +7,8 @@ mod api;
 mod client;
 #[cfg(unix)]
 mod host;
+#[cfg(unix)]
+mod service;
 mod settings;
 #[cfg(unix)]
 mod setup;
@@ -17,6 +19,8 @@ pub use self::api::of_api;
 pub use self::client::{of_credentials, of_enrol, of_status, of_target, of_unpair};
 #[cfg(unix)]
 pub use self::host::{not_running, of_control, of_start};
+#[cfg(unix)]
+pub use self::service::{journal, of_service};
 pub use self::settings::{of_load_settings, of_prompt};
 #[cfg(unix)]
 pub use self::setup::of_setup;

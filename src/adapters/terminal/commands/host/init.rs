@@ -1,6 +1,6 @@
 //! `netclaw init`
 
-use super::{HostPorts, lifecycle, setup};
+use super::{HostPorts, ServicePorts, lifecycle, setup};
 use crate::adapters::terminal::cli::host::InitArgs;
 use crate::adapters::terminal::console::Console;
 use crate::adapters::terminal::failure::{Failure, of_setup};
@@ -15,11 +15,11 @@ use crate::ports::daemon_process::{DaemonProcess, HostCredential};
 ///
 /// [`Failure`], to be printed; its exit code is the command's.
 pub async fn run(args: InitArgs, ports: HostPorts<'_>, console: &mut Console<'_>) -> Result<(), Failure> {
-    let HostPorts { control, process, settings, wizard, .. } = ports;
+    let HostPorts { control, process, service, settings, wizard, .. } = ports;
     let request = setup::request(args.setup, Purpose::Init { is_running: process.running().is_some() });
     let outcome = Setup { settings, wizard }.by_questions(&request).map_err(of_setup)?;
     if outcome.was_written {
-        let started = run_daemon(&outcome, control, process, console).await;
+        let started = run_daemon(&outcome, control, process, service, console).await;
         setup::after(&outcome, started)?;
         show_next_commands(&outcome, console)?;
     } else {
@@ -36,13 +36,14 @@ async fn run_daemon(
     outcome: &Outcome,
     control: &dyn ControlChannel,
     process: &dyn DaemonProcess,
+    service: ServicePorts<'_>,
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
     if process.running().is_some() && outcome.is_effective {
         console.note("The daemon runs with the old configuration and is restarted.");
-        return lifecycle::restart(control, process, console).await;
+        return lifecycle::restart(control, process, service, console).await;
     }
-    lifecycle::start(HostCredential::AsFound, control, process, console).await
+    lifecycle::start(HostCredential::AsFound, control, process, service, console).await
 }
 
 fn show_next_commands(outcome: &Outcome, console: &mut Console<'_>) -> Result<(), Failure> {

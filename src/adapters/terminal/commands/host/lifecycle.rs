@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
+use super::ServicePorts;
 use crate::adapters::terminal::cli::host::JsonArgs;
 use crate::adapters::terminal::console::Console;
-use crate::adapters::terminal::failure::{Exit, Failure, not_running, of_control, of_start};
+use crate::adapters::terminal::failure::{Exit, Failure, not_running, of_control, of_service, of_start};
 use crate::adapters::terminal::render::daemon;
 use crate::ports::control_channel::{ControlChannel, ControlError};
 use crate::ports::daemon_process::{DaemonProcess, HostCredential, StartError};
+use crate::ports::service_manager::Scope;
 
 /// How long `stop` waits. Longer than the daemon takes to drain.
 const STOP_PATIENCE: Duration = Duration::from_secs(30);
@@ -24,10 +26,11 @@ pub(super) async fn start(
     credential: HostCredential,
     control: &dyn ControlChannel,
     process: &dyn DaemonProcess,
+    service: ServicePorts<'_>,
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
     let running = match process.running() {
-        None => start_or_find(credential, process, console).await?,
+        None => start_or_find(credential, process, service, console).await?,
         running => running,
     };
     if let Some(pid) = running {
@@ -51,17 +54,47 @@ fn already_running(pid: u32, credential: HostCredential, console: &mut Console<'
     }
 }
 
-/// Starts a daemon that does not run. The log of a failed start is shown before its error.
+/// Starts a daemon that does not run.
 pub(super) async fn start_now(
     credential: HostCredential,
     process: &dyn DaemonProcess,
+    service: ServicePorts<'_>,
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
-    start_or_find(credential, process, console).await.map(drop)
+    start_or_find(credential, process, service, console).await.map(drop)
 }
 
-/// Starts a daemon, or finds the one of another command that was faster: a home has one daemon, whoever started it.
+/// Starts a daemon, as the service of this home if there is one, else in the background; or finds the one of another
+/// command that was faster: a home has one daemon, whoever started it.
 async fn start_or_find(
+    credential: HostCredential,
+    process: &dyn DaemonProcess,
+    service: ServicePorts<'_>,
+    console: &mut Console<'_>,
+) -> Result<Option<u32>, Failure> {
+    match (service.manager.installed(), credential) {
+        (None, _) => start_in_background(credential, process, console).await,
+        (Some(scope), HostCredential::AsFound) => start_as_service(scope, service, console).await.map(|()| None),
+        (Some(_), HostCredential::Renewed) => {
+            // The command line of a service is in its unit, and must not renew a credential at every boot.
+            let found = start_in_background(credential, process, console).await?;
+            console.hint("it runs in the background now; to go on as the service: netclaw daemon restart");
+            Ok(found)
+        }
+    }
+}
+
+async fn start_as_service(scope: Scope, service: ServicePorts<'_>, console: &mut Console<'_>) -> Result<(), Failure> {
+    service.warn_of_variables(console);
+    console.progress("Starting the service …");
+    let started = service.manager.start(scope).await;
+    console.end_progress();
+    started.map_err(|error| of_service(&error, scope, "sudo systemctl start netclaw"))?;
+    console.note("Started by systemd, as the service netclaw.");
+    Ok(())
+}
+
+async fn start_in_background(
     credential: HostCredential,
     process: &dyn DaemonProcess,
     console: &mut Console<'_>,
@@ -120,13 +153,14 @@ pub(super) async fn stop(
 pub(super) async fn restart(
     control: &dyn ControlChannel,
     process: &dyn DaemonProcess,
+    service: ServicePorts<'_>,
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
     match stop_now(control, process, console).await? {
         true => console.note("The daemon has stopped."),
         false => console.note("The daemon was not running."),
     }
-    start(HostCredential::AsFound, control, process, console).await
+    start(HostCredential::AsFound, control, process, service, console).await
 }
 
 pub(super) async fn status(

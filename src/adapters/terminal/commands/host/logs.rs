@@ -9,7 +9,8 @@ use std::time::Duration;
 use crate::adapters::platform;
 use crate::adapters::terminal::cli::host::LogsArgs;
 use crate::adapters::terminal::console::Console;
-use crate::adapters::terminal::failure::{Exit, Failure};
+use crate::adapters::terminal::failure::{Exit, Failure, journal};
+use crate::ports::service_manager::ServiceManager;
 
 /// Lines that are printed of what is there already.
 const MAX_LINES: usize = 1000;
@@ -20,8 +21,19 @@ const MAX_BYTES: u64 = 1 << 20;
 /// How often `-f` looks for more.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
-pub(super) async fn run(args: &LogsArgs, path: &Path, console: &mut Console<'_>) -> Result<(), Failure> {
-    let mut file = open(path)?;
+pub(super) async fn run(
+    args: &LogsArgs,
+    path: &Path,
+    service: &dyn ServiceManager,
+    console: &mut Console<'_>,
+) -> Result<(), Failure> {
+    let mut file = open(path, service)?;
+    if let Some(scope) = service.installed() {
+        console.hint(format_args!(
+            "this is the log of daemons in the background; that of the service: {}",
+            journal(scope)
+        ));
+    }
     let cannot_read = |error: &io::Error| failed("read", path, error);
     let size = file.metadata().map_err(|error| cannot_read(&error))?.len();
     file.seek(SeekFrom::Start(size.saturating_sub(MAX_BYTES))).map_err(|error| cannot_read(&error))?;
@@ -84,13 +96,21 @@ fn printable(line: &str) -> String {
     line.chars().map(|c| if c.is_control() && c != '\t' { '?' } else { c }).collect()
 }
 
-fn open(path: &Path) -> Result<File, Failure> {
+fn open(path: &Path, service: &dyn ServiceManager) -> Result<File, Failure> {
     File::open(path).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => Failure::new(Exit::Failed, format!("there is no log at {}", path.display()))
-            .hint("a daemon in the background writes one: netclaw daemon start")
-            .hint("a daemon in the foreground or under a service manager logs to its own stderr"),
+        ErrorKind::NotFound => missing(path, service),
         _ => failed("open", path, &error),
     })
+}
+
+fn missing(path: &Path, service: &dyn ServiceManager) -> Failure {
+    let failure = Failure::new(Exit::Failed, format!("there is no log at {}", path.display()));
+    match service.installed() {
+        Some(scope) => failure.hint(format!("systemd keeps the log of the service: {}", journal(scope))),
+        None => failure
+            .hint("a daemon in the background writes one: netclaw daemon start")
+            .hint("a daemon in the foreground or in a container logs to its own stderr"),
+    }
 }
 
 fn failed(verb: &str, path: &Path, error: &io::Error) -> Failure {

@@ -6,12 +6,14 @@ mod lifecycle;
 mod lockouts;
 mod logs;
 mod pairing;
+mod service;
 mod setup;
 mod up;
 
 use std::path::Path;
 
 pub use self::init::run as run_init;
+pub use self::service::ServicePorts;
 pub use self::up::run as run_up;
 use crate::adapters::terminal::cli::host::OperateCommand;
 use crate::adapters::terminal::console::Console;
@@ -30,6 +32,8 @@ pub struct HostPorts<'a> {
     pub control: &'a dyn ControlChannel,
     /// The daemon as a process.
     pub process: &'a dyn DaemonProcess,
+    /// The daemon as a service.
+    pub service: ServicePorts<'a>,
     /// The configuration.
     pub settings: &'a dyn SettingsStore,
     /// Who answers the questions of the setup.
@@ -48,15 +52,17 @@ pub async fn run_operate(
     ports: HostPorts<'_>,
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
-    let HostPorts { api, control, process, log_file, .. } = ports;
+    let HostPorts { api, control, process, service, log_file, .. } = ports;
     match command {
-        OperateCommand::Start(args) => lifecycle::start(args.credential(), control, process, console).await,
+        OperateCommand::Start(args) => lifecycle::start(args.credential(), control, process, service, console).await,
         OperateCommand::Stop => lifecycle::stop(control, process, console).await,
-        OperateCommand::Restart => lifecycle::restart(control, process, console).await,
+        OperateCommand::Restart => lifecycle::restart(control, process, service, console).await,
         OperateCommand::Status(args) => lifecycle::status(&args, control, console).await,
         OperateCommand::Pair(args) => pairing::run(&args, control, api, console).await,
         OperateCommand::Devices(args) => devices::run(args, control, console).await,
         OperateCommand::Lockouts(args) => lockouts::run(args, control, console).await,
-        OperateCommand::Logs(args) => logs::run(&args, log_file, console).await,
+        OperateCommand::Logs(args) => logs::run(&args, log_file, service.manager, console).await,
+        OperateCommand::Install(args) => service::install(args, ports, console).await,
+        OperateCommand::Uninstall(args) => service::uninstall(args, ports, console).await,
     }
 }

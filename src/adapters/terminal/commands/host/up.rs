@@ -13,11 +13,14 @@ use crate::ports::daemon_process::HostCredential;
 ///
 /// [`Failure`], to be printed; its exit code is the command's.
 pub async fn run(args: UpArgs, ports: HostPorts<'_>, console: &mut Console<'_>) -> Result<(), Failure> {
-    let HostPorts { control, process, settings, wizard, api, .. } = ports;
+    let HostPorts { control, process, service, settings, wizard, api, .. } = ports;
     let request = setup::request(args.setup, Purpose::Up);
     let outcome = Setup { settings, wizard }.by_flags(&request).map_err(of_setup)?;
     match process.running() {
-        None => setup::after(&outcome, lifecycle::start_now(HostCredential::AsFound, process, console).await)?,
+        None => {
+            let started = lifecycle::start_now(HostCredential::AsFound, process, service, console).await;
+            setup::after(&outcome, started)?;
+        }
         Some(_) if outcome.was_written && outcome.is_effective => {
             console
                 .hint("the daemon still runs with the old configuration; to apply the new one: netclaw daemon restart");
