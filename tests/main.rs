@@ -9,6 +9,7 @@
 //! * `host`: the setup of a host, question by question.
 //! * `http`: the TCP port over real sockets, on a fake clock.
 //! * `proxies`: the real binaries behind real reverse proxies, on networks that the test makes.
+//! * `service`: the daemon as a service of systemd, whose `systemctl` a script plays.
 //! * `contracts`: what each port promises, one suite for each port, run against every implementation of it.
 //! * `fakes`: an in-memory stand-in for every port, and sample values.
 //!
@@ -28,3 +29,4 @@ mod host;
 mod http;
 #[cfg(target_os = "linux")]
 mod proxies;
+mod service;

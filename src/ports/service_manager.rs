@@ -74,7 +74,7 @@ pub enum ServiceError {
         user: String,
     },
     /// A path that no definition can contain.
-    #[error("a service cannot use the path {0}: it has control characters or is not UTF-8")]
+    #[error("a service cannot use the path {0}: it has characters that a definition cannot contain")]
     UnusablePath(String),
     /// A file cannot be read or written; the path and the system's words.
     #[error("{0}")]

@@ -144,7 +144,8 @@ async fn a_start_that_fails_leaves_the_configuration_and_says_so() {
 
 #[tokio::test]
 async fn a_service_that_is_wanted_comes_with_its_command() {
-    let hint = "hint: to start the daemon whenever this machine starts, run: netclaw daemon stop && netclaw daemon install\n";
+    let hint =
+        "hint: to start the daemon whenever this machine starts, run: netclaw daemon stop && netclaw daemon install\n";
     for (words, is_wanted) in [
         ("netclaw init --service", true),
         ("netclaw up --service", true),

@@ -1,7 +1,7 @@
 //! The daemon under a service manager and in a container: what it tells, what it logs, and how it is asked for its health.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::{UnixDatagram, UnixStream};
@@ -34,8 +34,13 @@ impl Manager {
     #[track_caller]
     fn hears(&self) -> String {
         let mut message = [0; 4096];
-        let length = self.socket.recv(&mut message).unwrap();
-        String::from_utf8(message[..length].to_vec()).unwrap()
+        loop {
+            match self.socket.recv(&mut message) {
+                // A child of another test has ended: the system does not go on with a wait that has a limit.
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                length => return String::from_utf8(message[..length.unwrap()].to_vec()).unwrap(),
+            }
+        }
     }
 
     /// Whether nothing that it was told is waiting.
@@ -43,7 +48,7 @@ impl Manager {
         self.socket.set_nonblocking(true).unwrap();
         let heard = self.socket.recv(&mut [0; 4096]);
         self.socket.set_nonblocking(false).unwrap();
-        heard.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock)
+        heard.is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
     }
 }
 
@@ -236,4 +241,50 @@ fn the_health_check_of_a_container_fails_once_the_daemon_is_gone() {
     assert_eq!(host.netclaw(&["daemon", "status"]).code, 0);
     daemon.kill();
     assert_eq!(host.netclaw(&["daemon", "status"]).code, 4);
+}
+
+#[test]
+fn programs_that_the_daemon_asks_do_not_inherit_the_service_managers_socket() {
+    let host = World::default();
+    let manager = Manager::of(&host);
+    let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/service/environment.sh");
+    let programs = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(script, programs.path().join("tailscale")).unwrap();
+    let path = format!("{}:{}", programs.path().display(), std::env::var("PATH").unwrap());
+    let mut command = host.command(NETCLAWD);
+    command.env("NETCLAW_Daemon__ExposureMode", "tailscale-serve").env("PATH", path);
+    command.env("NOTIFY_SOCKET", &manager.path).env("WATCHDOG_USEC", "60000000");
+    assert!(!command.output().unwrap().status.success());
+    let environment = std::fs::read_to_string(programs.path().join("tailscale.environment")).unwrap();
+    assert!(environment.contains("NETCLAW_HOME="), "{environment}");
+    assert!(!environment.contains("NOTIFY_SOCKET") && !environment.contains("WATCHDOG"), "{environment}");
+    assert!(manager.hears().contains("STATUS="));
+}
+
+#[test]
+fn a_dry_run_prints_a_unit_and_leaves_no_trace() {
+    let host = World::default();
+    for scope in ["--user", "--system"] {
+        let printed = host.netclaw(&["daemon", "install", "--dry-run", scope]).succeeded();
+        let home = format!("Environment=\"NETCLAW_HOME={}\"", host.home().display());
+        assert!(printed.stdout.lines().any(|line| line == home), "{printed:?}");
+        assert!(printed.stdout.contains(&format!("ExecStart=\"{NETCLAWD}\"")), "{printed:?}");
+        assert!(
+            printed.stderr.contains("NETCLAW_Daemon__Port") && !printed.stderr.contains("127.0.0.1"),
+            "{printed:?}"
+        );
+    }
+    assert!(!host.home().exists());
+}
+
+#[test]
+fn without_systemd_an_installation_names_the_other_ways() {
+    let host = World::default();
+    // No program is found, so that a machine with systemd is one without it, too.
+    let nothing = tempfile::tempdir().unwrap();
+    let mut command = host.command(NETCLAW);
+    command.env("PATH", nothing.path()).env("XDG_CONFIG_HOME", nothing.path()).args(["daemon", "install", "--user"]);
+    let failed = super::world::Finished::of(command.output().unwrap()).failed(1, "no service manager runs here");
+    assert!(failed.stderr.contains("netclaw daemon start") && failed.stderr.contains("--dry-run"), "{failed:?}");
+    assert_eq!(std::fs::read_dir(nothing.path()).unwrap().count(), 0);
 }

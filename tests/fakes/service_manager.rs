@@ -12,13 +12,13 @@ use netclaw::ports::service_manager::{Change, Installed, Scope, ServiceError, Se
 pub struct FakeServiceManager {
     pub usual_scope: Scope,
     pub error: Option<ServiceError>,
-    service: Mutex<Option<Service>>,
+    pub service: Mutex<Option<Service>>,
     /// What was asked for, in order.
     pub asked: Mutex<Vec<String>>,
 }
 
 #[derive(Clone, Debug)]
-struct Service {
+pub struct Service {
     scope: Scope,
     definition: String,
     pid: Option<u32>,

@@ -58,11 +58,11 @@ SystemCallErrorNumber=EPERM
 ";
 
 const USER_REASONS: &str = "\
-# Left out, because an ordinary user's manager cannot do it without privileges:
-# CapabilityBoundingSet=, PrivateDevices=, ProtectClock=, ProtectHostname=,
-# ProtectKernelLogs= and ProtectKernelModules= stop the start. ProtectSystem=,
-# PrivateTmp= and other changes of the file system need a user namespace, in
-# which root, who may operate the daemon too, is not recognised.
+# Left out, because an ordinary user's manager has no privileges. Dropping
+# capabilities may stop the start: CapabilityBoundingSet=, PrivateDevices=,
+# ProtectClock=, ProtectKernelLogs=, ProtectKernelModules=. ProtectSystem=,
+# PrivateTmp= and all that changes the view of the file system need a user
+# namespace, in which root, who may operate the daemon too, is not recognised.
 ";
 
 const SYSTEM_SANDBOX: &str = "\
@@ -110,7 +110,7 @@ impl Unit {
     ///
     /// [`ServiceError::UnusablePath`] when a path cannot be written into a unit.
     pub fn text(&self) -> Result<String, ServiceError> {
-        let command = format!("ExecStart={}{}\n", quoted(&self.program)?, self.arguments);
+        let command = format!("ExecStart={}{}\n", quoted_program(&self.program)?, self.arguments);
         let (edit, order, target) = match self.scope {
             Scope::User => ("systemctl --user edit netclaw", "", "default.target"),
             Scope::System => ("systemctl edit netclaw", SYSTEM_ORDER, "multi-user.target"),
@@ -149,6 +149,14 @@ fn home_line(home: &Path) -> Result<String, ServiceError> {
     Ok(format!("Environment={}\n", quoted_text("NETCLAW_HOME=", home)?))
 }
 
+/// systemd takes no program with a quote or a backslash in its path, escaped or not.
+fn quoted_program(path: &Path) -> Result<String, ServiceError> {
+    match path.to_str().is_some_and(|text| text.contains(['"', '\'', '\\'])) {
+        true => Err(unusable(path)),
+        false => quoted(path),
+    }
+}
+
 fn quoted(path: &Path) -> Result<String, ServiceError> {
     quoted_text("", path)
 }
@@ -157,8 +165,11 @@ fn quoted(path: &Path) -> Result<String, ServiceError> {
 /// and with each `%` doubled, which would begin a specifier. A `$` is only special in arguments, where we put no path.
 fn quoted_text(prefix: &str, path: &Path) -> Result<String, ServiceError> {
     let usable = path.to_str().filter(|text| !text.contains(char::is_control));
-    let unusable = || ServiceError::UnusablePath(shown_safely(&path.to_string_lossy()));
-    let text = usable.ok_or_else(unusable)?;
+    let text = usable.ok_or_else(|| unusable(path))?;
     let escaped = text.replace('\\', "\\\\").replace('"', "\\\"").replace('%', "%%");
     Ok(format!("\"{prefix}{escaped}\""))
+}
+
+fn unusable(path: &Path) -> ServiceError {
+    ServiceError::UnusablePath(shown_safely(&path.to_string_lossy()))
 }

@@ -20,6 +20,8 @@ pub(super) fn after(outcome: &Outcome, started: Result<(), Failure>) -> Result<(
 /// Shows the way to a daemon that starts with the machine, if that is wanted.
 pub(super) fn hint_at_service(outcome: &Outcome, console: &mut Console<'_>) {
     if outcome.install_service {
-        console.hint("to start the daemon whenever this machine starts, run: netclaw daemon stop && netclaw daemon install");
+        console.hint(
+            "to start the daemon whenever this machine starts, run: netclaw daemon stop && netclaw daemon install",
+        );
     }
 }
