@@ -157,7 +157,7 @@ async fn every_refusal_has_its_next_command() {
     let home = Path::new("/the/home").to_owned();
     for (error, hint) in [
         (ServiceError::Unavailable, "netclaw daemon start"),
-        (ServiceError::NotRoot, "sudo env NETCLAW_HOME='/the/home' \"$(command -v netclaw)\" daemon install --system"),
+        (ServiceError::NotRoot, "sudo env NETCLAW_HOME=/the/home \"$(command -v netclaw)\" daemon install --system"),
         (ServiceError::Foreign("/units/x".into()), "mv /units/x /units/x.old"),
         (ServiceError::OtherHome("/units/x".into()), "netclaw daemon uninstall"),
         (ServiceError::NoSuchUser("alice".to_owned()), "useradd"),

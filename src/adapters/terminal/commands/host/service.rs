@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::HostPorts;
+use crate::adapters::platform;
 use crate::adapters::terminal::ENDPOINT_VARIABLE;
 use crate::adapters::terminal::cli::host::{InstallArgs, ScopeArgs, UninstallArgs};
 use crate::adapters::terminal::console::Console;
@@ -39,8 +40,7 @@ impl ServicePorts<'_> {
     /// The line that runs a command of netclaw as root, for the same home. The shell finds the program: root's `PATH` is
     /// often a shorter one.
     fn as_root(&self, command: &str) -> String {
-        let home = self.home.display().to_string().replace('\'', r"'\''");
-        format!("sudo env NETCLAW_HOME='{home}' \"$(command -v netclaw)\" {command}")
+        format!("sudo env NETCLAW_HOME={} \"$(command -v netclaw)\" {command}", platform::quoted(self.home))
     }
 }
 
@@ -60,22 +60,34 @@ pub(super) async fn install(args: InstallArgs, ports: HostPorts<'_>, console: &m
         let definition = service.manager.definition(&request).await.map_err(failed)?;
         return console.result(definition.trim_end());
     }
-    if let Some(other) = service.manager.installed().filter(|other| *other != scope) {
-        return Err(Failure::new(Exit::Failed, format!("this home has a service already, {}", owner(other)))
-            .hint(format!("remove it first: netclaw daemon uninstall {}", flag(other))));
-    }
+    check_other_service(scope, service.manager)?;
     if let Some(pid) = process.running() {
-        let of_service = service.manager.running(scope).await.map_err(failed)?;
-        if of_service != Some(pid) {
-            return Err(Failure::new(Exit::Failed, format!("a daemon runs on this home already (pid {pid})"))
-                .hint("stop it first: netclaw daemon stop")
-                .hint(format!("then install the service: netclaw daemon install {}", flag(scope))));
-        }
+        let in_service = service.manager.running(scope).await.map_err(failed)?;
+        check_other_daemon(pid, in_service, scope)?;
     }
     console.progress("Starting the service …");
     let installed = service.manager.install(&request).await;
     console.end_progress();
     report(&installed.map_err(failed)?, scope, console)
+}
+
+/// A home has one service at most: two would fight for its lock at every boot.
+fn check_other_service(scope: Scope, manager: &dyn ServiceManager) -> Result<(), Failure> {
+    match manager.installed().filter(|other| *other != scope) {
+        None => Ok(()),
+        Some(other) => Err(Failure::new(Exit::Failed, format!("this home has a service already, {}", owner(other)))
+            .hint(format!("remove it first: netclaw daemon uninstall {}", flag(other)))),
+    }
+}
+
+/// The daemon that runs has to be the service's own, which then keeps the lock.
+fn check_other_daemon(pid: u32, in_service: Option<u32>, scope: Scope) -> Result<(), Failure> {
+    if in_service == Some(pid) {
+        return Ok(());
+    }
+    Err(Failure::new(Exit::Failed, format!("a daemon runs on this home already (pid {pid})"))
+        .hint("stop it first: netclaw daemon stop")
+        .hint(format!("then install the service: netclaw daemon install {}", flag(scope))))
 }
 
 fn report(installed: &Installed, scope: Scope, console: &mut Console<'_>) -> Result<(), Failure> {
@@ -118,7 +130,7 @@ pub(super) async fn uninstall(
         }
         return Ok(());
     };
-    console.result(format_args!("The daemon has stopped and the service is removed: {}", file.display()))?;
+    console.result(format_args!("The service is stopped and removed: {}", file.display()))?;
     console.result(format_args!("The home {} is as it was, with its paired devices.", service.home.display()))
 }
 
