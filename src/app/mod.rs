@@ -6,3 +6,4 @@
 pub mod client;
 pub mod daemon;
 pub mod host;
+pub mod doctor;
