@@ -5,5 +5,5 @@
 
 pub mod client;
 pub mod daemon;
-pub mod host;
 pub mod doctor;
+pub mod host;
