@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::commands;
 use crate::domain::diagnosis::{Check, Finding};
 use crate::domain::nearest::nearest;
 use crate::domain::settings::{Settings, SettingsError, key};
@@ -21,8 +22,10 @@ fn source(review: &Review) -> Finding {
     match &review.source {
         Source::Missing => check.pass(format!("there is no {file}: everything has its default")),
         Source::Read => check.pass(format!("{file} is a JSON object")),
-        Source::Damaged(what) => check
-            .fail(shown_safely(what), format!("correct it, or go on with the defaults after: mv {file} {file}.old")),
+        Source::Damaged(what) => check.fail(
+            shown_safely(what),
+            format!("correct it, or go on with the defaults after: {}", commands::move_away(&review.file)),
+        ),
         Source::Unreadable(what) => check.fail(shown_safely(what), format!("make {file} readable for this user")),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::{Doctor, REPAIR_COMMAND, Scene};
+use super::{Doctor, REPAIR_COMMAND, Scene, commands};
 use crate::domain::diagnosis::{Check, Finding};
 use crate::domain::endpoint::Endpoint;
 use crate::domain::settings::Settings;
@@ -47,7 +47,7 @@ fn socket(scene: &Scene) -> Finding {
         (Some(_), None) => check.fail("the operator's socket of the running daemon is gone", "netclaw daemon restart"),
         (_, Some(socket)) if socket.kind != Kind::Socket => {
             let path = socket.path.display();
-            check.fail(format!("{path} is in the way: it is not a socket"), format!("mv {path} {path}.old"))
+            check.fail(format!("{path} is in the way: it is not a socket"), commands::move_away(&socket.path))
         }
         (None, Some(socket)) => {
             check.warn(format!("{} was left by a daemon that is gone", socket.path.display()), REPAIR_COMMAND)
@@ -64,7 +64,7 @@ fn open_socket(check: Check, socket: &Entry, scene: &Scene) -> Finding {
     }
     if socket.mode & OTHERS != 0 {
         let message = format!("{path} is accessible by others (mode {:04o})", socket.mode);
-        return check.fail(message, format!("chmod 600 {path}"));
+        return check.fail(message, commands::protect_file(&socket.path));
     }
     match &scene.report {
         Some(Err(error)) => {

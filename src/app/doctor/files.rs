@@ -1,6 +1,6 @@
 //! What lies in the home: who can get at it, whether the program could read it, and whether it fits together.
 
-use super::{REPAIR_COMMAND, Scene};
+use super::{REPAIR_COMMAND, Scene, commands};
 use crate::domain::bootstrap::{self, Decision, Found};
 use crate::domain::daemon_id::DaemonId;
 use crate::domain::device::Device;
@@ -10,6 +10,9 @@ use crate::ports::home_inspection::{Credentials, Entry, HomeFacts, Kind, Leftove
 
 /// Permission bits that let others change something.
 const OTHERS_WRITE: u32 = 0o022;
+
+/// The user who may do everything, and whose folders are therefore as safe as one's own.
+const ROOT: u32 = 0;
 
 /// Permission bits that let others do anything.
 const OTHERS: u32 = 0o077;
@@ -54,12 +57,12 @@ fn folders(facts: &HomeFacts) -> Vec<Finding> {
     }
     let fault = |folder: &Entry| {
         let path = folder.path.display();
-        let protect = format!("chmod 700 {path}");
+        let protect = commands::protect_folder(&folder.path);
         if folder.kind != Kind::Folder {
-            return Some(check.fail(format!("{path} is not a folder"), format!("move it away: mv {path} {path}.old")));
+            return Some(check.fail(format!("{path} is not a folder"), commands::move_away(&folder.path)));
         }
-        if folder.owner != facts.user {
-            return Some(of_another(check, folder));
+        if folder.owner != facts.user && folder.owner != ROOT {
+            return Some(of_another(check, folder, facts.user));
         }
         match folder.mode {
             mode if mode & OTHERS_WRITE != 0 => {
@@ -98,10 +101,10 @@ fn exposure(file: &Entry, user: u32) -> Option<Finding> {
         }
     }
     if file.owner != user {
-        return Some(of_another(check, file));
+        return Some(of_another(check, file, user));
     }
     let message = format!("{path} is accessible by others (mode {:04o})", file.mode);
-    let protect = format!("chmod 600 {path}");
+    let protect = commands::protect_file(&file.path);
     match file.mode & OTHERS != 0 {
         true if file.path.ends_with(EXPENDABLE) => Some(check.warn(message, protect)),
         true => Some(check.fail(message, protect)),
@@ -109,9 +112,9 @@ fn exposure(file: &Entry, user: u32) -> Option<Finding> {
     }
 }
 
-fn of_another(check: Check, entry: &Entry) -> Finding {
+fn of_another(check: Check, entry: &Entry, user: u32) -> Finding {
     let message = format!("{} belongs to another user (uid {})", entry.path.display(), entry.owner);
-    check.fail(message, format!("run netclaw as that user, or: chown {} {}", "\"$(id -u)\"", entry.path.display()))
+    check.fail(message, format!("run netclaw as that user, or: {}", commands::own(&entry.path, user)))
 }
 
 /// Whether a store can be read. One whose file is exposed is judged there, not here.

@@ -5,6 +5,7 @@
 //! one that issued it.
 
 mod client;
+mod commands;
 mod configuration;
 mod daemon;
 mod exposure;

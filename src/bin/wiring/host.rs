@@ -32,16 +32,21 @@ pub fn run(command: HostCommand, console: &mut Console<'_>) -> Result<(), Failur
 
 fn with_ports(home: &Home, command: impl AsyncFnOnce(HostPorts<'_>) -> Result<(), Failure>) -> Result<(), Failure> {
     let log_file = home.log_file();
-    let program = std::env::current_exe();
-    let program =
-        program.map_err(|error| Failure::new(Exit::Failed, format!("this program cannot be found: {error}")))?;
     let ports = HostPorts {
         api: &HttpDaemonApi::new(Patience::BRIEF),
         control: &SocketControlChannel::new(daemon::control_socket(home)?, folders::operated_user(home)),
-        process: &BackgroundDaemon::new(program, home.root().to_owned(), home.lock_file(), log_file.clone()),
+        process: &process(home)?,
         settings: &shared::settings(home),
         wizard: &mut TerminalWizard,
         log_file: &log_file,
     };
     block_on(command(ports))
+}
+
+/// The daemon of this home as a process.
+pub fn process(home: &Home) -> Result<BackgroundDaemon, Failure> {
+    let program = std::env::current_exe();
+    let program =
+        program.map_err(|error| Failure::new(Exit::Failed, format!("this program cannot be found: {error}")))?;
+    Ok(BackgroundDaemon::new(program, home.root().to_owned(), home.lock_file(), home.log_file()))
 }

@@ -15,9 +15,8 @@ impl SettingsReview for SettingsFile {
         let (source, mut document) = match self.document() {
             Ok(document) if self.exists() => (Source::Read, document),
             Ok(document) => (Source::Missing, document),
-            Err(LoadSettingsError::Damaged(what)) => (Source::Damaged(what), json!({})),
             Err(LoadSettingsError::Storage(error)) => (Source::Unreadable(error.0), json!({})),
-            Err(LoadSettingsError::Invalid(error)) => (Source::Damaged(error.to_string()), json!({})),
+            Err(error) => (Source::Damaged(error.to_string()), json!({})),
         };
         let unknown_keys = paths(&document).into_iter().filter(|path| !is_known(path)).collect();
         overlay::apply(&mut document, &self.environment);
