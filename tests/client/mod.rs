@@ -3,7 +3,7 @@
 mod credential_files;
 mod daemon_api;
 mod enrol;
-mod fakes;
+pub(crate) mod fakes;
 mod host_commands;
 mod host_setup;
 mod scripted_server;

@@ -1,14 +1,13 @@
 //! The JSON Schema of the configuration, for editors and for whoever generates it.
 
 use schemars::generate::SchemaSettings;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::{JsonSchema, Schema};
 use serde_json::json;
 
 use crate::domain::exposure::ExposureMode;
 use crate::domain::settings::Settings;
 
-/// The configuration of a netclaw host: config/netclaw.json in its home. Everything is optional, and keys are read without
-/// regard to case.
+/// The configuration of a netclaw host, config/netclaw.json in its home. All of it is optional; keys are read in any case.
 #[derive(JsonSchema)]
 #[schemars(title = "netclaw configuration", rename_all = "camelCase")]
 #[expect(dead_code, reason = "only its shape is of interest")]
@@ -26,18 +25,16 @@ struct ConfigurationForm {
 #[schemars(rename_all = "PascalCase", deny_unknown_fields)]
 #[expect(dead_code, reason = "only its shape is of interest")]
 struct DaemonForm {
-    /// The address to listen on: an IP address or "localhost". Modes with a tunnel, and local mode, listen on loopback only;
-    /// the others on anything else.
+    /// The address to listen on, or "localhost": a loopback one in local mode and behind tunnels, another one otherwise.
     #[schemars(extend("default" = Settings::default().host.to_string()))]
     host: Option<String>,
     /// The TCP port to listen on.
     #[schemars(range(min = 1, max = 65535), extend("default" = Settings::default().port))]
     port: Option<u16>,
     /// How clients reach the daemon.
-    #[schemars(schema_with = "mode")]
+    #[schemars(extend("enum" = modes(), "default" = Settings::default().mode.name()))]
     exposure_mode: Option<String>,
-    /// The addresses and networks of the proxies in front of the daemon, whose X-Forwarded-For is believed. Mode reverse-proxy
-    /// needs at least one.
+    /// The proxies in front, addresses and networks, whose X-Forwarded-For is believed. Mode reverse-proxy needs one.
     #[schemars(extend("default" = json!([]), "examples" = [["10.0.0.2", "10.0.1.0/24"]]))]
     trusted_proxies: Option<Vec<String>>,
     /// The http or https URL that remote devices type, where the daemon cannot know it.
@@ -59,7 +56,7 @@ pub fn schema() -> Schema {
         .into_root_schema_for::<ConfigurationForm>()
 }
 
-fn mode(_: &mut SchemaGenerator) -> Schema {
-    let names: Vec<Option<&str>> = ExposureMode::ALL.iter().map(|mode| Some(mode.name())).chain([None]).collect();
-    json_schema!({ "type": ["string", "null"], "enum": names, "default": ExposureMode::Local.name() })
+/// The names of the modes, and null for the default.
+fn modes() -> Vec<Option<&'static str>> {
+    ExposureMode::ALL.iter().map(|mode| Some(mode.name())).chain([None]).collect()
 }
