@@ -4,7 +4,7 @@ use netclaw::app::doctor::mend;
 use netclaw::domain::diagnosis::Check;
 use netclaw::domain::exposure::ExposureMode;
 use netclaw::domain::settings::Settings;
-use netclaw::ports::home_inspection::{Credentials, Kind, Leftover, Stored, Writer};
+use netclaw::ports::home_inspection::{Credentials, Entry, Kind, Leftover, Stored, Writer};
 use netclaw::ports::home_repair::Repair;
 
 use super::{Machine, word};
@@ -41,10 +41,10 @@ async fn folders_and_files_belong_to_their_owner_alone() {
         machine.home.0.private_files = vec![entry("/home/config/devices.json", kind, 0o600)];
         assert_eq!(machine.verdict(Check::PrivateFiles).await, "fail", "{kind:?}");
     }
-    let mut of_another = entry("/home", Kind::Folder, 0o700);
-    of_another.owner = 0;
-    machine.home.0.folders = vec![of_another];
-    assert_eq!(machine.verdict(Check::Folders).await, "fail");
+    for (owner, verdict) in [(0, "pass"), (1001, "fail")] {
+        machine.home.0.folders = vec![Entry { owner, ..entry("/home", Kind::Folder, 0o700) }];
+        assert_eq!(machine.verdict(Check::Folders).await, verdict, "{owner}");
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! `netclaw doctor`'s judgements over fakes: each at its boundary.
 
 mod client;
+mod command;
 mod external;
 mod files;
 mod host;
@@ -72,8 +73,7 @@ impl Machine {
         self
     }
 
-    async fn examine(&self) -> Examination {
-        let exposure = Arc::clone(&self.exposure);
+    fn doctor<'a>(&'a self, exposure: &'a (dyn Fn(&Settings) -> Arc<dyn Exposure> + Sync)) -> Doctor<'a> {
         Doctor {
             review: &self.review,
             home: &self.home,
@@ -81,13 +81,16 @@ impl Machine {
             control: &self.control,
             api: &self.api,
             network: &self.network,
-            exposure: &move |_| -> Arc<dyn Exposure> { exposure.clone() },
+            exposure,
             clock: &self.clock,
             environment_endpoint: self.environment_endpoint.clone(),
             version: "0.1.0",
         }
-        .examine()
-        .await
+    }
+
+    async fn examine(&self) -> Examination {
+        let exposure = Arc::clone(&self.exposure);
+        self.doctor(&move |_| -> Arc<dyn Exposure> { exposure.clone() }).examine().await
     }
 
     async fn finding(&self, check: Check) -> Finding {
