@@ -5,6 +5,7 @@
 //! * `e2e`: the two real binaries, driven from outside: processes, sockets and files.
 //! * `daemon`: the use cases of the daemon over fakes.
 //! * `exec`: programs of the host, played by scripts with recorded answers.
+//! * `doctor`: what is judged of a machine, over fakes; and the schema of the configuration.
 //! * `domain`: every pairing rule at its exact boundary, through the public API; one file for each noun.
 //! * `host`: the setup of a host, question by question.
 //! * `http`: the TCP port over real sockets, on a fake clock.
@@ -21,6 +22,7 @@ mod architecture;
 mod client;
 mod contracts;
 mod daemon;
+mod doctor;
 mod domain;
 mod e2e;
 mod exec;

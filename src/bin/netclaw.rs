@@ -6,7 +6,8 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
-use netclaw::adapters::terminal::cli::{Cli, Command};
+use netclaw::adapters::file::settings_file;
+use netclaw::adapters::terminal::cli::{Cli, Command, ConfigCommand};
 use netclaw::adapters::terminal::console::Console;
 use netclaw::adapters::terminal::failure::{Exit, Failure};
 
@@ -36,6 +37,11 @@ fn run(command: Command, console: &mut Console<'_>) -> Result<(), Failure> {
         #[cfg(unix)]
         Command::Host(command) => wiring::host::run(command, console),
         Command::Client(command) => wiring::client::run(command, console),
+        #[cfg(unix)]
+        Command::Doctor(args) => wiring::doctor::run(args, console),
+        Command::Config { command: ConfigCommand::Schema } => {
+            console.result(format_args!("{:#}", settings_file::schema().as_value()))
+        }
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "netclaw", &mut script);

@@ -27,6 +27,11 @@ pub mod key {
     pub const LOG_PAIRING_CODE: &str = "Daemon.LogPairingCode";
     /// Whether the tunnel's program is out of sight.
     pub const SKIP_TUNNEL_PROCESS_CHECK: &str = "Daemon.SkipTunnelProcessCheck";
+    /// The version of the format.
+    pub const VERSION: &str = "configVersion";
+    /// Every key that means something.
+    pub const ALL: &[&str] =
+        &[VERSION, HOST, PORT, MODE, TRUSTED_PROXIES, EXTERNAL_URL, LOG_PAIRING_CODE, SKIP_TUNNEL_PROCESS_CHECK];
 }
 
 /// What the daemon is configured to do.

@@ -37,6 +37,15 @@ pub(super) fn of(error: &reqwest::Error, patience: Patience) -> ApiError {
     unreachable(shown_safely(&innermost))
 }
 
+/// What an I/O error means, in words that are safe to show.
+pub(super) fn of_io(error: &io::Error) -> String {
+    match (within(error), in_words(error)) {
+        (Some(tls), _) => tls_in_words(tls),
+        (None, Some(words)) => words.to_owned(),
+        (None, None) => shown_safely(&error.to_string()),
+    }
+}
+
 const fn unreachable(cause: String) -> ApiError {
     ApiError::Unreachable { cause }
 }

@@ -3,6 +3,7 @@
 mod answer;
 mod cause;
 mod documents;
+mod network_probe;
 mod problem;
 mod tls;
 

@@ -3,8 +3,8 @@
 //! The file is read once, at the start. A change writes the whole new set, makes it durable, and only then shows it in
 //! memory; so memory never knows a device that a power loss could take away, nor the other way round.
 
-use std::collections::HashMap;
-use std::path::PathBuf;
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -51,32 +51,15 @@ impl FileDeviceStore {
     ///
     /// [`OpenError`] when the file is damaged, unreadable or not private. It is never taken for an empty set.
     pub fn open(path: PathBuf) -> Result<Self, OpenError> {
-        let give_up = platform::move_away_command(&path, ".damaged");
-        let repair = format!("restore it from a backup, or give up all paired devices with: {give_up}");
-        let content = private_file::read(&path, MAX_FILE_BYTES);
-        let content = content.map_err(|error| OpenError::unreadable(&path, &error, &repair))?;
-        let is_stored = content.is_some();
-        let devices = match content {
-            None => Vec::new(),
-            Some(content) => device_form::read(&content).map_err(|error| match error {
-                FormError::Version(found) => OpenError::unknown_version(&path, found, device_form::VERSION),
-                FormError::Damaged(what) => OpenError::damaged(&path, &what, &repair),
-            })?,
-        };
+        let stored = read(&path)?;
         let leftovers = private_file::remove_leftovers(&path);
-        leftovers.map_err(|error| OpenError::unreadable(&path, &error.into(), &repair))?;
-        let by_id = DashMap::with_capacity(devices.len());
-        let mut set = Set { is_stored, ..Set::default() };
-        for device in devices.into_iter().map(Arc::new) {
-            let is_new = set.by_name.insert(device.name().key(), device.id()).is_none()
-                && by_id.insert(device.id(), Arc::clone(&device)).is_none();
-            if !is_new {
-                let what = format!("device {} or its name is there twice", device.id());
-                return Err(OpenError::damaged(&path, &what, &repair));
-            }
-            set.devices.push(device);
-        }
-        Ok(Self(Arc::new(Store { path, by_id, set: Mutex::new(set) })))
+        leftovers.map_err(|error| OpenError::unreadable(&path, &error.into(), &repair(&path)))?;
+        let is_stored = stored.is_some();
+        let devices: Vec<Arc<Device>> = stored.into_iter().flatten().map(Arc::new).collect();
+        let by_id = devices.iter().map(|device| (device.id(), Arc::clone(device))).collect();
+        let by_name = devices.iter().map(|device| (device.name().key(), device.id())).collect();
+        let set = Mutex::new(Set { is_stored, devices, by_name });
+        Ok(Self(Arc::new(Store { path, by_id, set })))
     }
 
     /// Whether a device has this id, without waiting.
@@ -97,6 +80,34 @@ impl FileDeviceStore {
         let ended = tokio::task::spawn_blocking(run).await;
         ended.unwrap_or_else(|error| Err(StorageError(format!("the device store failed: {error}")).into()))
     }
+}
+
+/// Reads the devices of `path` and does nothing else; `None` when there is no file.
+///
+/// # Errors
+///
+/// As for [`FileDeviceStore::open`].
+pub(super) fn read(path: &Path) -> Result<Option<Vec<Device>>, OpenError> {
+    let content = private_file::read(path, MAX_FILE_BYTES);
+    let Some(content) = content.map_err(|error| OpenError::unreadable(path, &error, &repair(path)))? else {
+        return Ok(None);
+    };
+    let damaged = |what: String| OpenError::damaged(path, &what, &repair(path));
+    let devices = device_form::read(&content).map_err(|error| match error {
+        FormError::Version(found) => OpenError::unknown_version(path, found, device_form::VERSION),
+        FormError::Damaged(what) => damaged(what),
+    })?;
+    let (mut ids, mut names) = (HashSet::with_capacity(devices.len()), HashSet::with_capacity(devices.len()));
+    match devices.iter().find(|device| !(names.insert(device.name().key()) && ids.insert(device.id()))) {
+        Some(device) => Err(damaged(format!("device {} or its name is there twice", device.id()))),
+        None => Ok(Some(devices)),
+    }
+}
+
+/// What to do about a damaged file.
+fn repair(path: &Path) -> String {
+    let give_up = platform::move_away_command(path, ".damaged");
+    format!("restore it from a backup, or give up all paired devices with: {give_up}")
 }
 
 impl Store {

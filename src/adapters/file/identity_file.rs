@@ -28,16 +28,26 @@ const MAX_FILE_BYTES: u64 = 4096;
 /// [`OpenError`] when the file is damaged, unreadable or not private, or cannot be created. It is never replaced: devices
 /// know the daemon by it.
 pub fn load_or_create(path: &Path, rng: &dyn Rng) -> Result<DaemonId, OpenError> {
+    match load(path)? {
+        Some(id) => Ok(id),
+        None => create(path, rng),
+    }
+}
+
+/// The id of the daemon whose key `path` holds; `None` when there is no key yet.
+///
+/// # Errors
+///
+/// [`OpenError`] when the file is damaged, unreadable or not private.
+pub(super) fn load(path: &Path) -> Result<Option<DaemonId>, OpenError> {
     const REPAIR: &str =
         "restore keys/identity.key from a backup; a new key would make this another daemon for its devices";
     let content = private_file::read(path, MAX_FILE_BYTES);
-    match content.map_err(|error| OpenError::unreadable(path, &error, REPAIR))? {
-        None => create(path, rng),
-        Some(content) => {
-            let key = parse(&content);
-            key.map(|key| id_of(&key)).ok_or_else(|| OpenError::damaged(path, "it holds no Ed25519 key", REPAIR))
-        }
-    }
+    let Some(content) = content.map_err(|error| OpenError::unreadable(path, &error, REPAIR))? else {
+        return Ok(None);
+    };
+    let key = parse(&content);
+    key.map(|key| Some(id_of(&key))).ok_or_else(|| OpenError::damaged(path, "it holds no Ed25519 key", REPAIR))
 }
 
 fn create(path: &Path, rng: &dyn Rng) -> Result<DaemonId, OpenError> {

@@ -8,6 +8,10 @@ pub mod folders;
 pub mod hex;
 pub mod home;
 pub mod identity_file;
+#[cfg(unix)]
+pub mod inspection;
 pub mod open_error;
 pub mod private_file;
+#[cfg(unix)]
+pub mod repair;
 pub mod settings_file;

@@ -3,9 +3,10 @@
 //! A write goes to a temporary file in the same folder, which is synced, renamed over the target, and made durable by
 //! syncing the folder: at every moment the target is either the old file or the new one, whole.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write, WriterPanicked};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 use thiserror::Error;
@@ -123,19 +124,30 @@ pub fn lock_shared(path: &Path) -> io::Result<Option<File>> {
 ///
 /// The system's error.
 pub fn remove_leftovers(path: &Path) -> io::Result<()> {
+    leftovers(path)?.iter().try_for_each(std::fs::remove_file)
+}
+
+/// The temporary files of writes of `path`: of one that goes on, and of those that were killed.
+///
+/// # Errors
+///
+/// The system's error.
+pub fn leftovers(path: &Path) -> io::Result<Vec<PathBuf>> {
     let entries = match std::fs::read_dir(folder_of(path)?) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries?,
     };
     let prefix = temporary_prefix(path);
+    let is_ours =
+        |name: &OsStr| name.to_str().is_some_and(|name| name.starts_with(&prefix) && name.ends_with(TEMPORARY_SUFFIX));
+    let mut leftovers = Vec::new();
     for entry in entries {
         let entry = entry?;
-        let name = entry.file_name();
-        if name.to_str().is_some_and(|name| name.starts_with(&prefix) && name.ends_with(TEMPORARY_SUFFIX)) {
-            std::fs::remove_file(entry.path())?;
+        if is_ours(&entry.file_name()) {
+            leftovers.push(entry.path());
         }
     }
-    Ok(())
+    Ok(leftovers)
 }
 
 fn temporary_prefix(path: &Path) -> String {

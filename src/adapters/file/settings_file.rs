@@ -1,6 +1,8 @@
 //! The host's configuration: `config/netclaw.json`, with the environment laid over it.
 
 mod overlay;
+mod review;
+mod schema;
 mod values;
 
 use std::fs;
@@ -9,6 +11,7 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
 
+pub use self::schema::schema;
 use super::private_file;
 use crate::domain::settings::Settings;
 use crate::ports::settings_store::{LoadSettingsError, Override, SettingsStore};

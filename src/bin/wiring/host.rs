@@ -1,5 +1,7 @@
 //! The commands of the host.
 
+use std::path::PathBuf;
+
 use netclaw::adapters::client::{HttpDaemonApi, Patience};
 use netclaw::adapters::control::SocketControlChannel;
 use netclaw::adapters::exec::systemd::{Places, Systemd};
@@ -34,20 +36,29 @@ pub fn run(command: HostCommand, console: &mut Console<'_>) -> Result<(), Failur
 
 fn with_ports(home: &Home, command: impl AsyncFnOnce(HostPorts<'_>) -> Result<(), Failure>) -> Result<(), Failure> {
     let log_file = home.log_file();
-    let program = std::env::current_exe();
-    let program =
-        program.map_err(|error| Failure::new(Exit::Failed, format!("this program cannot be found: {error}")))?;
+    let program = program()?;
     let places = Places::usual(std::env::var_os("XDG_CONFIG_HOME"), std::env::home_dir());
-    let systemd = Systemd::new(places, program.clone(), home.root().to_owned(), platform::user_id());
+    let systemd = Systemd::new(places, program, home.root().to_owned(), platform::user_id());
     let variables: Vec<String> = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned()).collect();
     let ports = HostPorts {
         api: &HttpDaemonApi::new(Patience::BRIEF),
         control: &SocketControlChannel::new(daemon::control_socket(home)?, folders::operated_user(home)),
-        process: &BackgroundDaemon::new(program, home.root().to_owned(), home.lock_file(), log_file.clone()),
+        process: &process(home)?,
         service: ServicePorts { manager: &systemd, home: home.root(), variables: &variables },
         settings: &shared::settings(home),
         wizard: &mut TerminalWizard,
         log_file: &log_file,
     };
     block_on(command(ports))
+}
+
+/// The daemon of this home as a process.
+pub fn process(home: &Home) -> Result<BackgroundDaemon, Failure> {
+    Ok(BackgroundDaemon::new(program()?, home.root().to_owned(), home.lock_file(), home.log_file()))
+}
+
+/// This very program, to be run again.
+fn program() -> Result<PathBuf, Failure> {
+    let program = std::env::current_exe();
+    program.map_err(|error| Failure::new(Exit::Failed, format!("this program cannot be found: {error}")))
 }

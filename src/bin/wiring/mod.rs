@@ -4,6 +4,8 @@ pub mod client;
 #[cfg(unix)]
 mod daemon;
 #[cfg(unix)]
+pub mod doctor;
+#[cfg(unix)]
 mod exposure;
 #[cfg(unix)]
 pub mod host;

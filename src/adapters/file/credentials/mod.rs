@@ -20,6 +20,7 @@ use crate::domain::daemon_id::DaemonId;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::token::BearerToken;
 use crate::ports::credential_store::{CredentialStore, CredentialStoreError, Pairing};
+use crate::ports::home_inspection::Credentials;
 
 /// Room for one more pairing, in bytes, when the disk is tried.
 const ONE_MORE: usize = 4096;
@@ -57,6 +58,31 @@ impl FileCredentialStore {
 
     fn secrets(&self) -> Result<Secrets, CredentialStoreError> {
         Secrets::read(&self.home.secrets_file())
+    }
+
+    /// Everything that both files hold, read without any other effect; `None` when there is neither.
+    ///
+    /// # Errors
+    ///
+    /// [`CredentialStoreError`] for the first file that cannot be used.
+    pub(super) fn look(&self) -> Result<Option<Credentials>, CredentialStoreError> {
+        let (pairings, secrets) = (self.pairings()?, self.secrets()?);
+        let is_there = self.home.client_file().exists() || self.home.secrets_file().exists();
+        let current = pairings.current().map(|pairing| pairing.daemon_id.clone());
+        let look = || Credentials { current, pairings: pairings.into_all(), tokens: secrets.into_all() };
+        Ok(is_there.then(look))
+    }
+
+    /// Drops the token of a daemon that no pairing refers to.
+    ///
+    /// # Errors
+    ///
+    /// [`CredentialStoreError`].
+    pub(super) fn drop_orphan(&self, orphan: &DaemonId) -> Result<(), CredentialStoreError> {
+        let _lock = self.lock()?;
+        let (pairings, mut secrets) = (self.pairings()?, self.secrets()?);
+        secrets.keep(|daemon| daemon != orphan || pairings.with(daemon).is_some());
+        self.write_secrets(&secrets)
     }
 
     /// Adds a pairing in the way of `saved`, or leaves everything as it was.

@@ -76,6 +76,10 @@ impl Pairings {
         self.all.len()
     }
 
+    pub(super) fn into_all(self) -> Vec<Pairing> {
+        self.all
+    }
+
     pub(super) fn current(&self) -> Option<&Pairing> {
         self.with(self.current.as_ref()?)
     }

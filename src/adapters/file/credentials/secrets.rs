@@ -58,6 +58,10 @@ impl Secrets {
         self.0.len()
     }
 
+    pub(super) fn into_all(self) -> Vec<(DaemonId, BearerToken)> {
+        self.0.into_iter().collect()
+    }
+
     pub(super) fn of(&self, daemon: &DaemonId) -> Option<&BearerToken> {
         self.0.get(daemon)
     }

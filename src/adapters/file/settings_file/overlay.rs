@@ -33,6 +33,11 @@ pub(super) fn variable_of<'a>(path: &str, environment: &'a [(String, String)]) -
     names.find(|name| levels(name).is_some_and(|levels| sets(&levels)))
 }
 
+/// The path that a variable sets, `Daemon.Port`, if it is one that sets a value.
+pub(super) fn path_of(variable: &str) -> Option<String> {
+    levels(variable).map(|levels| levels.join("."))
+}
+
 /// Sets the value at a path like `Daemon.Port`, keeping the spelling of keys that are there.
 pub(super) fn set(document: &mut Value, path: &str, value: Value) {
     set_levels(document, &path.split('.').collect::<Vec<_>>(), value);

@@ -1,6 +1,8 @@
 //! What can be typed.
 
 #[cfg(unix)]
+pub mod doctor;
+#[cfg(unix)]
 pub mod host;
 
 use clap::{Args, Parser, Subcommand};
@@ -36,12 +38,29 @@ pub enum Command {
     /// What runs on any device.
     #[command(flatten)]
     Client(ClientCommand),
+    /// Find out what is wrong, and mend what is safe to mend
+    #[cfg(unix)]
+    Doctor(doctor::DoctorArgs),
+    /// Things about the configuration file
+    Config {
+        /// What to print
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
     /// Print the completions of a shell
     #[command(after_help = "Example:\n  netclaw completions bash > ~/.local/share/bash-completion/completions/netclaw")]
     Completions {
         /// The shell
         shell: Shell,
     },
+}
+
+/// `netclaw config`.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Print the JSON Schema of config/netclaw.json
+    #[command(after_help = "Example:\n  netclaw config schema > netclaw.schema.json")]
+    Schema,
 }
 
 /// The commands of a device.

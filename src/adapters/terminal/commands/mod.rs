@@ -1,6 +1,8 @@
 //! The commands: each asks its ports, and shows what came of it.
 
 #[cfg(unix)]
+pub mod doctor;
+#[cfg(unix)]
 pub mod host;
 mod pair;
 mod status;

@@ -43,6 +43,12 @@ pub enum Exit {
     Limited = 5,
 }
 
+impl Exit {
+    /// `netclaw doctor` has warnings and no failure: the same code as wrong usage, which it cannot be mistaken for by
+    /// whoever has read the findings.
+    pub const WARNINGS: Self = Self::Usage;
+}
+
 /// An error as it is shown: what is wrong, and what to do next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
@@ -63,6 +69,11 @@ impl Failure {
     /// The reader of the output has gone away: there is nobody to tell.
     pub const fn quiet() -> Self {
         Self { message: None, hints: Vec::new(), exit: Exit::Done }
+    }
+
+    /// Everything has been said; only the exit code is left.
+    pub const fn silent(exit: Exit) -> Self {
+        Self { message: None, hints: Vec::new(), exit }
     }
 
     /// The same with one more hint.

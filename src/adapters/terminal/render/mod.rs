@@ -5,6 +5,8 @@ pub mod daemon;
 #[cfg(unix)]
 pub mod devices;
 #[cfg(unix)]
+pub mod doctor;
+#[cfg(unix)]
 pub mod lockouts;
 pub mod paired;
 #[cfg(unix)]
