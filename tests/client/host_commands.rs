@@ -50,11 +50,22 @@ pub(super) async fn run_with(
     wizard: &mut ScriptedWizard,
     log: &Path,
 ) -> Ran {
+    run_beside(words, host, settings, wizard, log, &FakeServiceManager::default()).await
+}
+
+/// Runs a command on a machine with this service manager.
+pub(super) async fn run_beside(
+    words: &str,
+    host: &FakeHost,
+    settings: &FakeSettings,
+    wizard: &mut ScriptedWizard,
+    log: &Path,
+    manager: &FakeServiceManager,
+) -> Ran {
     let Command::Host(command) = Cli::try_parse_from(words.split(' ')).unwrap().command else { panic!("{words}") };
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let mut console = Console { out: &mut out, err: &mut err, err_is_terminal: false };
-    let (api, manager) = (FakeApi::default(), FakeServiceManager::default());
-    let service = manager.ports();
+    let (api, service) = (FakeApi::default(), manager.ports());
     let ports = HostPorts { api: &api, control: host, process: host, service, settings, wizard, log_file: log };
     let ended = match command {
         HostCommand::Init(args) => run_init(args, ports, &mut console).await,

@@ -8,9 +8,11 @@ use netclaw::adapters::terminal::failure::Exit;
 use netclaw::domain::exposure::ExposureMode;
 use netclaw::domain::settings::{Settings, key};
 use netclaw::ports::daemon_process::StartError;
+use netclaw::ports::service_manager::{ServiceError, ServiceManager};
 
 use super::fakes::{FakeHost, FakeSettings, endpoint};
-use super::host_commands::{Ran, run_with};
+use super::host_commands::{Ran, run_beside, run_with};
+use crate::fakes::service_manager::FakeServiceManager;
 use crate::fakes::wizard::Act::{Decide, End, Enter, Say};
 use crate::fakes::wizard::ScriptedWizard;
 
@@ -142,21 +144,36 @@ async fn a_start_that_fails_leaves_the_configuration_and_says_so() {
     }
 }
 
+async fn run_with_service(words: &str, host: &FakeHost, manager: &FakeServiceManager) -> Ran {
+    let (log, mut nobody) = (Path::new("/nowhere/daemon.log"), ScriptedWizard::default());
+    run_beside(words, host, &existing(), &mut nobody, log, manager).await
+}
+
 #[tokio::test]
-async fn a_service_that_is_wanted_comes_with_its_command() {
-    let hint =
-        "hint: to start the daemon whenever this machine starts, run: netclaw daemon stop && netclaw daemon install\n";
-    for (words, is_wanted) in [
-        ("netclaw init --service", true),
-        ("netclaw up --service", true),
-        ("netclaw init --no-service", false),
-        ("netclaw init", false),
-    ] {
-        for settings in [FakeSettings::default(), existing()] {
-            let ran = run(words, &FakeHost::running(), &settings).await;
-            assert_eq!(ran.err.ends_with(hint), is_wanted, "{words}: {}", ran.err);
-        }
+async fn a_service_that_is_wanted_is_installed_in_place_of_the_daemon_in_the_background() {
+    for (words, is_wanted) in
+        [("netclaw init --service", true), ("netclaw init --no-service", false), ("netclaw init", false)]
+    {
+        let (host, manager) = (FakeHost::running(), FakeServiceManager::default());
+        let ran = run_with_service(words, &host, &manager).await;
+        assert!(ran.ended.is_ok(), "{words}: {:?}", ran.ended);
+        assert_eq!(manager.installed().is_some(), is_wanted, "{words}");
+        assert_eq!(*host.running.lock().unwrap(), !is_wanted, "{words}");
+        assert_eq!(ran.out.contains("The service is installed and the daemon runs"), is_wanted, "{words}: {}", ran.out);
     }
+}
+
+#[tokio::test]
+async fn where_no_service_can_be_the_daemon_runs_in_the_background_at_least() {
+    let (host, manager) = (FakeHost::running(), FakeServiceManager::failing(ServiceError::Unavailable));
+    let ran = run_with_service("netclaw init --service", &host, &manager).await;
+    assert_eq!(ran.exit(), Exit::Failed);
+    assert!(
+        ran.shown_failure().contains("hint: until then the daemon runs in the background"),
+        "{}",
+        ran.shown_failure()
+    );
+    assert!(*host.running.lock().unwrap());
 }
 
 #[tokio::test]

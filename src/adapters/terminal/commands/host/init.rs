@@ -18,7 +18,7 @@ pub async fn run(args: InitArgs, ports: HostPorts<'_>, console: &mut Console<'_>
     let HostPorts { control, process, service, settings, wizard, .. } = ports;
     let request = setup::request(args.setup, Purpose::Init { is_running: process.running().is_some() });
     let outcome = Setup { settings, wizard }.by_questions(&request).map_err(of_setup)?;
-    if outcome.was_written {
+    if outcome.was_written || outcome.install_service {
         let started = run_daemon(&outcome, control, process, service, console).await;
         setup::after(&outcome, started)?;
         show_next_commands(&outcome, console)?;
@@ -28,7 +28,6 @@ pub async fn run(args: InitArgs, ports: HostPorts<'_>, console: &mut Console<'_>
             console.hint("the daemon is not running; start it with: netclaw daemon start");
         }
     }
-    setup::hint_at_service(&outcome, console);
     Ok(())
 }
 
@@ -39,11 +38,20 @@ async fn run_daemon(
     service: ServicePorts<'_>,
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
-    if process.running().is_some() && outcome.is_effective {
+    let no_service = match outcome.install_service {
+        true => match setup::install_service(control, process, service, console).await {
+            Ok(()) => return Ok(()),
+            Err(failure) => Some(failure),
+        },
+        false => None,
+    };
+    if process.running().is_some() && outcome.was_written && outcome.is_effective {
         console.note("The daemon runs with the old configuration and is restarted.");
-        return lifecycle::restart(control, process, service, console).await;
+        lifecycle::restart(control, process, service, console).await?;
+    } else {
+        lifecycle::start(HostCredential::AsFound, control, process, service, console).await?;
     }
-    lifecycle::start(HostCredential::AsFound, control, process, service, console).await
+    no_service.map_or(Ok(()), |failure| Err(setup::in_background_instead(failure)))
 }
 
 fn show_next_commands(outcome: &Outcome, console: &mut Console<'_>) -> Result<(), Failure> {

@@ -180,7 +180,7 @@ pub(super) async fn status(
 }
 
 /// Stops the daemon and waits until it is gone. `false` when it did not run.
-async fn stop_now(
+pub(super) async fn stop_now(
     control: &dyn ControlChannel,
     process: &dyn DaemonProcess,
     console: &mut Console<'_>,

@@ -9,6 +9,7 @@ use crate::adapters::terminal::cli::host::{InstallArgs, ScopeArgs, UninstallArgs
 use crate::adapters::terminal::console::Console;
 use crate::adapters::terminal::failure::{Exit, Failure, journal, of_service};
 use crate::domain::text::shown_safely;
+use crate::ports::daemon_process::DaemonProcess;
 use crate::ports::service_manager::{Change, Installed, Scope, ServiceManager, ServiceRequest};
 
 /// Variables that a service does not need: its unit has the home, and the endpoint is a client's.
@@ -51,22 +52,40 @@ pub(super) async fn install(args: InstallArgs, ports: HostPorts<'_>, console: &m
         return Err(Failure::new(Exit::Usage, "a service of a user runs as that user")
             .hint("for one that runs as another user, add: --system"));
     }
-    let run_as = args.run_as.as_ref().map_or(String::new(), |user| format!(" --run-as {}", shown_safely(user)));
-    let as_root = service.as_root(&format!("daemon install --system{run_as}"));
-    let failed = |error| of_service(&error, scope, &as_root);
     let request = ServiceRequest { scope, run_as: args.run_as };
-    service.warn_of_variables(console);
     if args.dry_run {
-        let definition = service.manager.definition(&request).await.map_err(failed)?;
+        service.warn_of_variables(console);
+        let definition = service.manager.definition(&request).await;
+        let definition = definition.map_err(|error| of_service(&error, scope, &install_as_root(&request, service)))?;
         return console.result(definition.trim_end());
     }
+    install_now(&request, process, service, console).await
+}
+
+/// The line that installs the service as root.
+fn install_as_root(request: &ServiceRequest, service: ServicePorts<'_>) -> String {
+    let run_as = request.run_as.as_ref().map_or(String::new(), |user| format!(" --run-as {}", shown_safely(user)));
+    service.as_root(&format!("daemon install --system{run_as}"))
+}
+
+/// Installs the service and starts it, unless another daemon or service has the home.
+pub(super) async fn install_now(
+    request: &ServiceRequest,
+    process: &dyn DaemonProcess,
+    service: ServicePorts<'_>,
+    console: &mut Console<'_>,
+) -> Result<(), Failure> {
+    let scope = request.scope;
+    let as_root = install_as_root(request, service);
+    let failed = |error| of_service(&error, scope, &as_root);
+    service.warn_of_variables(console);
     check_other_service(scope, service.manager)?;
     if let Some(pid) = process.running() {
         let in_service = service.manager.running(scope).await.map_err(failed)?;
         check_other_daemon(pid, in_service, scope)?;
     }
     console.progress("Starting the service …");
-    let installed = service.manager.install(&request).await;
+    let installed = service.manager.install(request).await;
     console.end_progress();
     report(&installed.map_err(failed)?, scope, console)
 }
