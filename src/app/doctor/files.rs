@@ -1,6 +1,6 @@
 //! What lies in the home: who can get at it, whether the program could read it, and whether it fits together.
 
-use super::{REPAIR_COMMAND, Scene, commands};
+use super::{REPAIR_COMMAND, Scene, commands, counted};
 use crate::domain::bootstrap::{self, Decision, Found};
 use crate::domain::daemon_id::DaemonId;
 use crate::domain::device::Device;
@@ -234,9 +234,4 @@ pub(super) fn unprotected(facts: &HomeFacts) -> impl Iterator<Item = (&Entry, u3
     let folders = facts.folders.iter().filter(|entry| entry.kind == Kind::Folder);
     let files = facts.private_files.iter().filter(|entry| entry.kind == Kind::File);
     folders.chain(files).filter(is_open).map(|entry| (entry, entry.mode & !OTHERS))
-}
-
-fn counted(number: usize, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {noun}{plural}")
 }

@@ -151,3 +151,9 @@ async fn in_time<T>(asked: impl Future<Output = Result<T, ControlError>>) -> Res
     let late = || ControlError::Broken(format!("no answer within {} seconds", CONTROL_PATIENCE.as_secs()));
     tokio::time::timeout(CONTROL_PATIENCE, asked).await.unwrap_or_else(|_| Err(late()))
 }
+
+/// A count and its noun, in the plural where it takes one.
+fn counted(number: usize, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::counted;
 use crate::domain::diagnosis::{Check, Finding};
 use crate::domain::endpoint::Endpoint;
 use crate::domain::time::WallTime;
@@ -86,12 +87,12 @@ fn certificate(check: Check, host: &str, certified: Certified, now: WallTime) ->
         return check.pass(format!("the certificate of {host} is trusted"));
     };
     let left = end.since(now);
-    let days = left.as_secs() / (24 * 60 * 60);
+    let days = counted(usize::try_from(left.as_secs() / (24 * 60 * 60)).unwrap_or(usize::MAX), "day");
     match left <= EXPIRES_SOON {
         true => check.warn(
-            format!("the certificate of {host} is trusted, but expires in {days} days"),
+            format!("the certificate of {host} is trusted, but expires in {days}"),
             "renew it, and find out why nobody has done so",
         ),
-        false => check.pass(format!("the certificate of {host} is trusted for another {days} days")),
+        false => check.pass(format!("the certificate of {host} is trusted for another {days}")),
     }
 }

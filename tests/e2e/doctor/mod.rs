@@ -4,6 +4,7 @@ mod files;
 mod fix;
 mod network;
 mod server;
+mod tls;
 
 use std::path::Path;
 use std::process::Command;
