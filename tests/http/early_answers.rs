@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, TcpStream};
 
 use super::Port;
-use crate::e2e::raw_http::{answers, connect};
+use crate::e2e::raw_http::{Request, answers, connect};
 
 /// A connection on which a request was refused whose body, of this size, has not been sent.
 fn refused(port: &Port, size: usize) -> TcpStream {
@@ -28,7 +28,22 @@ fn who_still_sends_a_refused_body_reads_the_refusal() {
     }
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
-    assert_eq!(answers(&answer).pop().unwrap().problem(), (413, "payload_too_large".to_owned()));
+    let answer = answers(&answer).pop().unwrap();
+    assert_eq!(answer.problem(), (413, "payload_too_large".to_owned()));
+    // A proxy that reads this sends no other request on the connection.
+    assert_eq!(answer.header("connection"), Some("close"));
+}
+
+#[test]
+fn a_refusal_of_a_body_that_was_read_leaves_the_connection_open() {
+    let port = Port::default();
+    let mut stream = connect(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port.address).unwrap();
+    let unreadable = Request::exchange(port.address, "0000-0000", "x");
+    stream.write_all((unreadable.bytes("keep-alive") + &unreadable.bytes("close")).as_bytes()).unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    let both: Vec<_> = answers(&text).iter().map(|answer| answer.header("connection").map(str::to_owned)).collect();
+    assert_eq!(both, [None, Some("close".to_owned())]);
 }
 
 #[test]

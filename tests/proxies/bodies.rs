@@ -1,33 +1,12 @@
 //! Bodies that come slowly, in chunks, or are too large.
 
 use std::io::{Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::Shutdown;
 
+use super::conversation::Conversation;
 use super::lan::{Machine, PUBLIC_NAME};
-use super::site::{Site, behind_each_proxy, exchange, guess, request};
-use crate::e2e::raw_http::{Answer, Request, answers, connect};
-
-/// Sends `text` from Alice with `send`; it must ask for the connection to be closed.
-fn send_with(site: &Site, text: &str, send: impl Fn(&mut TcpStream, &[u8])) -> Answer {
-    let Request { from, to, .. } = request("");
-    let mut stream = site.lan.namespace(Machine::Alice).run(|| connect(from, to).unwrap());
-    send(&mut stream, text.as_bytes());
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answers(&answer).pop().unwrap_or_else(|| panic!("no answer: {answer}"))
-}
-
-fn at_once(stream: &mut TcpStream, bytes: &[u8]) {
-    stream.write_all(bytes).unwrap();
-}
-
-/// Each byte in a packet of its own.
-fn byte_by_byte(stream: &mut TcpStream, bytes: &[u8]) {
-    stream.set_nodelay(true).unwrap();
-    for byte in bytes {
-        stream.write_all(&[*byte]).unwrap();
-    }
-}
+use super::site::{behind_each_proxy, exchange, guess, request};
+use crate::e2e::raw_http::{Request, connect};
 
 /// An exchange whose body is sent in chunks of `size` bytes.
 fn chunked(body: &str, size: usize) -> String {
@@ -35,41 +14,47 @@ fn chunked(body: &str, size: usize) -> String {
     let chunks: String = body.as_bytes().chunks(size).map(chunk).collect();
     format!(
         "POST /api/pair/exchange HTTP/1.1\r\nHost: {PUBLIC_NAME}\r\nContent-Type: application/json\r\n\
-         Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n{chunks}0\r\n\r\n"
+         Transfer-Encoding: chunked\r\n\r\n{chunks}0\r\n\r\n"
     )
 }
 
 #[test]
 fn a_body_may_come_a_byte_at_a_time() {
     behind_each_proxy(|site| {
-        let text = exchange(&site.host.code(), "laptop").bytes("close");
-        assert_eq!(send_with(&site, &text, byte_by_byte).status, 200);
-        assert_eq!(site.host.device_names().iter().filter(|name| *name == "laptop").count(), 1);
+        let mut conversation = Conversation::start(&site, Machine::Alice);
+        conversation.send_byte_by_byte(&exchange(&site.host.code(), "laptop").bytes("keep-alive"));
+        assert_eq!(conversation.answer().status, 200);
     });
 }
 
 #[test]
 fn a_body_may_come_in_chunks() {
     behind_each_proxy(|site| {
-        let body = |name: &str| exchange(&site.host.code(), name).body;
-        assert_eq!(send_with(&site, &chunked(&body("one"), 1), at_once).status, 200);
-        assert_eq!(send_with(&site, &chunked(&body("two"), 1000), byte_by_byte).status, 200);
+        let mut conversation = Conversation::start(&site, Machine::Alice);
+        conversation.send(&chunked(&exchange(&site.host.code(), "one").body, 1));
+        assert_eq!(conversation.answer().status, 200);
+        conversation.send_byte_by_byte(&chunked(&exchange(&site.host.code(), "two").body, 1000));
+        assert_eq!(conversation.answer().status, 200);
     });
 }
 
 #[test]
 fn a_body_over_the_limit_is_answered_and_the_connection_is_not_broken() {
     behind_each_proxy(|site| {
-        for size in [4097, 10_000, 100_000, 1_000_000] {
+        // Caddy itself breaks a connection on which more than 256 KiB are to come when it has the answer.
+        for size in [4097, 10_000, 100_000, 200_000] {
             let body = " ".repeat(size);
-            let whole = exchange("", "").body(&body).bytes("close");
+            let whole = exchange("", "").body(&body).bytes("keep-alive");
             for text in [whole, chunked(&body, 1000), chunked(&body, 100_000)] {
-                let answer = send_with(&site, &text, at_once);
+                let mut conversation = Conversation::start(&site, Machine::Alice);
+                conversation.send(&text);
+                let answer = conversation.answer();
                 assert_eq!(answer.problem(), (413, "payload_too_large".to_owned()), "{size}: {text:.200}");
             }
         }
-        let slow = exchange("", "").body(&" ".repeat(5000)).bytes("close");
-        assert_eq!(send_with(&site, &slow, byte_by_byte).problem(), (413, "payload_too_large".to_owned()));
+        let mut conversation = Conversation::start(&site, Machine::Alice);
+        conversation.send_byte_by_byte(&exchange("", "").body(&" ".repeat(5000)).bytes("keep-alive"));
+        assert_eq!(conversation.answer().problem(), (413, "payload_too_large".to_owned()));
     });
 }
 

@@ -1,43 +1,14 @@
 //! Connections that live longer than a request: the client's to the proxy, and the proxy's to the daemon.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::process::Command;
 use std::time::Duration;
 
+use super::conversation::Conversation;
 use super::lan::Machine;
-use super::site::{Site, behind_each_proxy, request, sites, status};
-use crate::e2e::raw_http::{Answer, Request, answers, connect};
+use super::site::{Site, behind_each_proxy, sites, status};
 
 /// Long enough for a proxy to look after its connections, and far from the 15 seconds after which the daemon does.
 const PAUSE: Duration = Duration::from_secs(3);
-
-/// One connection to a proxy, over which one request follows the other.
-struct Conversation(TcpStream);
-
-impl Conversation {
-    fn start(site: &Site, machine: Machine) -> Self {
-        let Request { from, to, .. } = request("");
-        Self(site.lan.namespace(machine).run(|| connect(from, to).unwrap()))
-    }
-
-    fn ask(&mut self, request: &Request) -> Answer {
-        self.0.write_all(request.bytes("keep-alive").as_bytes()).unwrap();
-        let mut text = String::new();
-        loop {
-            let mut piece = [0; 4096];
-            let length = self.0.read(&mut piece).unwrap();
-            assert!(length > 0, "the connection ended: {text}");
-            text += str::from_utf8(&piece[..length]).unwrap();
-            let is_whole = |answer: &Answer| {
-                answer.header("content-length").is_none_or(|length| length.parse() == Ok(answer.body.len()))
-            };
-            if let Some(answer) = answers(&text).pop().filter(is_whole) {
-                return answer;
-            }
-        }
-    }
-}
 
 #[test]
 fn many_requests_share_one_connection_to_the_proxy_and_few_to_the_daemon() {

@@ -6,6 +6,7 @@
 mod blocks;
 mod bodies;
 mod connections;
+mod conversation;
 mod direct;
 mod lan;
 mod namespace;

@@ -127,12 +127,11 @@ impl Proxy {
         let mut command = Command::new(&launcher[0]);
         command.args(&launcher[1..]).arg(self.program).args(self.start.iter().map(|argument| fill_in(argument)));
         command.envs(["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"].map(|name| (name, folder.path())));
-        let log = folder.path().join("log");
-        let output = std::fs::File::create(&log).unwrap();
+        let output = std::fs::File::create(folder.path().join("log")).unwrap();
         command.stdin(Stdio::null()).stdout(output.try_clone().unwrap()).stderr(output);
         let running = RunningProxy { process: command.spawn().unwrap(), folder };
         let listens = lan.namespace(Machine::Bob).run(|| listens(scheme.port()));
-        assert!(listens, "{} does not listen: {}", self.program, std::fs::read_to_string(log).unwrap());
+        assert!(listens, "{} does not listen", self.program);
         running
     }
 
@@ -152,6 +151,10 @@ impl Proxy {
 }
 
 impl RunningProxy {
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+
     /// The certificate of a proxy that speaks https.
     pub fn certificate(&self) -> PathBuf {
         self.folder.path().join("fullchain.pem")
@@ -162,6 +165,9 @@ impl Drop for RunningProxy {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
+        if std::thread::panicking() {
+            println!("the proxy's log:\n{}", self.log());
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use hyper::Request;
+use hyper::header::{CONNECTION, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -152,10 +153,14 @@ impl Connections {
         let (handler, seen, mut stop) = (Arc::clone(&self.handler), Arc::clone(&usage), self.stop.clone());
         let service = service_fn(move |request: Request<_>| {
             let request = request.map(|body| ArrivingBody::new(body, &seen));
-            let (handler, in_flight) = (Arc::clone(&handler), InFlight::of(&seen));
+            let (handler, usage, in_flight) = (Arc::clone(&handler), Arc::clone(&seen), InFlight::of(&seen));
             Box::pin(async move {
-                let response = handler.handle(request, peer).await;
+                let mut response = handler.handle(request, peer).await;
                 drop(in_flight);
+                if usage.gave_up_body() {
+                    // Or a proxy would send its next request on a connection that is about to end.
+                    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                }
                 Ok::<_, Infallible>(response)
             })
         });

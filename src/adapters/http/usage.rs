@@ -31,6 +31,8 @@ pub(super) struct Usage {
     in_flight: AtomicUsize,
     /// Whether the body of such a request is still to come.
     awaits_body: AtomicBool,
+    /// Whether the body of a request was given up before its end.
+    gave_up_body: AtomicBool,
     idle_since: AtomicU64,
     shared: Arc<Shared>,
 }
@@ -42,6 +44,7 @@ impl Usage {
         Self {
             in_flight: AtomicUsize::new(0),
             awaits_body: AtomicBool::new(false),
+            gave_up_body: AtomicBool::new(false),
             idle_since: AtomicU64::new(turn),
             shared,
         }
@@ -55,6 +58,11 @@ impl Usage {
     /// The turn at which it was made or last became idle. The pieces of a slow request do not renew it.
     pub(super) fn idle_since(&self) -> u64 {
         self.idle_since.load(Ordering::Acquire)
+    }
+
+    /// Whether part of a request is still to come that nobody will read: no other request can follow it.
+    pub(super) fn gave_up_body(&self) -> bool {
+        self.gave_up_body.load(Ordering::Acquire)
     }
 
     fn await_body(&self, awaits: bool) {
@@ -86,12 +94,13 @@ impl Drop for InFlight {
 /// The body of a request, while which is awaited its connection waits for the client.
 pub struct ArrivingBody {
     body: Incoming,
+    ended: bool,
     usage: Arc<Usage>,
 }
 
 impl ArrivingBody {
     pub(super) fn new(body: Incoming, usage: &Arc<Usage>) -> Self {
-        Self { body, usage: Arc::clone(usage) }
+        Self { body, ended: false, usage: Arc::clone(usage) }
     }
 }
 
@@ -105,6 +114,7 @@ impl Body for ArrivingBody {
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(context);
         self.usage.await_body(polled.is_pending());
+        self.ended |= matches!(polled, Poll::Ready(None));
         polled
     }
 
@@ -121,5 +131,8 @@ impl Drop for ArrivingBody {
     /// A body that was given up is awaited no more.
     fn drop(&mut self) {
         self.usage.await_body(false);
+        if !self.ended && !self.is_end_stream() {
+            self.usage.gave_up_body.store(true, Ordering::Release);
+        }
     }
 }
