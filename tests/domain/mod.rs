@@ -13,7 +13,7 @@ mod diagnosis;
 mod endpoint;
 mod exposure;
 mod nearest;
-mod pake;
+pub mod pake;
 mod session;
 mod setting_text;
 mod text;

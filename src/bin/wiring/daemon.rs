@@ -28,10 +28,12 @@ use netclaw::app::daemon::beacons::Beacons;
 use netclaw::app::daemon::bootstrap::Bootstrap;
 use netclaw::app::daemon::housekeeping::{HOUSEKEEPING_INTERVAL, Housekeeping};
 use netclaw::app::daemon::open_pairing::OpenPairing;
+use netclaw::app::daemon::pair_v2::{Introduction, PairV2};
 use netclaw::app::daemon::pending_restart::PendingRestart;
 use netclaw::app::daemon::start_up::check_tunnel;
 use netclaw::app::daemon::status::{DaemonFacts, Status};
 use netclaw::domain::access::AccessPolicy;
+use netclaw::domain::device_name::DeviceName;
 use netclaw::domain::endpoint::Endpoint;
 use netclaw::domain::exposure::Reach;
 use netclaw::domain::identity::IdentityKey;
@@ -162,7 +164,16 @@ async fn serve_home(home: &Home, opened: Opened, ground: Ground, manager: &Servi
     let ready = Arc::new(AtomicBool::new(true));
     let beacons = Arc::new(Beacons::new(ports.clone()));
     let policy = AccessPolicy::of(&settings, &shared::host_name());
-    let public = PublicApi::new(&ports, policy, Arc::clone(&status), Arc::clone(&beacons), Arc::clone(&ready));
+    let introduction = Introduction { identity, name: DeviceName::nearest(&shared::host_name()), pins: Vec::new() };
+    let pair = Arc::new(PairV2::new(ports.clone(), introduction, &settings));
+    let public = PublicApi::new(
+        &ports,
+        policy,
+        Arc::clone(&status),
+        Arc::clone(&pair),
+        Arc::clone(&beacons),
+        Arc::clone(&ready),
+    );
     let open_pairing = OpenPairing::new(ports.clone(), &settings);
     let control = ControlApi::new(&ports, open_pairing, status, beacons, stop.clone());
     let operator = OperatorListener::new(operator, platform::user_id());
@@ -172,7 +183,7 @@ async fn serve_home(home: &Home, opened: Opened, ground: Ground, manager: &Servi
         background::announce_ready().map_err(|error| failure::runtime(&error))?;
     }
     manager.ready(&format!("Listening on {}, exposure mode {}", settings.listen_address(), settings.mode));
-    let housekeeping = Housekeeping::new(ports, pending_restart);
+    let housekeeping = Housekeeping::new(ports, pair, pending_restart);
     until_stopped(&housekeeping, manager.heartbeat(), signal, stopped).await;
     manager.stopping();
     ready.store(false, Ordering::Release);

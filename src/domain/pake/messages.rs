@@ -6,9 +6,10 @@ use ring::digest::{Context, SHA256, SHA256_OUTPUT_LEN};
 
 use super::super::binding::Binding;
 use super::super::identity::IdentityPublicKey;
+use super::PakeError;
 use super::confirmation::Confirmation;
 use super::sealed::{SEALED_ANSWER_BYTES, SEALED_NAME_BYTES};
-use super::suite::{PakeMessage, Suite};
+use super::suite::{MESSAGE_BYTES, PakeMessage, Suite};
 
 /// Bytes of a nonce: two never meet by chance.
 pub const NONCE_BYTES: usize = 32;
@@ -28,6 +29,32 @@ pub struct ClientHello {
     pub nonce: Nonce,
     /// Its half of the key exchange.
     pub message: PakeMessage,
+}
+
+/// A client's first message as it was received: its point is not looked at yet, because that takes time that is given to
+/// admitted attempts only.
+#[derive(Clone, Debug)]
+pub struct ReceivedHello {
+    /// What the client wants to compute with.
+    pub suite: Suite,
+    /// What it sees of its link.
+    pub binding: Binding,
+    /// Its nonce.
+    pub nonce: Nonce,
+    /// What should be its half of the key exchange.
+    pub message: [u8; MESSAGE_BYTES],
+}
+
+impl ReceivedHello {
+    /// Looks at the point.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`PakeMessage::parse`].
+    pub fn check(self) -> Result<ClientHello, PakeError> {
+        let Self { suite, binding, nonce, message } = self;
+        Ok(ClientHello { suite, binding, nonce, message: PakeMessage::parse(&message)? })
+    }
 }
 
 /// The daemon's answer to it.

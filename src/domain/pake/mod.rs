@@ -38,7 +38,7 @@ pub use confirmation::{CONFIRMATION_BYTES, Confirmation};
 pub use daemon::{DaemonConfirm, DaemonConfirmed};
 pub use handshake::{Answered, Handshake, MAX_NAMES, Step};
 pub use handshakes::{ANSWER_LIFE, HALF_OPEN_LIFE, HandshakeTable, MAX_ANSWERED, MAX_HALF_OPEN};
-pub use messages::{ClientHello, DaemonHello, FinishAnswer, FinishRequest, NONCE_BYTES, Nonce};
+pub use messages::{ClientHello, DaemonHello, FinishAnswer, FinishRequest, NONCE_BYTES, Nonce, ReceivedHello};
 pub use schedule::{KEY_BYTES, SessionKeys, SharedSecret};
 pub use sealed::{NAME_BYTES, SEALED_ANSWER_BYTES, SEALED_NAME_BYTES, TAG_BYTES, Unopened};
 pub use suite::{MESSAGE_BYTES, PakeMessage, SCALAR_RANDOM_BYTES, Suite};
