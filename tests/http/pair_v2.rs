@@ -1,15 +1,22 @@
 //! The routes of pairing protocol v2, as a client meets them.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use netclaw::adapters::http::connections::ConnectionLimits;
 use netclaw::adapters::wire::handshake::{FinishForm, FinishedForm, StartForm, StartedForm};
 use netclaw::domain::binding::{Binding, Origin};
 use netclaw::domain::code::PairingCode;
 use netclaw::domain::endpoint::Endpoint;
 use netclaw::domain::pake::{ClientConfirm, ClientStart, Outcome};
+use netclaw::domain::settings::Settings;
 use netclaw::ports::device_store::DeviceStore;
 use serde_json::{Value, json};
 
+use super::panics::PanickingRng;
 use super::{PIN, Port};
 use crate::e2e::raw_http::{Answer, Request};
+use crate::fakes::rng::SeededRng;
 use crate::fakes::samples::other_than;
 
 fn post(port: &Port, step: &str, body: &Value) -> Answer {
@@ -134,6 +141,21 @@ fn b20_a_finish_of_another_form_leaves_the_handshake_as_it_is() {
         assert_eq!(post(&port, "finish", &wrong).problem(), (400, "invalid_request".to_owned()), "{field}");
     }
     assert_eq!(post(&port, "finish", &asked).status, 200);
+}
+
+#[test]
+fn a_panic_while_a_device_is_made_leaves_the_code_valid() {
+    let rng = PanickingRng(SeededRng::new(7), AtomicBool::new(false));
+    let port = Port::of(Settings::default(), ConnectionLimits::DAEMON, Arc::new(rng));
+    let code = port.code();
+    for expected in [503, 200] {
+        let (client, sent) = hello(&code, Binding::Spki(PIN));
+        let (_, request) = started(client, &post(&port, "start", &sent)).ask("laptop").unwrap();
+        let asked = serde_json::to_value(FinishForm::from(&request)).unwrap();
+        assert_eq!(post(&port, "finish", &asked).status, expected);
+        let again = if expected == 503 { 404 } else { 200 };
+        assert_eq!(post(&port, "finish", &asked).status, again);
+    }
 }
 
 #[test]

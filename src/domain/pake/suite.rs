@@ -91,7 +91,7 @@ impl Half {
     ///
     /// [`PakeError::Randomness`].
     pub(super) fn begin(role: Role, code: &PairingCode, random: &[u8; SCALAR_RANDOM_BYTES]) -> Result<Self, PakeError> {
-        let password = Password::new(*code.password());
+        let password = Password::new(code.password().as_slice());
         let (client, daemon) = (Identity::new(CLIENT_IDENTITY), Identity::new(DAEMON_IDENTITY));
         let mut source = GivenBytes { left: random, is_overdrawn: false };
         let (state, mut sent) = match role {
