@@ -7,6 +7,7 @@
 pub mod access;
 pub mod attempts;
 pub mod beacon;
+pub mod binding;
 pub mod bootstrap;
 pub mod client_address;
 pub mod code;
@@ -17,8 +18,10 @@ pub mod diagnosis;
 mod encoding;
 pub mod endpoint;
 pub mod exposure;
+pub mod identity;
 pub mod lockout;
 pub mod nearest;
+pub mod pake;
 pub mod rate_limit;
 pub mod session;
 pub mod setting_text;

@@ -12,6 +12,7 @@ mod load;
 mod modes;
 mod pairing;
 pub(crate) mod raw_http;
+mod second_client;
 mod secrets;
 mod service;
 mod setup;
