@@ -9,6 +9,7 @@ mod connections;
 mod conversation;
 mod direct;
 mod lan;
+mod last_device;
 mod namespace;
 mod pairing;
 mod proxy;
