@@ -14,5 +14,6 @@ mod namespace;
 mod pairing;
 mod proxy;
 mod refusals;
+mod setup;
 mod site;
 mod who_is_asking;
