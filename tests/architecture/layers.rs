@@ -14,7 +14,9 @@ const DOMAIN_PACKAGES: &[&[&str]] = &[
     &["data_encoding"],
     &["data_encoding_macro"],
     &["ipnet"],
+    // Functions of their arguments all: `ring::rand` is not among them, and Ed25519 signs without randomness.
     &["ring", "digest"],
+    &["ring", "signature"],
     &["subtle"],
     &["thiserror"],
     &["unicode_normalization"],

@@ -13,6 +13,7 @@ mod diagnosis;
 mod endpoint;
 mod exposure;
 mod nearest;
+mod pin;
 mod session;
 mod setting_text;
 mod text;

@@ -6,6 +6,8 @@ mod limits;
 mod modes;
 mod panics;
 mod slow_bodies;
+mod tls;
+pub(crate) mod tls_client;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -13,8 +15,11 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use netclaw::adapters::exposure::ListenerExposure;
+use netclaw::adapters::http::certificate::Names;
 use netclaw::adapters::http::connections::{ConnectionLimits, serve};
 use netclaw::adapters::http::public_api::PublicApi;
+use netclaw::adapters::http::public_listener::PublicListener;
+use netclaw::adapters::http::tls::OwnTls;
 use netclaw::adapters::memory::{MemoryAttemptLog, MemoryPairingSlot};
 use netclaw::app::daemon::DaemonPorts;
 use netclaw::app::daemon::beacons::Beacons;
@@ -24,6 +29,7 @@ use netclaw::app::daemon::status::{DaemonFacts, Status};
 use netclaw::domain::access::AccessPolicy;
 use netclaw::domain::daemon_id::DaemonId;
 use netclaw::domain::endpoint::Endpoint;
+use netclaw::domain::pin::Pin;
 use netclaw::domain::settings::Settings;
 use netclaw::ports::rng::Rng;
 use tokio::runtime::Runtime;
@@ -35,49 +41,68 @@ use crate::fakes::clock::FakeClock;
 use crate::fakes::device_store::FakeDeviceStore;
 use crate::fakes::rng::SeededRng;
 use crate::fakes::settings_store::FakeSettingsStore;
+use crate::fakes::tls_keys;
 
 /// A daemon without a process: real sockets and use cases, a fake clock, devices in memory.
 pub struct Port {
     address: SocketAddr,
+    /// Of its TLS key.
+    pin: Pin,
     clock: Arc<FakeClock>,
     devices: Arc<FakeDeviceStore>,
     open_pairing: OpenPairing,
     beacons: Arc<Beacons>,
     runtime: Runtime,
     /// Dropping it would end the daemon.
-    _stop: watch::Sender<bool>,
+    stop: watch::Sender<bool>,
+}
+
+/// What a port is made of.
+struct Plan {
+    /// Apart from where it listens: on loopback, where tests may.
+    settings: Settings,
+    limits: ConnectionLimits,
+    /// What codes and tokens are made from.
+    rng: Arc<dyn Rng>,
+}
+
+impl Default for Plan {
+    /// In local mode.
+    fn default() -> Self {
+        let rng = Arc::new(SeededRng::new(7));
+        Self { settings: Settings::default(), limits: ConnectionLimits::DAEMON, rng }
+    }
 }
 
 impl Default for Port {
     /// In local mode.
     fn default() -> Self {
-        Self::with(Settings::default())
+        Self::of(Plan::default())
     }
 }
 
 impl Port {
-    /// With these settings, apart from where it listens: on loopback, where tests may.
     fn with(settings: Settings) -> Self {
-        Self::of(settings, ConnectionLimits::DAEMON, Arc::new(SeededRng::new(7)))
+        Self::of(Plan { settings, ..Plan::default() })
     }
 
-    /// A port that bears this much and makes its codes and tokens from this source.
-    fn of(settings: Settings, limits: ConnectionLimits, rng: Arc<dyn Rng>) -> Self {
-        Self::behind(TcpListener::bind("127.0.0.1:0").unwrap(), settings, limits, rng)
+    fn of(plan: Plan) -> Self {
+        Self::behind(TcpListener::bind("127.0.0.1:0").unwrap(), plan)
     }
 
     /// A port that listens here.
     pub fn listening(listener: TcpListener, settings: Settings) -> Self {
-        Self::behind(listener, settings, ConnectionLimits::DAEMON, Arc::new(SeededRng::new(7)))
+        Self::behind(listener, Plan { settings, ..Plan::default() })
     }
 
-    fn behind(listener: TcpListener, settings: Settings, limits: ConnectionLimits, rng: Arc<dyn Rng>) -> Self {
+    fn behind(listener: TcpListener, plan: Plan) -> Self {
+        let Plan { settings, limits, rng } = plan;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let address = listener.local_addr().unwrap();
         let (clock, devices) = (Arc::new(FakeClock::default()), Arc::new(FakeDeviceStore::default()));
         let ports = DaemonPorts {
             clock: clock.clone(),
-            rng,
+            rng: Arc::clone(&rng),
             devices: devices.clone(),
             activity: Arc::new(FakeActivityLog::default()),
             slot: Arc::new(MemoryPairingSlot::default()),
@@ -85,6 +110,9 @@ impl Port {
             exposure: Arc::new(ListenerExposure::new(address)),
         };
         let (id, listening) = (DaemonId::of_public_key(&[1; 32]), Endpoint::of_listener(address));
+        let key = tls_keys::key();
+        let names = Names { daemon_id: id.clone(), host_name: "my-server".to_owned(), listening: address.ip() };
+        let tls = Arc::new(OwnTls::new(names, &key, rng).unwrap());
         let facts = DaemonFacts { id, pid: 1, listening, mode: settings.mode };
         let stored = Arc::new(FakeSettingsStore::with(settings.clone()));
         let pending_restart = Arc::new(PendingRestart::new(stored, settings.clone()));
@@ -96,10 +124,10 @@ impl Port {
         listener.set_nonblocking(true).unwrap();
         runtime.spawn(async move {
             let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-            serve(listener, Arc::new(api), limits, stopped).await;
+            serve(PublicListener::new(listener, tls), Arc::new(api), limits, stopped).await;
         });
         let open_pairing = OpenPairing::new(ports, &settings);
-        Self { address, clock, devices, open_pairing, beacons, runtime, _stop: stop }
+        Self { address, pin: key.pin, clock, devices, open_pairing, beacons, runtime, stop }
     }
 
     /// A fresh code.
@@ -113,5 +141,10 @@ impl Port {
 
     pub fn minutes_pass(&self, minutes: u64) {
         self.clock.advance(Duration::from_secs(60 * minutes));
+    }
+
+    /// Ends the daemon.
+    fn stop(&self) {
+        self.stop.send_replace(true);
     }
 }

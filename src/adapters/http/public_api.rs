@@ -135,7 +135,7 @@ fn check_method(route: Route, method: &Method) -> Result<(), Problem> {
 impl Handler for PublicApi {
     async fn handle(&self, request: Request<ArrivingBody>, peer: Peer) -> Response {
         let admitted = match peer {
-            Peer::Remote(address) => self.admit(request, address.ip()).await,
+            Peer::Remote(remote) => self.admit(request, remote.address.ip()).await,
             Peer::Operator => Err(Problem::new(Reason::NotFound, "there is no such route")),
         };
         let mut response = admitted.unwrap_or_else(Problem::into_response);

@@ -10,10 +10,14 @@ use netclaw::adapters::file::credentials::FileCredentialStore;
 use netclaw::adapters::file::device_file::FileDeviceStore;
 use netclaw::adapters::file::home::Home;
 use netclaw::adapters::file::identity_file;
+use netclaw::adapters::file::tls_key_files::TlsKeyFiles;
+use netclaw::adapters::http::certificate::Names;
 use netclaw::adapters::http::connections::{ConnectionLimits, Handler, serve};
 use netclaw::adapters::http::control_api::ControlApi;
 use netclaw::adapters::http::listener::{Accept, OperatorListener};
 use netclaw::adapters::http::public_api::PublicApi;
+use netclaw::adapters::http::public_listener::PublicListener;
+use netclaw::adapters::http::tls::OwnTls;
 use netclaw::adapters::memory::{MemoryAttemptLog, MemoryPairingSlot};
 use netclaw::adapters::platform;
 use netclaw::adapters::system::clock::SystemClock;
@@ -35,8 +39,10 @@ use netclaw::domain::access::AccessPolicy;
 use netclaw::domain::daemon_id::DaemonId;
 use netclaw::domain::endpoint::Endpoint;
 use netclaw::domain::exposure::Reach;
+use netclaw::domain::identity::IdentityKey;
 use netclaw::domain::settings::Settings;
 use netclaw::ports::settings_store::SettingsStore;
+use netclaw::ports::tls_keys::{TlsKey, TlsKeyStore};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -95,7 +101,8 @@ fn run_under(manager: &ServiceNotifier, ground: Ground, recover: bool) -> Result
 /// What the home holds: everything that can stop the start, but for the listeners.
 struct Opened {
     settings: Settings,
-    id: DaemonId,
+    identity: IdentityKey,
+    tls_keys: TlsKeyFiles,
     devices: FileDeviceStore,
     activity: FileActivityLog,
 }
@@ -104,11 +111,12 @@ impl Opened {
     fn of(home: &Home) -> Result<Self, Failure> {
         let settings = shared::settings(home).load();
         let settings = settings.map_err(|error| failure::settings(home, &error))?;
-        let id = identity_file::load_or_create(&home.identity_file(), &SystemRng::default());
-        let id = id.map_err(shared::untrusted)?;
+        let identity = identity_file::load_or_create(&home.identity_file(), &SystemRng::default());
+        let identity = identity.map_err(shared::untrusted)?;
+        let tls_keys = TlsKeyFiles::open(home, Box::new(SystemRng::default())).map_err(shared::untrusted)?;
         let devices = FileDeviceStore::open(home.devices_file()).map_err(shared::untrusted)?;
         let activity = FileActivityLog::open(home.activity_file(), |id| devices.knows(id));
-        Ok(Self { settings, id, devices, activity })
+        Ok(Self { settings, identity, tls_keys, devices, activity })
     }
 }
 
@@ -119,7 +127,7 @@ async fn bootstrap(home: &Home, opened: &Opened, recover: bool) -> Result<(), Fa
         rng: Arc::new(SystemRng::default()),
         devices: Arc::new(opened.devices.clone()),
         credentials: Arc::new(FileCredentialStore::new(home.clone())),
-        daemon_id: opened.id.clone(),
+        daemon_id: opened.identity.id(),
         host_name: shared::host_name(),
     };
     let seen_to = match recover && !opened.settings.mode.profile().trusts_loopback {
@@ -130,17 +138,15 @@ async fn bootstrap(home: &Home, opened: &Opened, recover: bool) -> Result<(), Fa
 }
 
 async fn serve_home(home: &Home, opened: Opened, ground: Ground, manager: &ServiceNotifier) -> Result<(), Failure> {
-    let Opened { settings, id, devices, activity } = opened;
+    let Opened { settings, identity, tls_keys, devices, activity } = opened;
+    let id = identity.id();
     let signal = signals::stop_requested().map_err(|error| failure::runtime(&error))?;
     let exposure = exposure::of(&settings);
     let tunnel = check_tunnel(exposure.as_ref(), settings.mode).await;
     tunnel.map_err(|fault| failure::tunnel(&fault))?;
-    let socket = control_socket(home)?;
-    let network = TcpListener::bind(settings.listen_address()).await;
-    let network = network.map_err(|error| failure::bind(settings.listen_address(), &error))?;
-    let listening = Endpoint::of_listener(network.local_addr().map_err(|error| failure::runtime(&error))?);
-    let operator = socket::bind(&socket).map_err(|error| failure::socket(&error))?;
-    let operator = UnixListener::from_std(operator).map_err(|error| failure::runtime(&error))?;
+    let key = tls_keys.keys().current;
+    let tls = Arc::new(own_tls(&settings, &id, &key)?);
+    let Listeners { socket, network, listening, operator } = listen(home, &settings, tls).await?;
     let ports = DaemonPorts {
         clock: Arc::new(SystemClock),
         rng: Arc::new(SystemRng::default()),
@@ -154,6 +160,7 @@ async fn serve_home(home: &Home, opened: Opened, ground: Ground, manager: &Servi
         warn!("in this exposure mode traffic is not encrypted: use it in networks only whose every member is trusted");
     }
     info!(address = %settings.listen_address(), mode = %settings.mode, daemon = %id, version = env!("CARGO_PKG_VERSION"), "starting");
+    info!(pin = %key.pin, "the port speaks plain HTTP, and TLS with the daemon's own key");
     let facts = DaemonFacts { id, pid: std::process::id(), listening, mode: settings.mode };
     let pending_restart = Arc::new(PendingRestart::new(Arc::new(shared::settings(home)), settings.clone()));
     let status = Arc::new(Status::new(ports.clone(), facts, Arc::clone(&pending_restart)));
@@ -164,7 +171,6 @@ async fn serve_home(home: &Home, opened: Opened, ground: Ground, manager: &Servi
     let public = PublicApi::new(&ports, policy, Arc::clone(&status), Arc::clone(&beacons), Arc::clone(&ready));
     let open_pairing = OpenPairing::new(ports.clone(), &settings);
     let control = ControlApi::new(&ports, open_pairing, status, beacons, stop.clone());
-    let operator = OperatorListener::new(operator, platform::user_id());
     let doors = [open_door(network, public, &stopped), open_door(operator, control, &stopped)];
     info!("the daemon is ready");
     if ground == Ground::Background {
@@ -184,6 +190,30 @@ async fn serve_home(home: &Home, opened: Opened, ground: Ground, manager: &Servi
     let _ = std::fs::remove_file(&socket);
     info!("the daemon has stopped");
     Ok(())
+}
+
+/// Where clients and the operator come in.
+struct Listeners {
+    socket: PathBuf,
+    network: PublicListener,
+    listening: Endpoint,
+    operator: OperatorListener,
+}
+
+async fn listen(home: &Home, settings: &Settings, tls: Arc<OwnTls>) -> Result<Listeners, Failure> {
+    let socket = control_socket(home)?;
+    let network = TcpListener::bind(settings.listen_address()).await;
+    let network = network.map_err(|error| failure::bind(settings.listen_address(), &error))?;
+    let listening = Endpoint::of_listener(network.local_addr().map_err(|error| failure::runtime(&error))?);
+    let operator = socket::bind(&socket).map_err(|error| failure::socket(&error))?;
+    let operator = UnixListener::from_std(operator).map_err(|error| failure::runtime(&error))?;
+    let operator = OperatorListener::new(operator, platform::user_id());
+    Ok(Listeners { socket, network: PublicListener::new(network, tls), listening, operator })
+}
+
+fn own_tls(settings: &Settings, id: &DaemonId, key: &TlsKey) -> Result<OwnTls, Failure> {
+    let names = Names { daemon_id: id.clone(), host_name: shared::host_name(), listening: settings.host };
+    OwnTls::new(names, key, Arc::new(SystemRng::default())).map_err(|error| failure::runtime(&error))
 }
 
 fn open_door<A: Accept>(listener: A, handler: impl Handler, stopped: &watch::Receiver<bool>) -> JoinHandle<()> {
