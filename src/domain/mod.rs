@@ -28,3 +28,4 @@ pub mod settings;
 pub mod text;
 pub mod time;
 pub mod token;
+pub mod transport;

@@ -19,3 +19,4 @@ mod setting_text;
 mod text;
 mod time;
 mod token;
+mod transport;

@@ -15,7 +15,7 @@ pub(crate) mod raw_http;
 mod secrets;
 mod service;
 mod setup;
-mod tls_keys;
+pub(crate) mod tls_keys;
 mod tunnels;
 mod wizard;
 pub(crate) mod world;

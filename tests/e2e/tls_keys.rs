@@ -11,7 +11,7 @@ use super::world::{World, mode};
 use crate::http::tls_client::Client;
 
 /// The pin of the key in this file, as any tool would compute it.
-fn pin_of(host: &World, file: &str) -> Pin {
+pub fn pin_of(host: &World, file: &str) -> Pin {
     let key = pem::parse(host.read(file)).unwrap();
     let key = KeyPair::try_from(key.contents()).unwrap();
     Pin::of_spki(&key.subject_public_key_info())

@@ -2,14 +2,16 @@
 
 mod beacons;
 mod early_answers;
+mod elsewhere;
 mod limits;
 mod modes;
 mod panics;
 mod slow_bodies;
 mod tls;
 pub(crate) mod tls_client;
+mod transport;
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -35,6 +37,8 @@ use netclaw::ports::rng::Rng;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
+use self::elsewhere::Elsewhere;
+
 use crate::e2e::raw_http::{Answer, Request};
 use crate::fakes::activity_log::FakeActivityLog;
 use crate::fakes::clock::FakeClock;
@@ -50,6 +54,7 @@ pub struct Port {
     pin: Pin,
     clock: Arc<FakeClock>,
     devices: Arc<FakeDeviceStore>,
+    activity: Arc<FakeActivityLog>,
     open_pairing: OpenPairing,
     beacons: Arc<Beacons>,
     runtime: Runtime,
@@ -64,13 +69,15 @@ struct Plan {
     limits: ConnectionLimits,
     /// What codes and tokens are made from.
     rng: Arc<dyn Rng>,
+    /// Where all connections seem to come from, if not from where they do.
+    peer: Option<IpAddr>,
 }
 
 impl Default for Plan {
     /// In local mode.
     fn default() -> Self {
         let rng = Arc::new(SeededRng::new(7));
-        Self { settings: Settings::default(), limits: ConnectionLimits::DAEMON, rng }
+        Self { settings: Settings::default(), limits: ConnectionLimits::DAEMON, rng, peer: None }
     }
 }
 
@@ -96,15 +103,16 @@ impl Port {
     }
 
     fn behind(listener: TcpListener, plan: Plan) -> Self {
-        let Plan { settings, limits, rng } = plan;
+        let Plan { settings, limits, rng, peer } = plan;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let address = listener.local_addr().unwrap();
         let (clock, devices) = (Arc::new(FakeClock::default()), Arc::new(FakeDeviceStore::default()));
+        let activity = Arc::new(FakeActivityLog::default());
         let ports = DaemonPorts {
             clock: clock.clone(),
             rng: Arc::clone(&rng),
             devices: devices.clone(),
-            activity: Arc::new(FakeActivityLog::default()),
+            activity: activity.clone(),
             slot: Arc::new(MemoryPairingSlot::default()),
             attempts: Arc::new(MemoryAttemptLog::default()),
             exposure: Arc::new(ListenerExposure::new(address)),
@@ -124,10 +132,11 @@ impl Port {
         listener.set_nonblocking(true).unwrap();
         runtime.spawn(async move {
             let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-            serve(PublicListener::new(listener, tls), Arc::new(api), limits, stopped).await;
+            let listener = Elsewhere { listener: PublicListener::new(listener, tls), peer };
+            serve(listener, Arc::new(api), limits, stopped).await;
         });
         let open_pairing = OpenPairing::new(ports, &settings);
-        Self { address, pin: key.pin, clock, devices, open_pairing, beacons, runtime, stop }
+        Self { address, pin: key.pin, clock, devices, activity, open_pairing, beacons, runtime, stop }
     }
 
     /// A fresh code.

@@ -16,4 +16,5 @@ mod proxy;
 mod refusals;
 mod setup;
 mod site;
+mod transport;
 mod who_is_asking;

@@ -76,6 +76,14 @@ impl Route {
         }
     }
 
+    /// Whether its requests carry a pairing code, as readable as it was typed.
+    pub(super) const fn takes_a_code(self) -> bool {
+        match self {
+            Self::Exchange => true,
+            Self::Live | Self::Ready | Self::Status | Self::Verify | Self::OwnDevice => false,
+        }
+    }
+
     /// Whom it serves.
     pub(super) const fn audience(self) -> Audience {
         match self {

@@ -41,6 +41,7 @@ use netclaw::domain::endpoint::Endpoint;
 use netclaw::domain::exposure::Reach;
 use netclaw::domain::identity::IdentityKey;
 use netclaw::domain::settings::Settings;
+use netclaw::domain::transport::AllowPlaintext;
 use netclaw::ports::settings_store::SettingsStore;
 use netclaw::ports::tls_keys::{TlsKey, TlsKeyStore};
 use tokio::net::{TcpListener, UnixListener};
@@ -156,8 +157,8 @@ async fn serve_home(home: &Home, opened: Opened, ground: Ground, manager: &Servi
         attempts: Arc::new(MemoryAttemptLog::default()),
         exposure,
     };
-    if settings.mode.profile().reach == Reach::Network {
-        warn!("in this exposure mode traffic is not encrypted: use it in networks only whose every member is trusted");
+    if settings.allow_plaintext != AllowPlaintext::Never && settings.mode.profile().reach != Reach::Machine {
+        warn!(from = %settings.allow_plaintext, "codes and tokens are accepted in the clear (Daemon.AllowPlaintext)");
     }
     info!(address = %settings.listen_address(), mode = %settings.mode, daemon = %id, version = env!("CARGO_PKG_VERSION"), "starting");
     info!(pin = %key.pin, "the port speaks plain HTTP, and TLS with the daemon's own key");
