@@ -18,6 +18,7 @@ mod encoding;
 pub mod endpoint;
 pub mod exposure;
 pub mod identity;
+pub mod key_rotation;
 pub mod lockout;
 pub mod nearest;
 pub mod pin;

@@ -3,3 +3,4 @@
 mod bootstrap;
 mod pending_restart;
 mod public_endpoint;
+mod tls_rotation;

@@ -12,6 +12,7 @@ mod device_name;
 mod diagnosis;
 mod endpoint;
 mod exposure;
+mod key_rotation;
 mod nearest;
 mod pin;
 mod session;

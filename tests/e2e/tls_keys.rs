@@ -2,9 +2,11 @@
 
 use std::os::unix::fs::symlink;
 use std::process::Command;
+use std::time::Duration;
 
 use netclaw::domain::pin::Pin;
 use rcgen::{KeyPair, PKCS_ECDSA_P384_SHA384, PublicKeyData};
+use serde_json::json;
 
 use super::raw_http::Request;
 use super::world::{World, mode};
@@ -112,4 +114,51 @@ fn curl_reaches_the_daemon_by_its_pin_and_by_no_other() {
     let refused = curl(&Pin::from_bytes([7; 32]).to_string()).unwrap();
     // CURLE_SSL_PINNEDPUBKEYNOTMATCH.
     assert_eq!((refused.status.code(), refused.stdout.len()), (Some(90), 0), "{refused:?}");
+}
+
+#[test]
+fn a_rotation_survives_restarts_and_switches_while_the_daemon_runs() {
+    let host = World::default();
+    let daemon = host.daemon();
+    let keys = || -> serde_json::Value {
+        serde_json::from_str(&host.netclaw(&["daemon", "keys", "--json"]).succeeded().stdout).unwrap()
+    };
+    let first = pin_of(&host, "keys/tls.key");
+    assert_eq!((keys()["current"]["pin"].clone(), keys()["next"].clone()), (json!(first.to_string()), json!(null)));
+    host.netclaw(&["daemon", "keys", "rotate", "--switch"]).failed(1, "no next key is announced");
+
+    let announced = host.netclaw(&["daemon", "keys", "rotate"]).succeeded();
+    let next = pin_of(&host, "keys/tls-next.key");
+    assert_eq!(mode(&host.path("keys/tls-next.key")), 0o600);
+    assert_eq!(announced.stdout, format!("Announced the next key: {next}\n"));
+    daemon.kill();
+    let daemon = host.daemon();
+    assert_eq!(keys()["next"]["pin"], json!(next.to_string()));
+    host.netclaw(&["daemon", "keys", "rotate"]).failed(1, "not been announced for long enough");
+    assert_eq!(Client::of(first).send(&live(&host)).status, 200);
+
+    let switched = host.netclaw(&["daemon", "keys", "rotate", "--switch"]).succeeded();
+    assert_eq!(switched.stdout, format!("Switched to the key {next}\n"));
+    assert_eq!(Client::of(next).send(&live(&host)).status, 200);
+    assert!(Client::of(first).connect(host.address).is_err());
+    assert!(!host.path("keys/tls-next.key").exists());
+    daemon.kill();
+    let _daemon = host.daemon();
+    assert_eq!((pin_of(&host, "keys/tls.key"), keys()["next"].clone()), (next, json!(null)));
+    assert_eq!(Client::of(next).send(&live(&host)).status, 200);
+}
+
+#[test]
+fn a_key_that_has_been_announced_for_a_week_is_switched_to_without_hurry() {
+    let host = World::default();
+    let daemon = host.daemon();
+    host.netclaw(&["daemon", "keys", "rotate"]).succeeded();
+    let next = pin_of(&host, "keys/tls-next.key");
+    drop(daemon);
+    let file = std::fs::File::options().write(true).open(host.path("keys/tls-next.key")).unwrap();
+    let made = file.metadata().unwrap().modified().unwrap();
+    file.set_modified(made - Duration::from_secs(7 * 86_400)).unwrap();
+    let _daemon = host.daemon();
+    let switched = host.netclaw(&["daemon", "keys", "rotate"]).succeeded();
+    assert_eq!(switched.stdout, format!("Switched to the key {next}\n"));
 }

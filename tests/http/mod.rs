@@ -6,6 +6,7 @@ mod elsewhere;
 mod limits;
 mod modes;
 mod panics;
+mod rotation;
 mod slow_bodies;
 mod tls;
 pub(crate) mod tls_client;
@@ -28,12 +29,15 @@ use netclaw::app::daemon::beacons::Beacons;
 use netclaw::app::daemon::open_pairing::OpenPairing;
 use netclaw::app::daemon::pending_restart::PendingRestart;
 use netclaw::app::daemon::status::{DaemonFacts, Status};
+use netclaw::app::daemon::tls_rotation::TlsRotation;
 use netclaw::domain::access::AccessPolicy;
 use netclaw::domain::daemon_id::DaemonId;
 use netclaw::domain::endpoint::Endpoint;
+use netclaw::domain::identity::IdentityKey;
 use netclaw::domain::pin::Pin;
 use netclaw::domain::settings::Settings;
 use netclaw::ports::rng::Rng;
+use netclaw::ports::tls_keys::TlsKeyStore;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
@@ -45,7 +49,7 @@ use crate::fakes::clock::FakeClock;
 use crate::fakes::device_store::FakeDeviceStore;
 use crate::fakes::rng::SeededRng;
 use crate::fakes::settings_store::FakeSettingsStore;
-use crate::fakes::tls_keys;
+use crate::fakes::tls_keys::FakeTlsKeyStore;
 
 /// A daemon without a process: real sockets and use cases, a fake clock, devices in memory.
 pub struct Port {
@@ -56,6 +60,7 @@ pub struct Port {
     devices: Arc<FakeDeviceStore>,
     activity: Arc<FakeActivityLog>,
     open_pairing: OpenPairing,
+    rotation: Arc<TlsRotation>,
     beacons: Arc<Beacons>,
     runtime: Runtime,
     /// Dropping it would end the daemon.
@@ -118,7 +123,8 @@ impl Port {
             exposure: Arc::new(ListenerExposure::new(address)),
         };
         let (id, listening) = (DaemonId::of_public_key(&[1; 32]), Endpoint::of_listener(address));
-        let key = tls_keys::key();
+        let keys = Arc::new(FakeTlsKeyStore::default());
+        let key = keys.keys().current;
         let names = Names { daemon_id: id.clone(), host_name: "my-server".to_owned(), listening: address.ip() };
         let tls = Arc::new(OwnTls::new(names, &key, rng).unwrap());
         let facts = DaemonFacts { id, pid: 1, listening, mode: settings.mode };
@@ -127,7 +133,9 @@ impl Port {
         let status = Arc::new(Status::new(ports.clone(), facts, pending_restart));
         let (beacons, ready) = (Arc::new(Beacons::new(ports.clone())), Arc::new(AtomicBool::new(true)));
         let policy = AccessPolicy::of(&settings, "my-server");
-        let api = PublicApi::new(&ports, policy, status, Arc::clone(&beacons), ready);
+        let identity = Arc::new(IdentityKey::from_seed(&[7; 32]).unwrap());
+        let rotation = Arc::new(TlsRotation::new(clock.clone(), keys, Arc::<OwnTls>::clone(&tls), identity));
+        let api = PublicApi::new(&ports, policy, status, Arc::clone(&rotation), Arc::clone(&beacons), ready);
         let (stop, stopped) = watch::channel(false);
         listener.set_nonblocking(true).unwrap();
         runtime.spawn(async move {
@@ -136,7 +144,7 @@ impl Port {
             serve(listener, Arc::new(api), limits, stopped).await;
         });
         let open_pairing = OpenPairing::new(ports, &settings);
-        Self { address, pin: key.pin, clock, devices, activity, open_pairing, beacons, runtime, stop }
+        Self { address, pin: key.pin, clock, devices, activity, open_pairing, rotation, beacons, runtime, stop }
     }
 
     /// A fresh code.

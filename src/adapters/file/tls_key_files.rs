@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PublicKeyData};
 use rustls::pki_types::PrivatePkcs8KeyDer;
-use tracing::info;
 
 use super::armour::{armoured, unarmoured};
 use super::home::Home;
@@ -50,11 +49,7 @@ impl TlsKeyFiles {
         let next = read(&next_path)?;
         let current = match (read(&path)?, &next) {
             (Some(current), _) => current,
-            (None, None) => {
-                let made = create(&path, maker.as_ref())?;
-                info!(pin = %made.pin, "made the key of the daemon's own TLS");
-                made
-            }
+            (None, None) => create(&path, maker.as_ref())?,
             (None, Some(_)) => return Err(orphaned(&path, &next_path)),
         };
         let keys = TlsKeys { current: Arc::new(current), next: next.map(Arc::new) };

@@ -24,6 +24,7 @@ use crate::app::daemon::beacons::Beacons;
 use crate::app::daemon::devices::Devices;
 use crate::app::daemon::exchange::Exchange;
 use crate::app::daemon::status::Status;
+use crate::app::daemon::tls_rotation::TlsRotation;
 use crate::domain::access::{AccessPolicy, RequestOrigin};
 use crate::domain::beacon::{Beacon, Sighting};
 use crate::domain::client_address::ClientAddress;
@@ -37,12 +38,13 @@ pub struct PublicApi {
 }
 
 impl PublicApi {
-    /// The port of a daemon with these ports, policy and status, which recognises these beacons; `ready` is what
+    /// The port of a daemon with these ports, policy, status and TLS keys, which recognises these beacons; `ready` is what
     /// `GET /api/health/ready` answers.
     pub fn new(
         ports: &DaemonPorts,
         policy: AccessPolicy,
         status: Arc<Status>,
+        rotation: Arc<TlsRotation>,
         beacons: Arc<Beacons>,
         ready: Arc<AtomicBool>,
     ) -> Self {
@@ -52,7 +54,7 @@ impl PublicApi {
             policy,
             authenticate: Authenticate::new(ports.clone()),
             beacons,
-            routes: routes(Services { exchange, devices, status, ready }),
+            routes: routes(Services { exchange, devices, status, rotation, ready }),
         }
     }
 

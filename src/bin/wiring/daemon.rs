@@ -35,6 +35,7 @@ use netclaw::app::daemon::open_pairing::OpenPairing;
 use netclaw::app::daemon::pending_restart::PendingRestart;
 use netclaw::app::daemon::start_up::check_tunnel;
 use netclaw::app::daemon::status::{DaemonFacts, Status};
+use netclaw::app::daemon::tls_rotation::TlsRotation;
 use netclaw::domain::access::AccessPolicy;
 use netclaw::domain::daemon_id::DaemonId;
 use netclaw::domain::endpoint::Endpoint;
@@ -147,7 +148,7 @@ async fn serve_home(home: &Home, opened: Opened, ground: Ground, manager: &Servi
     tunnel.map_err(|fault| failure::tunnel(&fault))?;
     let key = tls_keys.keys().current;
     let tls = Arc::new(own_tls(&settings, &id, &key)?);
-    let Listeners { socket, network, listening, operator } = listen(home, &settings, tls).await?;
+    let Listeners { socket, network, listening, operator } = listen(home, &settings, Arc::clone(&tls)).await?;
     let ports = DaemonPorts {
         clock: Arc::new(SystemClock),
         rng: Arc::new(SystemRng::default()),
@@ -169,9 +170,18 @@ async fn serve_home(home: &Home, opened: Opened, ground: Ground, manager: &Servi
     let ready = Arc::new(AtomicBool::new(true));
     let beacons = Arc::new(Beacons::new(ports.clone()));
     let policy = AccessPolicy::of(&settings, &shared::host_name());
-    let public = PublicApi::new(&ports, policy, Arc::clone(&status), Arc::clone(&beacons), Arc::clone(&ready));
+    let rotation = TlsRotation::new(Arc::new(SystemClock), Arc::new(tls_keys), tls, Arc::new(identity));
+    let rotation = Arc::new(rotation);
+    let public = PublicApi::new(
+        &ports,
+        policy,
+        Arc::clone(&status),
+        Arc::clone(&rotation),
+        Arc::clone(&beacons),
+        Arc::clone(&ready),
+    );
     let open_pairing = OpenPairing::new(ports.clone(), &settings);
-    let control = ControlApi::new(&ports, open_pairing, status, beacons, stop.clone());
+    let control = ControlApi::new(&ports, open_pairing, status, rotation, beacons, stop.clone());
     let doors = [open_door(network, public, &stopped), open_door(operator, control, &stopped)];
     info!("the daemon is ready");
     if ground == Ground::Background {
