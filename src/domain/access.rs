@@ -16,6 +16,7 @@ use super::client_address::{ClientAddress, TrustedHops};
 use super::endpoint::Endpoint;
 use super::exposure::{ExposureMode, Hop};
 use super::settings::Settings;
+use super::transport::{AllowPlaintext, TlsRequired, Transport};
 
 /// Headers that proxies and tunnels add. One of them on a request proves a hop in between.
 ///
@@ -47,15 +48,24 @@ const FORWARDING_PREFIXES: &[&str] = &["forwarded", "x-forwarded", "cf-", "tails
 /// home routers use, and Tailscale's, below which nobody chooses an address.
 const PRIVATE_SUFFIXES: &[&str] = &[".local", ".home.arpa", ".internal", ".lan", ".home", ".localdomain", ".ts.net"];
 
+/// The header, in lower case, in which a trusted hop says whether the client reached it over `https`.
+pub const SCHEME_HEADER: &str = "x-forwarded-proto";
+
 /// What a request says of where it comes from.
 #[derive(Clone, Debug)]
 pub struct RequestOrigin<'a> {
     /// The other end of the connection.
     pub peer: ClientAddress,
+    /// The address of this machine that the connection goes to, where it is known.
+    pub local: Option<ClientAddress>,
+    /// Whether the connection is encrypted with the daemon's own key.
+    pub is_tls: bool,
     /// Whether any forwarding header is present.
     pub forwarded: bool,
     /// The values of the header that [`AccessPolicy::client_header`] names, first line first.
     pub forwarded_for: Vec<&'a str>,
+    /// The value of the last [`SCHEME_HEADER`].
+    pub forwarded_scheme: Option<&'a str>,
     /// The host that the request is for: the `Host` header, or `None` when there is not exactly one.
     pub host: Option<&'a str>,
     /// The `Origin` header, as browsers send it.
@@ -78,6 +88,7 @@ pub enum ForbiddenOrigin {
 pub struct AccessPolicy {
     mode: ExposureMode,
     trusted_hops: TrustedHops,
+    allow_plaintext: AllowPlaintext,
     host_name: String,
     external: Option<Endpoint>,
 }
@@ -91,7 +102,8 @@ impl AccessPolicy {
             Hop::Tunnel(_) => TrustedHops::loopback(),
         };
         let (mode, external) = (settings.mode, settings.external_url.clone());
-        Self { mode, trusted_hops, host_name: host_name.to_owned(), external }
+        let allow_plaintext = settings.allow_plaintext.clone();
+        Self { mode, trusted_hops, allow_plaintext, host_name: host_name.to_owned(), external }
     }
 
     /// How the daemon is exposed.
@@ -143,7 +155,11 @@ impl AccessPolicy {
         }
         let is_same = |origin: &str| {
             let Some((scheme, site)) = origin.split_once("://") else { return false };
-            let schemes: &[&str] = if self.mode.profile().trusts_loopback { &["http"] } else { &["http", "https"] };
+            let schemes: &[&str] = match self.transport(request) {
+                Transport::OwnTls => &["https"],
+                _ if self.mode.profile().trusts_loopback => &["http"],
+                _ => &["http", "https"],
+            };
             let is_external = || self.external.as_ref().is_some_and(|external| external.authority() == site);
             schemes.contains(&scheme) && (site.eq_ignore_ascii_case(host) || is_external())
         };
@@ -154,6 +170,35 @@ impl AccessPolicy {
     /// trusts loopback, from a loopback peer, and with no sign of a hop in between.
     pub fn needs_no_token(&self, request: &RequestOrigin<'_>) -> bool {
         self.mode.profile().trusts_loopback && request.peer.is_loopback() && !request.forwarded
+    }
+
+    /// What protected a request on its way here.
+    ///
+    /// The word of a trusted hop goes before everything else: it knows the client's own way, and how the request then came
+    /// here is the operator's affair. A connection from one of this machine's own addresses to that same address does not
+    /// leave it, any more than one over loopback does; but a forwarding header shows that it began elsewhere.
+    pub fn transport(&self, request: &RequestOrigin<'_>) -> Transport {
+        // Right-most, as the hop itself has added it.
+        let scheme = request.forwarded_scheme.filter(|_| self.trusts(request.peer));
+        let scheme = scheme.and_then(|line| line.rsplit(',').next()).map(str::trim);
+        let is_own = request.peer.is_loopback() || request.local == Some(request.peer);
+        match scheme {
+            Some(scheme) if scheme.eq_ignore_ascii_case("https") => Transport::HopTls,
+            Some(_) => Transport::Plain,
+            None if request.is_tls => Transport::OwnTls,
+            None if is_own && !request.forwarded => Transport::SameMachine,
+            None => Transport::Plain,
+        }
+    }
+
+    /// Checks that a request which carries a code or a token has been protected on its way.
+    ///
+    /// # Errors
+    ///
+    /// [`TlsRequired`] when it has not been, and the configuration does not allow that from this client. The credential
+    /// must not be looked at then.
+    pub fn check_transport(&self, request: &RequestOrigin<'_>) -> Result<(), TlsRequired> {
+        self.transport(request).check(self.client(request), &self.allow_plaintext)
     }
 
     fn answers_to(&self, host: &str, request: &RequestOrigin<'_>) -> bool {

@@ -5,22 +5,14 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
 
-use ring::digest::{SHA256, digest};
 use thiserror::Error;
 
 use super::endpoint::Endpoint;
-
-/// Bytes of a pin: a SHA-256.
-pub const PIN_BYTES: usize = 32;
+use super::pin::Pin;
 
 /// Characters of an origin: the scheme, the longest host name (253), a port, and what stands between them.
 pub const MAX_ORIGIN_CHARS: usize = 270;
-
-/// The SHA-256 of a TLS public key, as SubjectPublicKeyInfo in DER (RFC 7469 section 2.4).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Pin([u8; PIN_BYTES]);
 
 /// Where a client went, `scheme://host[:port]` as browsers spell it: on the way there a publicly valid certificate protects
 /// it, or it does not leave the machine.
@@ -56,33 +48,6 @@ pub struct Links {
     pub endpoints: Vec<Endpoint>,
     /// Whether loopback without TLS is one of them, at whatever port a tunnel of the client's own begins.
     pub plain_loopback: bool,
-}
-
-impl Pin {
-    /// The pin of a public key, in its SubjectPublicKeyInfo form.
-    pub fn of_spki(spki: &[u8]) -> Self {
-        let mut hash = [0; PIN_BYTES];
-        hash.copy_from_slice(digest(&SHA256, spki).as_ref());
-        Self(hash)
-    }
-
-    /// The pin with these bytes.
-    pub const fn from_bytes(bytes: [u8; PIN_BYTES]) -> Self {
-        Self(bytes)
-    }
-
-    /// Its bytes.
-    pub const fn as_bytes(&self) -> &[u8; PIN_BYTES] {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Pin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Pin(")?;
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
-        f.write_str(")")
-    }
 }
 
 impl Origin {

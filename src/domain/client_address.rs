@@ -83,6 +83,11 @@ impl ClientAddress {
     pub const fn is_loopback(self) -> bool {
         self.0.is_loopback()
     }
+
+    /// Whether it lies in one of these networks, which are made canonical as addresses are.
+    pub fn is_in(self, networks: &[IpNet]) -> bool {
+        networks.iter().any(|network| canonical(*network).contains(&self.0))
+    }
 }
 
 impl FromStr for ClientAddress {

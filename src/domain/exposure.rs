@@ -255,8 +255,8 @@ impl Reach {
         match self {
             Self::Machine | Self::Tailnet => None,
             Self::Network => Some(
-                "every machine of the network can send requests to the daemon, and traffic is not encrypted: \
-                 codes and tokens can be read on the way",
+                "every machine of the network can send requests to the daemon: \
+                 only pairing codes and tokens keep them out",
             ),
             Self::Proxy => Some(
                 "whoever reaches the proxy can send requests to the daemon, often the whole internet: \

@@ -59,13 +59,16 @@ pub fn mode(text: &str) -> Result<ExposureMode, SettingsError> {
 ///
 /// Whoever trusts everyone lets every client choose its own address, so a network of all addresses is refused.
 pub fn proxy(text: &str) -> Result<IpNet, SettingsError> {
-    let network = text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
-    let refused = |allowed| refused(key::TRUSTED_PROXIES, text, allowed);
-    match network {
-        None => Err(refused("each entry must be an IP address, or a network like \"10.0.0.0/24\"")),
-        Some(network) if network.prefix_len() == 0 => Err(refused("an entry must not be the whole internet")),
-        Some(network) => Ok(network),
-    }
+    network(key::TRUSTED_PROXIES, text)
+}
+
+/// An entry of `Daemon.AllowPlaintext`: an address or a network that is encrypted below.
+///
+/// # Errors
+///
+/// [`SettingsError`] when it is neither, or covers every address: who means that says `true`.
+pub fn plaintext_network(text: &str) -> Result<IpNet, SettingsError> {
+    network(key::ALLOW_PLAINTEXT, text)
 }
 
 /// All of `Daemon.TrustedProxies`, separated by commas or white space.
@@ -97,6 +100,16 @@ pub fn external_url(text: &str) -> Result<Endpoint, SettingsError> {
 pub fn external_url_or_none(text: &str) -> Result<Option<Endpoint>, SettingsError> {
     let is_none = text.is_empty() || text.eq_ignore_ascii_case(NONE);
     if is_none { Ok(None) } else { external_url(text).map(Some) }
+}
+
+fn network(key: &'static str, text: &str) -> Result<IpNet, SettingsError> {
+    let network = text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
+    let refused = |allowed| refused(key, text, allowed);
+    match network {
+        None => Err(refused("each entry must be an IP address, or a network like \"10.0.0.0/24\"")),
+        Some(network) if network.prefix_len() == 0 => Err(refused("an entry must not be the whole internet")),
+        Some(network) => Ok(network),
+    }
 }
 
 fn refused(key: &'static str, text: &str, allowed: &str) -> SettingsError {

@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use super::endpoint::{DEFAULT_PORT, Endpoint};
 use super::exposure::{ExposureMode, Hop};
+use super::transport::AllowPlaintext;
 
 /// The keys of the configuration file that the rules speak of, each with its path.
 pub mod key {
@@ -23,6 +24,8 @@ pub mod key {
     pub const TRUSTED_PROXIES: &str = "Daemon.TrustedProxies";
     /// The URL that clients use.
     pub const EXTERNAL_URL: &str = "Daemon.ExternalUrl";
+    /// From where credentials are accepted in the clear.
+    pub const ALLOW_PLAINTEXT: &str = "Daemon.AllowPlaintext";
     /// Whether a fresh code is logged.
     pub const LOG_PAIRING_CODE: &str = "Daemon.LogPairingCode";
     /// Whether the tunnel's program is out of sight.
@@ -30,8 +33,19 @@ pub mod key {
     /// The version of the format.
     pub const VERSION: &str = "configVersion";
     /// Every key that means something.
-    pub const ALL: &[&str] =
-        &[VERSION, HOST, PORT, MODE, TRUSTED_PROXIES, EXTERNAL_URL, LOG_PAIRING_CODE, SKIP_TUNNEL_PROCESS_CHECK];
+    pub const ALL: &[&str] = &[
+        VERSION,
+        HOST,
+        PORT,
+        MODE,
+        TRUSTED_PROXIES,
+        EXTERNAL_URL,
+        ALLOW_PLAINTEXT,
+        LOG_PAIRING_CODE,
+        SKIP_TUNNEL_PROCESS_CHECK,
+    ];
+    /// Those whose value may be a list.
+    pub const LISTS: &[&str] = &[TRUSTED_PROXIES, ALLOW_PLAINTEXT];
 }
 
 /// What the daemon is configured to do.
@@ -47,6 +61,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
     /// `Daemon.ExternalUrl`: what remote devices type, where the daemon cannot know it.
     pub external_url: Option<Endpoint>,
+    /// `Daemon.AllowPlaintext`: from where credentials are accepted in the clear.
+    pub allow_plaintext: AllowPlaintext,
     /// `Daemon.LogPairingCode`: whether a fresh code is logged, for containers without a shell.
     pub log_pairing_code: bool,
     /// `Daemon.SkipTunnelProcessCheck`: whether the tunnel's program is out of sight, in a container beside this one.
@@ -74,6 +90,7 @@ impl Default for Settings {
             mode: ExposureMode::Local,
             trusted_proxies: Vec::new(),
             external_url: None,
+            allow_plaintext: AllowPlaintext::Never,
             log_pairing_code: true,
             skip_tunnel_process_check: false,
         }

@@ -12,6 +12,8 @@ use crate::domain::client_address::LimitKey;
 use crate::domain::code::PairingCode;
 use crate::domain::device_name::DeviceName;
 use crate::domain::endpoint::Endpoint;
+use crate::domain::key_rotation::{NotYet, Urgency};
+use crate::domain::pin::Pin;
 use crate::domain::session::{Generation, Phase};
 use crate::domain::time::WallTime;
 
@@ -74,6 +76,37 @@ pub struct LockoutSummary {
     pub address: LimitKey,
     /// Time left of the block.
     pub remaining: Duration,
+}
+
+/// A TLS key of the daemon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyReport {
+    /// What clients know it by.
+    pub pin: Pin,
+    /// When it was made, by the daemon's wall clock. A next key was announced then.
+    pub created_at: WallTime,
+    /// The time since.
+    pub age: Duration,
+}
+
+/// The TLS keys of the daemon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeysReport {
+    /// The key in use.
+    pub current: KeyReport,
+    /// The key that is announced to follow it.
+    pub next: Option<KeyReport>,
+}
+
+/// What a rotation did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RotationOutcome {
+    /// This next key is announced.
+    Announced(KeyReport),
+    /// This key is in use now.
+    Switched(KeyReport),
+    /// Nothing, for this reason.
+    NotYet(NotYet),
 }
 
 /// The state of the daemon as the operator sees it.
@@ -177,6 +210,20 @@ pub trait ControlChannel: Send + Sync {
     ///
     /// [`ControlError`].
     async fn clear_lockouts(&self, only: Option<LimitKey>) -> Result<usize, ControlError>;
+
+    /// The TLS keys.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError`].
+    async fn keys(&self) -> Result<KeysReport, ControlError>;
+
+    /// Takes the next step of a rotation of the TLS key: announces a next one, or switches to it.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError`].
+    async fn rotate_keys(&self, urgency: Urgency) -> Result<RotationOutcome, ControlError>;
 
     /// The state of the daemon.
     ///

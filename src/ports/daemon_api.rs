@@ -11,6 +11,8 @@ use crate::domain::daemon_id::DaemonId;
 use crate::domain::device::DeviceId;
 use crate::domain::device_name::DeviceName;
 use crate::domain::endpoint::Endpoint;
+use crate::domain::identity::{IdentityPublicKey, SIGNATURE_BYTES};
+use crate::domain::pin::Pin;
 use crate::domain::time::WallTime;
 use crate::domain::token::BearerToken;
 
@@ -58,6 +60,31 @@ pub struct StatusReport {
     pub daemon: DaemonReport,
     /// The device whose token was sent, or `None` when the daemon served this machine without one.
     pub device: Option<DeviceIdentity>,
+    /// The keys of the daemon's own TLS; for devices only, and unknown to older daemons.
+    pub transport: Option<TransportReport>,
+}
+
+/// What a device must know of the daemon's TLS keys to go on knowing the daemon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TransportReport {
+    /// The key in use.
+    pub pin: Pin,
+    /// The key that will follow it, when one is announced.
+    pub next: Option<NextKey>,
+    /// The identity that has signed the announcement.
+    pub identity_key: IdentityPublicKey,
+    /// When the key in use was made, by the daemon's wall clock.
+    pub key_created_at: WallTime,
+}
+
+/// A TLS key that is announced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NextKey {
+    /// The key.
+    pub pin: Pin,
+    /// The identity's signature over the [announcement](crate::domain::key_rotation::Announcement). It came with the key,
+    /// and is still to be checked.
+    pub signature: [u8; SIGNATURE_BYTES],
 }
 
 /// Why the daemon did not do what was asked.

@@ -23,4 +23,5 @@ pub mod service_manager;
 pub mod settings_review;
 pub mod settings_store;
 pub mod storage;
+pub mod tls_keys;
 pub mod wizard;

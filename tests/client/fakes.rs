@@ -14,12 +14,14 @@ use netclaw::domain::daemon_id::DaemonId;
 use netclaw::domain::device::{DeviceId, ID_BYTES};
 use netclaw::domain::device_name::DeviceName;
 use netclaw::domain::endpoint::Endpoint;
+use netclaw::domain::key_rotation::Urgency;
 use netclaw::domain::session::Generation;
 use netclaw::domain::time::{MonotonicTime, Now, WallTime};
 use netclaw::domain::token::{BearerToken, SECRET_BYTES};
 use netclaw::ports::clock::Clock;
 use netclaw::ports::control_channel::{
-    ControlChannel, ControlError, DeviceSummary, LockoutSummary, OpenedPairing, OperatorReport, PairingOutcome, Revoked,
+    ControlChannel, ControlError, DeviceSummary, KeysReport, LockoutSummary, OpenedPairing, OperatorReport,
+    PairingOutcome, Revoked, RotationOutcome,
 };
 use netclaw::ports::credential_store::{CredentialStore, CredentialStoreError, Pairing};
 use netclaw::ports::daemon_api::{ApiError, DaemonApi, DaemonReport, DeviceIdentity, Grant, Rejection, StatusReport};
@@ -141,7 +143,9 @@ impl DaemonApi for FakeApi {
         let device = token.map(BearerToken::device);
         self.called(format!("status {endpoint} {}", device.map_or("nobody".to_owned(), |id| id.to_string())));
         let device = device.map(|id| DeviceIdentity { id, name: name("laptop") });
-        self.status_error.clone().map_or(Ok(StatusReport { daemon: daemon_report(GRANTED), device }), Err)
+        self.status_error
+            .clone()
+            .map_or(Ok(StatusReport { daemon: daemon_report(GRANTED), device, transport: None }), Err)
     }
 
     async fn revoke_self(&self, endpoint: &Endpoint, token: &BearerToken) -> Result<(), ApiError> {
@@ -277,6 +281,10 @@ pub struct FakeHost {
     pub devices: Vec<DeviceSummary>,
     pub lockouts: Vec<LockoutSummary>,
     pub outcomes: Mutex<VecDeque<PairingOutcome>>,
+    pub keys: Option<KeysReport>,
+    pub rotation: Option<RotationOutcome>,
+    /// How the last rotation was asked for.
+    pub urgency: Mutex<Option<Urgency>>,
     pub external: Option<Endpoint>,
     pub needs_devices: bool,
 }
@@ -310,6 +318,16 @@ impl ControlChannel for FakeHost {
                 .into_iter()
                 .collect(),
         })
+    }
+
+    async fn keys(&self) -> Result<KeysReport, ControlError> {
+        self.check().map(|()| self.keys.clone().unwrap())
+    }
+
+    async fn rotate_keys(&self, urgency: Urgency) -> Result<RotationOutcome, ControlError> {
+        self.check()?;
+        *self.urgency.lock().unwrap() = Some(urgency);
+        Ok(self.rotation.clone().unwrap())
     }
 
     async fn open_beacon(&self) -> Result<Beacon, ControlError> {

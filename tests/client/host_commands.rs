@@ -78,7 +78,7 @@ pub(super) async fn run_beside(
     Ran { out: String::from_utf8(out).unwrap(), err: String::from_utf8(err).unwrap(), ended }
 }
 
-async fn run(words: &str, host: &FakeHost) -> Ran {
+pub(super) async fn run(words: &str, host: &FakeHost) -> Ran {
     let log = Path::new("/nowhere/daemon.log");
     run_with(words, host, &FakeSettings::default(), &mut ScriptedWizard::default(), log).await
 }
@@ -138,7 +138,17 @@ async fn waiting_ends_with_what_became_of_the_code() {
 
 #[tokio::test]
 async fn without_a_daemon_every_question_ends_the_same_way() {
-    let words = ["pair", "status", "devices", "devices revoke x", "devices rename x y", "lockouts", "lockouts clear"];
+    let words = [
+        "pair",
+        "status",
+        "devices",
+        "devices revoke x",
+        "devices rename x y",
+        "lockouts",
+        "lockouts clear",
+        "keys",
+        "keys rotate",
+    ];
     for command in words {
         let ran = run(&format!("netclaw daemon {command}"), &FakeHost::default()).await;
         assert_eq!(ran.exit(), Exit::Unreachable, "{command}");

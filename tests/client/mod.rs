@@ -5,6 +5,7 @@ mod daemon_api;
 mod enrol;
 pub(crate) mod fakes;
 mod host_commands;
+mod host_keys;
 mod host_setup;
 mod scripted_server;
 mod target;

@@ -26,6 +26,7 @@ mod attempt_log;
 mod device_store;
 mod pairing_slot;
 mod settings_store;
+mod tls_key_store;
 
 /// A fresh implementation of the port `P`, and what tests can do to the storage behind it.
 pub struct Subject<P: ?Sized> {

@@ -6,6 +6,7 @@ use netclaw::adapters::file::settings_file::SettingsFile;
 use netclaw::domain::endpoint::Endpoint;
 use netclaw::domain::exposure::ExposureMode;
 use netclaw::domain::settings::{Settings, key};
+use netclaw::domain::transport::AllowPlaintext;
 use netclaw::ports::settings_store::{LoadSettingsError, Override, SettingsStore};
 
 use super::{Subject, breaking};
@@ -23,6 +24,7 @@ fn settings() -> Settings {
         mode: ExposureMode::ReverseProxy,
         trusted_proxies: vec!["10.0.0.2/32".parse().unwrap(), "fd00::/64".parse().unwrap()],
         external_url: Some(Endpoint::parse("https://claw.example").unwrap()),
+        allow_plaintext: AllowPlaintext::From(vec!["100.64.0.0/10".parse().unwrap()]),
         log_pairing_code: false,
         skip_tunnel_process_check: true,
     }

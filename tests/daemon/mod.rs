@@ -4,3 +4,4 @@ mod bootstrap;
 mod pair_v2;
 mod pending_restart;
 mod public_endpoint;
+mod tls_rotation;

@@ -6,6 +6,7 @@ use netclaw::app::daemon::public_endpoint::{PublicEndpoint, Reached};
 use netclaw::domain::endpoint::Endpoint;
 use netclaw::domain::exposure::ExposureMode;
 use netclaw::domain::settings::Settings;
+use netclaw::domain::transport::AllowPlaintext;
 use netclaw::ports::exposure::{ExposureFault, FaultKind};
 
 use crate::fakes::exposure::FakeExposure;
@@ -64,8 +65,10 @@ async fn behind_a_proxy_that_nobody_named_the_daemons_own_address_is_called_that
 }
 
 #[tokio::test]
-async fn an_endpoint_that_is_not_encrypted_is_called_that() {
+async fn an_endpoint_where_codes_may_come_in_the_clear_is_called_that() {
     let settings = Settings { mode: ExposureMode::Direct, ..Settings::default() };
-    let reached = found(settings, Ok(Some(endpoint("http://192.0.2.9:5199")))).await;
+    let plain = endpoint("http://192.0.2.9:5199");
+    assert_eq!(found(settings.clone(), Ok(Some(plain.clone()))).await.caveats, [""; 0]);
+    let reached = found(Settings { allow_plaintext: AllowPlaintext::Always, ..settings }, Ok(Some(plain))).await;
     assert!(reached.caveats.len() == 1 && reached.caveats[0].contains("not encrypted"), "{reached:?}");
 }

@@ -6,6 +6,7 @@ use netclaw::domain::beacon::Sighting;
 use netclaw::domain::diagnosis::{Check, Finding};
 use netclaw::domain::exposure::ExposureMode;
 use netclaw::domain::settings::Settings;
+use netclaw::domain::transport::AllowPlaintext;
 use netclaw::ports::daemon_api::{ApiError, Rejection};
 use netclaw::ports::exposure::{ExposureFault, FaultKind};
 
@@ -111,7 +112,7 @@ async fn what_is_in_front_is_asked_unless_it_cannot_be_seen() {
 }
 
 #[tokio::test]
-async fn values_that_a_mode_ignores_and_an_unencrypted_network_are_warned_about() {
+async fn values_that_a_mode_ignores_and_plaintext_are_warned_about() {
     let all = async |settings: Settings| -> Vec<(&'static str, String)> {
         let examination = Machine::host(settings).examine().await;
         let of_mode = |finding: &&Finding| finding.check == Check::ExposureMode;
@@ -121,7 +122,9 @@ async fn values_that_a_mode_ignores_and_an_unencrypted_network_are_warned_about(
     let found = all(settings(ExposureMode::Local)).await;
     assert_eq!(found.iter().map(|(verdict, _)| *verdict).collect::<Vec<_>>(), ["pass", "warn", "warn"], "{found:?}");
     let plain = Settings { trusted_proxies: Vec::new(), ..settings(ExposureMode::Direct) };
-    let found = all(Settings { host: ip("192.0.2.1"), ..plain }).await;
-    assert!(matches!(found.as_slice(), [("warn", message)] if message.contains("not encrypted")), "{found:?}");
+    let plain = Settings { host: ip("192.0.2.1"), ..plain };
+    assert!(matches!(all(plain.clone()).await.as_slice(), [("pass", _)]));
+    let found = all(Settings { allow_plaintext: AllowPlaintext::Always, ..plain }).await;
+    assert!(matches!(found.as_slice(), [_, ("warn", message)] if message.contains("AllowPlaintext")), "{found:?}");
     assert_eq!(all(settings(ExposureMode::ReverseProxy)).await.len(), 1);
 }

@@ -18,7 +18,9 @@ fn policy(mode: ExposureMode) -> AccessPolicy {
 }
 
 fn from<'a>(peer: &str, forwarded: bool, host: Option<&'a str>, origin: Option<&'a str>) -> RequestOrigin<'a> {
-    RequestOrigin { peer: address(peer), forwarded, forwarded_for: Vec::new(), host, origin }
+    let (peer, forwarded_for) = (address(peer), Vec::new());
+    let (local, is_tls, forwarded_scheme) = (None, false, None);
+    RequestOrigin { peer, local, is_tls, forwarded, forwarded_for, forwarded_scheme, host, origin }
 }
 
 fn check(host: Option<&str>, origin: Option<&str>) -> Result<(), ForbiddenOrigin> {

@@ -105,7 +105,7 @@ fn whoever_opens_the_daemon_to_strangers_is_warned() {
         .collect();
     assert_eq!(warned, ["reverse-proxy", "tailscale-funnel", "cloudflare-tunnel", "direct"]);
     let direct = ExposureMode::Direct.profile().reach.warning().unwrap();
-    assert!(direct.contains("traffic is not encrypted"), "{direct}");
+    assert!(direct.contains("every machine of the network"), "{direct}");
 }
 
 #[test]

@@ -94,7 +94,8 @@ fn any_sign_of_a_proxy_ends_the_trust_in_loopback() {
         let bare = Request::new(host.address, STATUS).header(header, "127.0.0.1").send();
         assert_eq!(bare.problem(), (401, "unauthorized".to_owned()), "{header}");
         assert_eq!(bare.header("www-authenticate"), Some("Bearer"));
-        assert_eq!(Request::status(host.address, token).header(header, "127.0.0.1").send().status, 200);
+        let with_token = Request::status(host.address, token).header(header, "127.0.0.1").send();
+        assert_eq!(with_token.problem(), (403, "tls_required".to_owned()), "{header}");
     }
 }
 

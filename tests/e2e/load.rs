@@ -49,7 +49,8 @@ fn e47_ten_thousand_idle_or_slow_connections_are_bounded_and_others_are_served()
     let half_a_head = b"POST /api/pair/exchange HTTP/1.1\r\nHost: localhost\r\nX: ";
     let no_body =
         b"POST /api/pair/exchange HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n";
-    for first_bytes in [&b""[..], &half_a_head[..], &no_body[..]] {
+    let half_a_hello = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03";
+    for first_bytes in [&b""[..], &half_a_head[..], &no_body[..], &half_a_hello[..]] {
         let host = World::default();
         let daemon = host.daemon();
         let idle = open_connections(&host, first_bytes);

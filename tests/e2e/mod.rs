@@ -16,6 +16,7 @@ mod second_client;
 mod secrets;
 mod service;
 mod setup;
+pub(crate) mod tls_keys;
 mod tunnels;
 mod wizard;
 pub(crate) mod world;

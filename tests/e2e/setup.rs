@@ -36,7 +36,7 @@ fn in_local_mode_init_ends_with_a_daemon_that_can_be_paired_with() {
     assert!(ran.stderr.contains(&format!("Daemon.Port: {port}\n")) && !ran.stderr.contains("warning"), "{ran:?}");
     let expected = json!({"configVersion": 1, "Daemon": {
         "ExposureMode": "local", "Host": ip, "Port": host.address.port(), "TrustedProxies": [], "ExternalUrl": null,
-        "LogPairingCode": true, "SkipTunnelProcessCheck": false,
+        "AllowPlaintext": false, "LogPairingCode": true, "SkipTunnelProcessCheck": false,
     }});
     assert_eq!(configuration(&host), expected);
     assert!(run(&host, &["daemon", "pair"]).succeeded().stdout.contains(&host.endpoint()));

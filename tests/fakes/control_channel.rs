@@ -8,13 +8,15 @@ use async_trait::async_trait;
 use netclaw::domain::beacon::Beacon;
 use netclaw::domain::client_address::LimitKey;
 use netclaw::domain::device_name::{DeviceName, NameKey};
+use netclaw::domain::key_rotation::Urgency;
 use netclaw::domain::session::Generation;
 use netclaw::ports::control_channel::{
-    ControlChannel, ControlError, DeviceSummary, LockoutSummary, OpenedPairing, OperatorReport, PairingOutcome, Revoked,
+    ControlChannel, ControlError, DeviceSummary, KeysReport, LockoutSummary, OpenedPairing, OperatorReport,
+    PairingOutcome, Revoked, RotationOutcome,
 };
 use netclaw::ports::daemon_api::DeviceIdentity;
 
-/// A daemon that runs while it has a `report`. Openings and outcomes are scripted; devices and blocks are kept.
+/// A daemon that runs while it has a `report`. Openings, outcomes and rotations are scripted; devices and blocks are kept.
 #[derive(Debug, Default)]
 pub struct FakeControlChannel {
     pub report: Option<OperatorReport>,
@@ -22,6 +24,9 @@ pub struct FakeControlChannel {
     pub outcomes: Mutex<VecDeque<PairingOutcome>>,
     pub devices: Mutex<Vec<DeviceSummary>>,
     pub lockouts: Mutex<Vec<LockoutSummary>>,
+    pub keys: Mutex<Option<KeysReport>>,
+    pub rotations: Mutex<VecDeque<RotationOutcome>>,
+    pub asked_to_rotate: Mutex<Vec<Urgency>>,
     pub was_stopped: AtomicBool,
 }
 
@@ -86,6 +91,17 @@ impl ControlChannel for FakeControlChannel {
         let before = lockouts.len();
         lockouts.retain(|lockout| only.is_some_and(|only| only != lockout.address));
         Ok(before - lockouts.len())
+    }
+
+    async fn keys(&self) -> Result<KeysReport, ControlError> {
+        self.running()?;
+        self.keys.lock().unwrap().clone().ok_or(ControlError::Broken("there are no keys".to_owned()))
+    }
+
+    async fn rotate_keys(&self, urgency: Urgency) -> Result<RotationOutcome, ControlError> {
+        self.running()?;
+        self.asked_to_rotate.lock().unwrap().push(urgency);
+        self.next(&self.rotations)
     }
 
     async fn status(&self) -> Result<OperatorReport, ControlError> {

@@ -21,4 +21,5 @@ pub mod samples;
 pub mod service_manager;
 pub mod settings_review;
 pub mod settings_store;
+pub mod tls_keys;
 pub mod wizard;

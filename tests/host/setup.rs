@@ -64,6 +64,7 @@ fn whoever_takes_every_proposal_gets_the_defaults() {
         "Daemon.Port: 5199",
         "Daemon.TrustedProxies: none",
         "Daemon.ExternalUrl: none",
+        "Daemon.AllowPlaintext: false",
         "Daemon.LogPairingCode: true",
         "Daemon.SkipTunnelProcessCheck: false",
         "? Write this configuration? [Y/n]",

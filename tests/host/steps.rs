@@ -4,6 +4,7 @@ use netclaw::app::host::setup::{Answer, Answers, Field, Step, Steps};
 use netclaw::domain::endpoint::Endpoint;
 use netclaw::domain::exposure::ExposureMode;
 use netclaw::domain::settings::Settings;
+use netclaw::domain::transport::AllowPlaintext;
 
 use crate::fakes::samples::ip;
 
@@ -159,6 +160,7 @@ fn what_is_configured_is_proposed() {
         port: 6000,
         trusted_proxies: vec!["10.0.0.0/24".parse().unwrap()],
         external_url: Some(url()),
+        allow_plaintext: AllowPlaintext::Always,
         log_pairing_code: false,
         skip_tunnel_process_check: true,
     };

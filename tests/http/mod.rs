@@ -2,20 +2,28 @@
 
 mod beacons;
 mod early_answers;
+mod elsewhere;
 mod limits;
 mod modes;
 mod pair_v2;
 mod panics;
+mod rotation;
 mod slow_bodies;
+mod tls;
+pub(crate) mod tls_client;
+mod transport;
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use netclaw::adapters::exposure::ListenerExposure;
+use netclaw::adapters::http::certificate::Names;
 use netclaw::adapters::http::connections::{ConnectionLimits, serve};
 use netclaw::adapters::http::public_api::PublicApi;
+use netclaw::adapters::http::public_listener::PublicListener;
+use netclaw::adapters::http::tls::OwnTls;
 use netclaw::adapters::memory::{MemoryAttemptLog, MemoryPairingSlot};
 use netclaw::app::daemon::DaemonPorts;
 use netclaw::app::daemon::beacons::Beacons;
@@ -23,15 +31,19 @@ use netclaw::app::daemon::open_pairing::OpenPairing;
 use netclaw::app::daemon::pair_v2::{Introduction, PairV2};
 use netclaw::app::daemon::pending_restart::PendingRestart;
 use netclaw::app::daemon::status::{DaemonFacts, Status};
+use netclaw::app::daemon::tls_rotation::TlsRotation;
 use netclaw::domain::access::AccessPolicy;
-use netclaw::domain::binding::Pin;
 use netclaw::domain::device_name::DeviceName;
 use netclaw::domain::endpoint::Endpoint;
 use netclaw::domain::identity::IdentityKey;
+use netclaw::domain::pin::Pin;
 use netclaw::domain::settings::Settings;
 use netclaw::ports::rng::Rng;
+use netclaw::ports::tls_keys::TlsKeyStore;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
+
+use self::elsewhere::Elsewhere;
 
 use crate::e2e::raw_http::{Answer, Request};
 use crate::fakes::activity_log::FakeActivityLog;
@@ -39,77 +51,105 @@ use crate::fakes::clock::FakeClock;
 use crate::fakes::device_store::FakeDeviceStore;
 use crate::fakes::rng::SeededRng;
 use crate::fakes::settings_store::FakeSettingsStore;
-
-/// The daemon's own TLS key.
-const PIN: Pin = Pin::from_bytes([5; 32]);
+use crate::fakes::tls_keys::FakeTlsKeyStore;
 
 /// A daemon without a process: real sockets and use cases, a fake clock, devices in memory.
 pub struct Port {
     address: SocketAddr,
+    /// Of its TLS key.
+    pin: Pin,
     clock: Arc<FakeClock>,
     devices: Arc<FakeDeviceStore>,
+    activity: Arc<FakeActivityLog>,
     open_pairing: OpenPairing,
+    rotation: Arc<TlsRotation>,
     beacons: Arc<Beacons>,
     runtime: Runtime,
     /// Dropping it would end the daemon.
-    _stop: watch::Sender<bool>,
+    stop: watch::Sender<bool>,
+}
+
+/// What a port is made of.
+struct Plan {
+    /// Apart from where it listens: on loopback, where tests may.
+    settings: Settings,
+    limits: ConnectionLimits,
+    /// What codes and tokens are made from.
+    rng: Arc<dyn Rng>,
+    /// Where all connections seem to come from, if not from where they do.
+    peer: Option<IpAddr>,
+}
+
+impl Default for Plan {
+    /// In local mode.
+    fn default() -> Self {
+        let rng = Arc::new(SeededRng::new(7));
+        Self { settings: Settings::default(), limits: ConnectionLimits::DAEMON, rng, peer: None }
+    }
 }
 
 impl Default for Port {
     /// In local mode.
     fn default() -> Self {
-        Self::with(Settings::default())
+        Self::of(Plan::default())
     }
 }
 
 impl Port {
-    /// With these settings, apart from where it listens: on loopback, where tests may.
     fn with(settings: Settings) -> Self {
-        Self::of(settings, ConnectionLimits::DAEMON, Arc::new(SeededRng::new(7)))
+        Self::of(Plan { settings, ..Plan::default() })
     }
 
-    /// A port that bears this much and makes its codes and tokens from this source.
-    fn of(settings: Settings, limits: ConnectionLimits, rng: Arc<dyn Rng>) -> Self {
-        Self::behind(TcpListener::bind("127.0.0.1:0").unwrap(), settings, limits, rng)
+    fn of(plan: Plan) -> Self {
+        Self::behind(TcpListener::bind("127.0.0.1:0").unwrap(), plan)
     }
 
     /// A port that listens here.
     pub fn listening(listener: TcpListener, settings: Settings) -> Self {
-        Self::behind(listener, settings, ConnectionLimits::DAEMON, Arc::new(SeededRng::new(7)))
+        Self::behind(listener, Plan { settings, ..Plan::default() })
     }
 
-    fn behind(listener: TcpListener, settings: Settings, limits: ConnectionLimits, rng: Arc<dyn Rng>) -> Self {
+    fn behind(listener: TcpListener, plan: Plan) -> Self {
+        let Plan { settings, limits, rng, peer } = plan;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let address = listener.local_addr().unwrap();
         let (clock, devices) = (Arc::new(FakeClock::default()), Arc::new(FakeDeviceStore::default()));
+        let activity = Arc::new(FakeActivityLog::default());
         let ports = DaemonPorts {
             clock: clock.clone(),
-            rng,
+            rng: Arc::clone(&rng),
             devices: devices.clone(),
-            activity: Arc::new(FakeActivityLog::default()),
+            activity: activity.clone(),
             slot: Arc::new(MemoryPairingSlot::default()),
             attempts: Arc::new(MemoryAttemptLog::default()),
             exposure: Arc::new(ListenerExposure::new(address)),
         };
-        let identity = IdentityKey::from_seed(&[1; 32]).unwrap();
+        let identity = Arc::new(IdentityKey::from_seed(&[7; 32]).unwrap());
         let (id, listening) = (identity.id(), Endpoint::of_listener(address));
+        let keys = Arc::new(FakeTlsKeyStore::default());
+        let key = keys.keys().current;
+        let names = Names { daemon_id: id.clone(), host_name: "my-server".to_owned(), listening: address.ip() };
+        let tls = Arc::new(OwnTls::new(names, &key, rng).unwrap());
         let facts = DaemonFacts { id, pid: 1, listening, mode: settings.mode };
         let stored = Arc::new(FakeSettingsStore::with(settings.clone()));
         let pending_restart = Arc::new(PendingRestart::new(stored, settings.clone()));
         let status = Arc::new(Status::new(ports.clone(), facts, pending_restart));
         let (beacons, ready) = (Arc::new(Beacons::new(ports.clone())), Arc::new(AtomicBool::new(true)));
         let policy = AccessPolicy::of(&settings, "my-server");
-        let introduction = Introduction { identity, name: DeviceName::nearest("my-server"), pins: vec![PIN] };
+        let name = DeviceName::nearest("my-server");
+        let introduction = Introduction { identity: Arc::clone(&identity), name, keys: keys.clone() };
         let pair = Arc::new(PairV2::new(ports.clone(), introduction, &settings));
-        let api = PublicApi::new(&ports, policy, status, pair, Arc::clone(&beacons), ready);
+        let rotation = Arc::new(TlsRotation::new(clock.clone(), keys, Arc::<OwnTls>::clone(&tls), identity));
+        let api = PublicApi::new(&ports, policy, status, pair, Arc::clone(&rotation), Arc::clone(&beacons), ready);
         let (stop, stopped) = watch::channel(false);
         listener.set_nonblocking(true).unwrap();
         runtime.spawn(async move {
             let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+            let listener = Elsewhere { listener: PublicListener::new(listener, tls), peer };
             serve(listener, Arc::new(api), limits, stopped).await;
         });
         let open_pairing = OpenPairing::new(ports, &settings);
-        Self { address, clock, devices, open_pairing, beacons, runtime, _stop: stop }
+        Self { address, pin: key.pin, clock, devices, activity, open_pairing, rotation, beacons, runtime, stop }
     }
 
     /// A fresh code.
@@ -123,5 +163,10 @@ impl Port {
 
     pub fn minutes_pass(&self, minutes: u64) {
         self.clock.advance(Duration::from_secs(60 * minutes));
+    }
+
+    /// Ends the daemon.
+    fn stop(&self) {
+        self.stop.send_replace(true);
     }
 }

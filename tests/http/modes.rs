@@ -2,6 +2,7 @@
 
 use netclaw::domain::exposure::ExposureMode;
 use netclaw::domain::settings::Settings;
+use netclaw::domain::transport::AllowPlaintext;
 use netclaw::ports::device_store::DeviceStore;
 
 use super::Port;
@@ -49,7 +50,8 @@ fn every_mode_exchanges_a_code_and_knows_the_token() {
 
 /// Guesses until the limit answers, and says how many guesses were looked at.
 fn guesses_until_refused(port: &Port, header: &str, address: &str) -> usize {
-    let guess = || Request::exchange(port.address, "2222-2222", "x").header(header, address).send().problem().0;
+    let guess = Request::exchange(port.address, "2222-2222", "x").header(header, address);
+    let guess = || guess.clone().header("X-Forwarded-Proto", "https").send().problem().0;
     (0..20).take_while(|_| guess() != 429).count()
 }
 
@@ -64,7 +66,8 @@ fn a08_behind_a_tunnel_one_attacker_does_not_lock_out_the_others() {
         let code = port.code();
         assert_eq!(guesses_until_refused(&port, header, "198.51.100.7"), 5, "{mode}");
         assert_eq!(guesses_until_refused(&port, header, "6.6.6.6, 198.51.100.7"), 0, "{mode}");
-        let right = Request::exchange(port.address, &code, "laptop").header(header, "203.0.113.1").send();
+        let right = Request::exchange(port.address, &code, "laptop").header(header, "203.0.113.1");
+        let right = right.header("X-Forwarded-Proto", "https").send();
         assert_eq!(right.status, 200, "{mode}");
     }
 }
@@ -78,7 +81,7 @@ fn a06_the_header_of_another_mode_changes_nothing() {
         (ExposureMode::ReverseProxy, "X-Forwarded-For"),
     ] {
         // In reverse-proxy mode the peer 127.0.0.1 is not one of the trusted proxies.
-        let port = Port::with(settings(mode));
+        let port = Port::with(Settings { allow_plaintext: AllowPlaintext::Always, ..settings(mode) });
         port.code();
         assert_eq!(guesses_until_refused(&port, header, "198.51.100.7"), 5, "{mode}");
         assert_eq!(guesses_until_refused(&port, header, "203.0.113.1"), 0, "{mode}");

@@ -3,18 +3,16 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use netclaw::adapters::http::connections::ConnectionLimits;
 use netclaw::adapters::wire::handshake::{FinishForm, FinishedForm, StartForm, StartedForm};
 use netclaw::domain::binding::{Binding, Origin};
 use netclaw::domain::code::PairingCode;
 use netclaw::domain::endpoint::Endpoint;
 use netclaw::domain::pake::{ClientConfirm, ClientStart, Outcome};
-use netclaw::domain::settings::Settings;
 use netclaw::ports::device_store::DeviceStore;
 use serde_json::{Value, json};
 
 use super::panics::PanickingRng;
-use super::{PIN, Port};
+use super::{Plan, Port};
 use crate::e2e::raw_http::{Answer, Request};
 use crate::fakes::rng::SeededRng;
 use crate::fakes::samples::other_than;
@@ -66,7 +64,7 @@ fn b18_a_device_is_paired_and_a_listener_sees_neither_code_nor_name_nor_token() 
 fn a_wrong_code_is_a_problem_and_ends_the_handshake() {
     let port = Port::default();
     let code = PairingCode::parse(&port.code()).unwrap();
-    let (client, sent) = hello(&other_than(&code).reveal(), Binding::Spki(PIN));
+    let (client, sent) = hello(&other_than(&code).reveal(), Binding::Spki(port.pin));
     let (_, request) = started(client, &post(&port, "start", &sent)).ask("laptop").unwrap();
     let asked = serde_json::to_value(FinishForm::from(&request)).unwrap();
     assert_eq!(post(&port, "finish", &asked).problem(), (401, "wrong_code".to_owned()));
@@ -76,7 +74,7 @@ fn a_wrong_code_is_a_problem_and_ends_the_handshake() {
 #[test]
 fn without_a_code_a_start_is_told_so_and_counted() {
     let port = Port::default();
-    let (_, sent) = hello("2345-6789", Binding::Spki(PIN));
+    let (_, sent) = hello("2345-6789", Binding::Spki(port.pin));
     for _ in 0..5 {
         assert_eq!(post(&port, "start", &sent).problem(), (404, "no_pairing_code".to_owned()));
     }
@@ -89,7 +87,7 @@ fn without_a_code_a_start_is_told_so_and_counted() {
 fn b20_what_has_another_form_is_refused_without_spending_an_attempt() {
     let port = Port::default();
     let code = port.code();
-    let (_, sent) = hello(&code, Binding::Spki(PIN));
+    let (_, sent) = hello(&code, Binding::Spki(port.pin));
     let changed = |pointer: &str, value: Value| {
         let mut changed = sent.clone();
         *changed.pointer_mut(pointer).unwrap() = value;
@@ -125,7 +123,7 @@ fn b20_what_has_another_form_is_refused_without_spending_an_attempt() {
 #[test]
 fn b20_a_finish_of_another_form_leaves_the_handshake_as_it_is() {
     let port = Port::default();
-    let (client, sent) = hello(&port.code(), Binding::Spki(PIN));
+    let (client, sent) = hello(&port.code(), Binding::Spki(port.pin));
     let (_, request) = started(client, &post(&port, "start", &sent)).ask("laptop").unwrap();
     let asked = serde_json::to_value(FinishForm::from(&request)).unwrap();
     for (field, value) in [
@@ -146,10 +144,10 @@ fn b20_a_finish_of_another_form_leaves_the_handshake_as_it_is() {
 #[test]
 fn a_panic_while_a_device_is_made_leaves_the_code_valid() {
     let rng = PanickingRng(SeededRng::new(7), AtomicBool::new(false));
-    let port = Port::of(Settings::default(), ConnectionLimits::DAEMON, Arc::new(rng));
+    let port = Port::of(Plan { rng: Arc::new(rng), ..Plan::default() });
     let code = port.code();
     for expected in [503, 200] {
-        let (client, sent) = hello(&code, Binding::Spki(PIN));
+        let (client, sent) = hello(&code, Binding::Spki(port.pin));
         let (_, request) = started(client, &post(&port, "start", &sent)).ask("laptop").unwrap();
         let asked = serde_json::to_value(FinishForm::from(&request)).unwrap();
         assert_eq!(post(&port, "finish", &asked).status, expected);

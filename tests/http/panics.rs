@@ -5,13 +5,11 @@ use std::panic::{catch_unwind, set_hook, take_hook};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use netclaw::adapters::http::connections::ConnectionLimits;
 use netclaw::adapters::system::log::log_panics;
 use netclaw::domain::device::DEVICE_RANDOM_BYTES;
-use netclaw::domain::settings::Settings;
 use netclaw::ports::rng::{RandomUnavailable, Rng};
 
-use super::Port;
+use super::{Plan, Port};
 use crate::fakes::rng::SeededRng;
 
 /// Panics the first time that a device is made.
@@ -28,7 +26,7 @@ impl Rng for PanickingRng {
 #[test]
 fn a_panic_in_an_exchange_leaves_the_code_valid() {
     let rng = PanickingRng(SeededRng::new(7), AtomicBool::new(false));
-    let port = Port::of(Settings::default(), ConnectionLimits::DAEMON, Arc::new(rng));
+    let port = Port::of(Plan { rng: Arc::new(rng), ..Plan::default() });
     let code = port.code();
     assert_eq!(port.exchange(&code).problem(), (503, "storage_unavailable".to_owned()));
     assert_eq!(port.exchange(&code).status, 200);

@@ -2,15 +2,12 @@
 
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, TcpStream};
-use std::sync::Arc;
 use std::time::Duration;
 
 use netclaw::adapters::http::connections::ConnectionLimits;
-use netclaw::domain::settings::Settings;
 
-use super::Port;
+use super::{Plan, Port};
 use crate::e2e::raw_http::{Request, connect};
-use crate::fakes::rng::SeededRng;
 
 /// Shorter than the time after which a body is given up.
 const AT_ONCE: Duration = Duration::from_secs(5);
@@ -31,7 +28,7 @@ fn awaited(port: &Port) -> TcpStream {
 #[test]
 fn bodies_that_do_not_come_keep_no_place_from_others() {
     let limits = ConnectionLimits { connections: 2, ..ConnectionLimits::DAEMON };
-    let port = Port::of(Settings::default(), limits, Arc::new(SeededRng::new(7)));
+    let port = Port::of(Plan { limits, ..Plan::default() });
     let (mut oldest, mut newest) = (awaited(&port), awaited(&port));
     oldest.write_all(b"{").unwrap();
     let mut other = connect(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port.address).unwrap();

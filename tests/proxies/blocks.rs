@@ -4,6 +4,7 @@ use std::net::TcpListener;
 
 use netclaw::domain::exposure::ExposureMode;
 use netclaw::domain::settings::Settings;
+use netclaw::domain::transport::AllowPlaintext;
 
 use super::lan::{Lan, Machine};
 use super::proxy::Scheme;
@@ -13,7 +14,9 @@ use crate::http::Port;
 /// A daemon on the network's machine for it, whose clock is the test's.
 fn port_on(lan: &Lan) -> Port {
     let trusted_proxies = vec![Machine::Proxy.v4().into()];
-    let settings = Settings { mode: ExposureMode::ReverseProxy, trusted_proxies, ..Settings::default() };
+    let allow_plaintext = AllowPlaintext::Always;
+    let settings =
+        Settings { mode: ExposureMode::ReverseProxy, trusted_proxies, allow_plaintext, ..Settings::default() };
     let address = past_the_proxy(guess("")).to;
     let listener = lan.namespace(Machine::Daemon).run(|| TcpListener::bind(address).unwrap());
     Port::listening(listener, settings)

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use super::conversation::Conversation;
 use super::lan::{Lan, Machine, PUBLIC_NAME};
 use super::namespace;
 use super::proxy::{PROXIES, Proxy, RunningProxy, Scheme};
@@ -23,24 +24,29 @@ pub struct Site {
     pub lan: Lan,
 }
 
-/// Runs `test` behind each proxy that is installed, one after the other.
+/// Runs `test` behind each proxy that is installed, one after the other. The daemon takes codes and tokens in the clear.
 pub fn behind_each_proxy(test: impl Fn(Site)) {
-    usable_proxies().for_each(|proxy| test(Site::behind(proxy, Scheme::Http, Machine::Daemon.v4())));
+    usable_proxies().for_each(|proxy| test(Site::behind(proxy, Scheme::Http, Machine::Daemon.v4(), true)));
 }
 
-/// The same, with a daemon that listens on `host`.
+/// The same, with a daemon that does not.
+pub fn behind_each_proxy_without_tls(test: impl Fn(Site)) {
+    usable_proxies().for_each(|proxy| test(Site::behind(proxy, Scheme::Http, Machine::Daemon.v4(), false)));
+}
+
+/// As [`behind_each_proxy`], with a daemon that listens on `host`.
 pub fn behind_each_proxy_of(host: IpAddr, test: impl Fn(Site)) {
-    usable_proxies().for_each(|proxy| test(Site::behind(proxy, Scheme::Http, host)));
+    usable_proxies().for_each(|proxy| test(Site::behind(proxy, Scheme::Http, host, true)));
 }
 
-/// The same, behind proxies that speak https and have a certificate.
+/// Runs `test` behind each proxy, which speaks https and has a certificate.
 pub fn behind_each_secure_proxy(test: impl Fn(Site)) {
-    usable_proxies().for_each(|proxy| test(Site::behind(proxy, Scheme::Https, Machine::Daemon.v4())));
+    usable_proxies().for_each(|proxy| test(Site::behind(proxy, Scheme::Https, Machine::Daemon.v4(), false)));
 }
 
 /// A site behind each proxy that is installed, at once.
 pub fn sites() -> Vec<Site> {
-    usable_proxies().map(|proxy| Site::behind(proxy, Scheme::Http, Machine::Daemon.v4())).collect()
+    usable_proxies().map(|proxy| Site::behind(proxy, Scheme::Http, Machine::Daemon.v4(), true)).collect()
 }
 
 /// The proxies that are installed, if networks can be made for them.
@@ -58,24 +64,32 @@ pub fn usable_proxies() -> impl Iterator<Item = &'static Proxy> {
     })
 }
 
-/// Runs `test` on a network with a daemon in the mode `direct`, which nothing is in front of.
+/// Runs `test` on a network with a daemon in the mode `direct`, which nothing is in front of, and which takes codes and
+/// tokens in the clear.
 pub fn in_direct_mode(test: impl FnOnce(&Lan, &World)) {
+    in_direct_mode_allowing(&serde_json::json!(true), test);
+}
+
+/// The same, with this value of `Daemon.AllowPlaintext`.
+pub fn in_direct_mode_allowing(plaintext: &serde_json::Value, test: impl FnOnce(&Lan, &World)) {
     if let Some(obstacle) = namespace::obstacle() {
         println!("skipped: {obstacle}");
         return;
     }
     let lan = Lan::default();
-    let host = host_on(&lan, Machine::Daemon.v4(), r#"{"Daemon":{"ExposureMode":"direct"}}"#);
+    let settings = serde_json::json!({ "Daemon": { "ExposureMode": "direct", "AllowPlaintext": plaintext } });
+    let host = host_on(&lan, Machine::Daemon.v4(), &settings.to_string());
     let _daemon = host.daemon();
     test(&lan, &host);
 }
 
 impl Site {
-    fn behind(proxy: &Proxy, scheme: Scheme, host: IpAddr) -> Self {
+    fn behind(proxy: &Proxy, scheme: Scheme, host: IpAddr, allow_plaintext: bool) -> Self {
         let lan = Lan::default();
         let url = format!("{}://{PUBLIC_NAME}", scheme.name());
         let settings = serde_json::json!({
             "ExposureMode": "reverse-proxy", "TrustedProxies": [Machine::Proxy.v4()], "ExternalUrl": url,
+            "AllowPlaintext": allow_plaintext,
         });
         let host = host_on(&lan, host, &serde_json::json!({ "Daemon": settings }).to_string());
         let daemon = host.daemon();
@@ -84,7 +98,7 @@ impl Site {
 
     /// Sends `request` from `machine`.
     pub fn send(&self, machine: Machine, request: &Request) -> Answer {
-        self.lan.send(machine, request)
+        Conversation::for_request(&self.lan, machine, request).ask(request)
     }
 
     /// Pairs a device of Bob's, and returns its token.

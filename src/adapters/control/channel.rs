@@ -20,15 +20,18 @@ use crate::adapters::wire::control::{
     ClearForm, ClearedForm, DeviceSummaryForm, LockoutForm, OpenedPairingForm, OperatorReportForm, OutcomeForm,
     RefusedForm, RenameForm, RevokeForm, RevokedForm,
 };
+use crate::adapters::wire::keys::{KeysForm, RotateForm, RotatedForm};
 use crate::adapters::wire::report::DeviceForm;
 use crate::adapters::wire::sighting::BeaconForm;
 use crate::domain::beacon::Beacon;
 use crate::domain::client_address::LimitKey;
 use crate::domain::device_name::DeviceName;
+use crate::domain::key_rotation::Urgency;
 use crate::domain::session::Generation;
 use crate::domain::text::shown_safely;
 use crate::ports::control_channel::{
-    ControlChannel, ControlError, DeviceSummary, LockoutSummary, OpenedPairing, OperatorReport, PairingOutcome, Revoked,
+    ControlChannel, ControlError, DeviceSummary, KeysReport, LockoutSummary, OpenedPairing, OperatorReport,
+    PairingOutcome, Revoked, RotationOutcome,
 };
 use crate::ports::daemon_api::DeviceIdentity;
 
@@ -189,6 +192,16 @@ impl ControlChannel for SocketControlChannel {
         let form = ClearForm { address: only.map(|key| key.to_string()) };
         let cleared: ClearedForm = self.post("/lockouts/clear", &form).await?;
         Ok(cleared.lifted)
+    }
+
+    async fn keys(&self) -> Result<KeysReport, ControlError> {
+        let form: KeysForm = self.get("/keys").await?;
+        understood(form.read())
+    }
+
+    async fn rotate_keys(&self, urgency: Urgency) -> Result<RotationOutcome, ControlError> {
+        let form: RotatedForm = self.post("/keys/rotate", &RotateForm::from(urgency)).await?;
+        understood(form.read())
     }
 
     async fn status(&self) -> Result<OperatorReport, ControlError> {

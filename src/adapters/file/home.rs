@@ -81,6 +81,16 @@ impl Home {
         self.0.join("keys/identity.key")
     }
 
+    /// The key of the daemon's own TLS.
+    pub fn tls_key_file(&self) -> PathBuf {
+        self.0.join("keys/tls.key")
+    }
+
+    /// The key that is announced to follow it.
+    pub fn next_tls_key_file(&self) -> PathBuf {
+        self.0.join("keys/tls-next.key")
+    }
+
     /// The lock that the running daemon holds, with its pid.
     pub fn lock_file(&self) -> PathBuf {
         self.0.join("run/daemon.lock")

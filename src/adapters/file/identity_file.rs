@@ -2,15 +2,13 @@
 
 use std::path::Path;
 
-use pem::Pem;
 use zeroize::Zeroizing;
 
+use super::armour::{armoured, unarmoured};
 use super::open_error::OpenError;
 use super::private_file;
 use crate::domain::identity::{IDENTITY_SEED_BYTES, IdentityKey};
 use crate::ports::rng::Rng;
-
-const PEM_TAG: &str = "PRIVATE KEY";
 
 /// Everything that comes before the seed in the PKCS#8 form of an Ed25519 key (RFC 8410 section 7).
 const PKCS8_PREFIX: [u8; 16] =
@@ -32,7 +30,7 @@ pub fn load_or_create(path: &Path, rng: &dyn Rng) -> Result<IdentityKey, OpenErr
     }
 }
 
-/// The identity that `path` holds; `None` when there is none yet.
+/// The identity that `path` holds; `None` when there is no key yet.
 ///
 /// # Errors
 ///
@@ -44,7 +42,7 @@ pub(super) fn load(path: &Path) -> Result<Option<IdentityKey>, OpenError> {
     let Some(content) = content.map_err(|error| OpenError::unreadable(path, &error, REPAIR))? else {
         return Ok(None);
     };
-    let key = parse(&content);
+    let key = unarmoured(&content).and_then(|document| IdentityKey::from_pkcs8(&document).ok());
     key.map(Some).ok_or_else(|| OpenError::damaged(path, "it holds no Ed25519 key", REPAIR))
 }
 
@@ -58,25 +56,8 @@ fn create(path: &Path, rng: &dyn Rng) -> Result<IdentityKey, OpenError> {
     prefix.copy_from_slice(&PKCS8_PREFIX);
     rng.fill(seed).map_err(|error| failed(error.to_string()))?;
     let key = IdentityKey::from_pkcs8(document.as_slice()).map_err(|error| failed(error.to_string()))?;
-    let document = Pem::new(PEM_TAG, document.as_slice());
-    let armoured = Zeroizing::new(pem::encode(&document));
-    wipe(document);
-    let written = private_file::create(path, |file| file.write_all(armoured.as_bytes()));
+    let text = armoured(document.as_slice());
+    let written = private_file::create(path, |file| file.write_all(text.as_bytes()));
     written.map_err(|error| failed(error.to_string()))?;
     Ok(key)
-}
-
-fn parse(content: &[u8]) -> Option<IdentityKey> {
-    let document = pem::parse(content).ok()?;
-    let key = match document.tag() {
-        PEM_TAG => IdentityKey::from_pkcs8(document.contents()).ok(),
-        _ => None,
-    };
-    wipe(document);
-    key
-}
-
-/// The crate's own copy of the key is not wiped on drop.
-fn wipe(document: Pem) {
-    drop(Zeroizing::new(document.into_contents()));
 }

@@ -1,6 +1,7 @@
 //! The home folder: one file here for each file there.
 
 pub mod activity_file;
+mod armour;
 pub mod credentials;
 pub mod device_file;
 mod device_form;
@@ -15,3 +16,4 @@ pub mod private_file;
 #[cfg(unix)]
 pub mod repair;
 pub mod settings_file;
+pub mod tls_key_files;

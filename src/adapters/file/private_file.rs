@@ -7,12 +7,14 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write, WriterPanicked};
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 use tempfile::NamedTempFile;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::adapters::platform::{self, NotPrivate};
+use crate::domain::time::WallTime;
 
 const TEMPORARY_SUFFIX: &str = ".tmp";
 
@@ -79,6 +81,27 @@ pub fn create(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()
     let (temporary, folder) = written_beside(path, content)?;
     temporary.persist_noclobber(path)?;
     platform::sync_folder(folder)
+}
+
+/// Puts the file `other` of the same folder in the place of `path`, whose content is gone for good.
+///
+/// # Errors
+///
+/// The system's error; both files are as they were.
+pub fn replace_with(path: &Path, other: &Path) -> io::Result<()> {
+    std::fs::rename(other, path)?;
+    platform::sync_folder(folder_of(path)?)
+}
+
+/// When a file was written, by the wall clock of that time.
+///
+/// # Errors
+///
+/// The system's error.
+pub fn modified_at(path: &Path) -> io::Result<WallTime> {
+    let modified = std::fs::symlink_metadata(path)?.modified()?;
+    let since_epoch = modified.duration_since(UNIX_EPOCH).unwrap_or_default();
+    Ok(WallTime::from_unix_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)))
 }
 
 /// Makes sure that `path` could be written now with about `bytes` of content, without touching it.

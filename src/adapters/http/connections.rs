@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
+use std::error::Error;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,13 +13,14 @@ use hyper::header::{CONNECTION, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, Id, JoinSet};
 use tracing::{debug, warn};
 use warp::reply::Response;
 
 use super::farewell::take_leave;
-use super::listener::{Accept, Peer};
+use super::listener::{Accept, Arrival, Peer};
 use super::usage::{ArrivingBody, InFlight, Shared, Usage};
 
 /// Bytes of one request's head; hyper answers 431 beyond it.
@@ -35,7 +37,10 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub struct ConnectionLimits {
     /// Connections at once. At the limit, the one that has waited longest for its client is closed for a new one.
     pub connections: usize,
-    /// Time for the head of a request to arrive, counted from when the connection was made or became idle.
+    /// Time for a new connection to show what it speaks, and for its TLS handshake if it wants one. A client that is silent
+    /// from the start is given up after it.
+    pub opening: Duration,
+    /// Time for the head of a request to arrive, counted from when the connection was opened or became idle.
     pub head: Duration,
     /// Time that requests in flight have to end when the daemon stops.
     pub drain: Duration,
@@ -43,7 +48,12 @@ pub struct ConnectionLimits {
 
 impl ConnectionLimits {
     /// The limits of both doors. 512 connections stay below the usual limit of 1024 open files.
-    pub const DAEMON: Self = Self { connections: 512, head: Duration::from_secs(15), drain: Duration::from_secs(10) };
+    pub const DAEMON: Self = Self {
+        connections: 512,
+        opening: Duration::from_secs(15),
+        head: Duration::from_secs(15),
+        drain: Duration::from_secs(10),
+    };
 }
 
 /// Answers requests.
@@ -64,9 +74,9 @@ pub async fn serve<A: Accept>(
     let mut newcomer = None;
     loop {
         if connections.has_room()
-            && let Some((stream, peer)) = newcomer.take()
+            && let Some(arrival) = newcomer.take()
         {
-            connections.add(stream, peer);
+            connections.add(arrival);
         }
         tokio::select! {
             biased;
@@ -145,15 +155,59 @@ impl Connections {
         self.closing = self.closing.filter(|closing| *closing != id);
     }
 
-    fn add<S>(&mut self, stream: S, peer: Peer)
-    where
-        S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
-    {
+    fn add<A: Arrival>(&mut self, arrival: A) {
         let usage = Arc::new(Usage::new(Arc::clone(&self.shared)));
-        let (handler, seen, mut stop) = (Arc::clone(&self.handler), Arc::clone(&usage), self.stop.clone());
+        let conversation = Conversation {
+            handler: Arc::clone(&self.handler),
+            limits: self.limits,
+            stop: self.stop.clone(),
+            usage: Arc::clone(&usage),
+        };
+        let task = self.tasks.spawn(async move {
+            if let Err(error) = conversation.hold(arrival).await {
+                debug!(%error, "a connection ended early");
+            }
+        });
+        self.open.insert(task.id(), (task, usage));
+    }
+
+    async fn drain(mut self) {
+        let all_ended = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(self.limits.drain, all_ended).await.is_err() {
+            warn!(connections = self.tasks.len(), "connections were cut off at the end of the drain time");
+        }
+    }
+}
+
+/// What goes on over one connection.
+struct Conversation {
+    handler: Arc<dyn Handler>,
+    limits: ConnectionLimits,
+    stop: watch::Receiver<bool>,
+    usage: Arc<Usage>,
+}
+
+impl Conversation {
+    /// Opens a connection and answers its requests until it ends.
+    async fn hold<A: Arrival>(mut self, arrival: A) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let opened = tokio::select! {
+            biased;
+            opened = tokio::time::timeout(self.limits.opening, arrival.open()) => opened,
+            // Nothing has been asked yet.
+            () = stopped(&mut self.stop) => return Ok(()),
+        };
+        let (stream, peer) = opened??;
+        Ok(self.answer(stream, peer).await?)
+    }
+
+    async fn answer<S>(mut self, stream: S, peer: Peer) -> hyper::Result<()>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let (handler, usage) = (self.handler, self.usage);
         let service = service_fn(move |request: Request<_>| {
-            let request = request.map(|body| ArrivingBody::new(body, &seen));
-            let (handler, usage, in_flight) = (Arc::clone(&handler), Arc::clone(&seen), InFlight::of(&seen));
+            let request = request.map(|body| ArrivingBody::new(body, &usage));
+            let (handler, usage, in_flight) = (Arc::clone(&handler), Arc::clone(&usage), InFlight::of(&usage));
             Box::pin(async move {
                 let mut response = handler.handle(request, peer).await;
                 drop(in_flight);
@@ -168,29 +222,17 @@ impl Connections {
         http.timer(TokioTimer::new()).header_read_timeout(self.limits.head);
         http.max_buf_size(MAX_HEAD_BYTES).max_headers(MAX_HEADERS);
         let mut connection = http.serve_connection(TokioIo::new(stream), service);
-        let task = self.tasks.spawn(async move {
-            let ended = tokio::select! {
-                ended = poll_fn(|cx| connection.poll_without_shutdown(cx)) => ended,
-                () = stopped(&mut stop) => {
-                    std::pin::Pin::new(&mut connection).graceful_shutdown();
-                    poll_fn(|cx| connection.poll_without_shutdown(cx)).await
-                }
-            };
-            match ended {
-                Ok(()) => tokio::select! {
-                    () = take_leave(connection.into_parts().io.into_inner()) => {}
-                    () = stopped(&mut stop) => {}
-                },
-                Err(error) => debug!(%error, "a connection ended early"),
+        tokio::select! {
+            ended = poll_fn(|cx| connection.poll_without_shutdown(cx)) => ended?,
+            () = stopped(&mut self.stop) => {
+                std::pin::Pin::new(&mut connection).graceful_shutdown();
+                poll_fn(|cx| connection.poll_without_shutdown(cx)).await?;
             }
-        });
-        self.open.insert(task.id(), (task, usage));
-    }
-
-    async fn drain(mut self) {
-        let all_ended = async { while self.tasks.join_next().await.is_some() {} };
-        if tokio::time::timeout(self.limits.drain, all_ended).await.is_err() {
-            warn!(connections = self.tasks.len(), "connections were cut off at the end of the drain time");
         }
+        tokio::select! {
+            () = take_leave(connection.into_parts().io.into_inner()) => {}
+            () = stopped(&mut self.stop) => {}
+        }
+        Ok(())
     }
 }

@@ -25,6 +25,7 @@ use crate::adapters::wire::control::{
     ClearForm, ClearedForm, DeviceSummaryForm, LockoutForm, OpenedPairingForm, OperatorReportForm, OutcomeForm,
     RefusedForm, RenameForm, RevokeForm, RevokedForm,
 };
+use crate::adapters::wire::keys::{KeysForm, RotateForm, RotatedForm};
 use crate::adapters::wire::report::DeviceForm;
 use crate::adapters::wire::sighting::BeaconForm;
 use crate::app::daemon::DaemonPorts;
@@ -33,6 +34,7 @@ use crate::app::daemon::devices::{Devices, RevokeError};
 use crate::app::daemon::lockouts::Lockouts;
 use crate::app::daemon::open_pairing::OpenPairing;
 use crate::app::daemon::status::Status;
+use crate::app::daemon::tls_rotation::TlsRotation;
 use crate::domain::attempts::Lockout;
 use crate::domain::client_address::NotAnAddress;
 use crate::domain::device_name::DeviceName;
@@ -52,6 +54,7 @@ struct Services {
     devices: Devices,
     lockouts: Lockouts,
     status: Arc<Status>,
+    rotation: Arc<TlsRotation>,
     stop: watch::Sender<bool>,
 }
 
@@ -66,12 +69,14 @@ impl ControlApi {
         ports: &DaemonPorts,
         open_pairing: OpenPairing,
         status: Arc<Status>,
+        rotation: Arc<TlsRotation>,
         beacons: Arc<Beacons>,
         stop: watch::Sender<bool>,
     ) -> Self {
         let devices = Devices::new(ports.clone(), status.mode());
         let lockouts = Lockouts::new(ports.clone());
-        Self { routes: routes(&Arc::new(Services { open_pairing, beacons, devices, lockouts, status, stop })) }
+        let services = Services { open_pairing, beacons, devices, lockouts, status, rotation, stop };
+        Self { routes: routes(&Arc::new(services)) }
     }
 }
 
@@ -109,7 +114,12 @@ fn routes(services: &Arc<Services>) -> BoxedFilter<(Response,)> {
         .or(query(services, warp::path!("stop").and(warp::post()).boxed(), stop))
         .unify()
         .boxed();
-    pairing.or(devices).unify().boxed().or(lockouts.or(daemon).unify().boxed()).unify().boxed()
+    let keys = query(services, warp::path!("keys").and(warp::get()).boxed(), show_keys)
+        .or(command(services, warp::path!("keys" / "rotate").and(warp::post()).boxed(), rotate_keys))
+        .unify()
+        .boxed();
+    let operation = lockouts.or(daemon).unify().boxed().or(keys).unify().boxed();
+    pairing.or(devices).unify().boxed().or(operation).unify().boxed()
 }
 
 /// A route without a body.
@@ -210,6 +220,17 @@ async fn clear_lockouts(services: Arc<Services>, form: ClearForm) -> Answer {
     let only = form.address.map(|address| address.parse()).transpose();
     let only = only.map_err(|error: NotAnAddress| Refused(StatusCode::BAD_REQUEST, error.to_string()))?;
     json(&ClearedForm { lifted: services.lockouts.clear(only).await })
+}
+
+async fn show_keys(services: Arc<Services>) -> Answer {
+    json(&KeysForm::from(&services.rotation.keys()))
+}
+
+async fn rotate_keys(services: Arc<Services>, form: RotateForm) -> Answer {
+    // It writes files.
+    let rotated = tokio::task::spawn_blocking(move || services.rotation.rotate(form.read())).await;
+    let outcome = rotated.map_err(|error| failed(&error))?.map_err(|error| failed(&error))?;
+    json(&RotatedForm::from(&outcome))
 }
 
 async fn status(services: Arc<Services>) -> Answer {

@@ -1,10 +1,10 @@
 //! Where connections come from.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::net::{UnixListener, UnixStream};
 use tracing::warn;
 
 use crate::adapters::platform::ROOT;
@@ -13,35 +13,46 @@ use crate::adapters::platform::ROOT;
 #[derive(Clone, Copy, Debug)]
 pub enum Peer {
     /// Someone on the network.
-    Remote(SocketAddr),
+    Remote(Remote),
     /// The operator, whose user the system has vouched for.
     Operator,
+}
+
+/// Someone on the network.
+#[derive(Clone, Copy, Debug)]
+pub struct Remote {
+    /// Where the connection comes from.
+    pub address: SocketAddr,
+    /// The address of this machine that it goes to, unless it has gone already.
+    pub local: Option<IpAddr>,
+    /// Whether it is encrypted with the daemon's own key.
+    pub is_tls: bool,
 }
 
 /// Accepts connections.
 pub trait Accept: Send + Sync + 'static {
     /// A connection.
-    type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+    type Arrival: Arrival;
 
     /// The next connection.
     ///
     /// # Errors
     ///
     /// What the system says, for instance that there are too many open files.
-    fn accept(&self) -> impl Future<Output = io::Result<(Self::Stream, Peer)>> + Send;
+    fn accept(&self) -> impl Future<Output = io::Result<Self::Arrival>> + Send;
 }
 
-/// The TCP port.
-impl Accept for TcpListener {
-    type Stream = TcpStream;
+/// A connection that has not said a word yet.
+pub trait Arrival: Send + 'static {
+    /// Where HTTP is spoken.
+    type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
 
-    async fn accept(&self) -> io::Result<(TcpStream, Peer)> {
-        let (stream, address) = Self::accept(self).await?;
-        // Answers are small and whole: waiting to fill a packet would only delay them. It fails for a client that has
-        // gone already, which is no reason to accept the next one later.
-        let _ = stream.set_nodelay(true);
-        Ok((stream, Peer::Remote(address)))
-    }
+    /// Waits until the client has shown what it speaks, and agreed on a key if it wants one. This may take for ever.
+    ///
+    /// # Errors
+    ///
+    /// Why no HTTP can be spoken.
+    fn open(self) -> impl Future<Output = io::Result<(Self::Stream, Peer)>> + Send;
 }
 
 /// The control socket: connections of other users than the daemon's own and root are dropped.
@@ -58,16 +69,25 @@ impl OperatorListener {
 }
 
 impl Accept for OperatorListener {
-    type Stream = UnixStream;
+    type Arrival = UnixStream;
 
-    async fn accept(&self) -> io::Result<(UnixStream, Peer)> {
+    async fn accept(&self) -> io::Result<UnixStream> {
         loop {
             let (stream, _) = self.listener.accept().await?;
             match stream.peer_cred().map(|peer| peer.uid()) {
-                Ok(uid) if uid == self.daemon_uid || uid == ROOT => return Ok((stream, Peer::Operator)),
+                Ok(uid) if uid == self.daemon_uid || uid == ROOT => return Ok(stream),
                 Ok(uid) => warn!(uid, "dropped a connection of another user to the control socket"),
                 Err(error) => warn!(%error, "dropped a connection of an unknown user to the control socket"),
             }
         }
+    }
+}
+
+/// A connection that [`OperatorListener`] let in.
+impl Arrival for UnixStream {
+    type Stream = Self;
+
+    async fn open(self) -> io::Result<(Self, Peer)> {
+        Ok((self, Peer::Operator))
     }
 }

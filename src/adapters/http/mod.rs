@@ -4,6 +4,7 @@
 //! whether a request may come in stands in front of the routes ([`public_api`]), not in them.
 
 mod body;
+pub mod certificate;
 pub mod connections;
 pub mod control_api;
 mod farewell;
@@ -11,7 +12,9 @@ pub mod listener;
 mod pair_v2;
 mod problem;
 pub mod public_api;
+pub mod public_listener;
 mod public_routes;
 mod request_head;
+pub mod tls;
 mod to_the_end;
 pub mod usage;

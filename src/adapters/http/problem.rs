@@ -9,6 +9,7 @@ use warp::reply::Response;
 
 use crate::app::daemon::exchange::ExchangeError;
 use crate::domain::access::ForbiddenOrigin;
+use crate::domain::transport::TlsRequired;
 
 /// Why a request was not served.
 #[derive(Debug)]
@@ -24,6 +25,7 @@ pub(super) enum Reason {
     WrongCode,
     Unauthorized,
     ForbiddenOrigin,
+    TlsRequired,
     NoPairingCode,
     NoHandshake,
     NotFound,
@@ -46,6 +48,7 @@ impl Reason {
             Self::WrongCode => ("wrong_code", StatusCode::UNAUTHORIZED, "Wrong pairing code"),
             Self::Unauthorized => ("unauthorized", StatusCode::UNAUTHORIZED, "Unauthorized"),
             Self::ForbiddenOrigin => ("forbidden_origin", StatusCode::FORBIDDEN, "Forbidden origin"),
+            Self::TlsRequired => ("tls_required", StatusCode::FORBIDDEN, "TLS required"),
             Self::NoPairingCode => ("no_pairing_code", StatusCode::NOT_FOUND, "No pairing code"),
             Self::NoHandshake => ("no_handshake", StatusCode::NOT_FOUND, "No handshake"),
             Self::NotFound => ("not_found", StatusCode::NOT_FOUND, "Not found"),
@@ -94,6 +97,7 @@ impl Problem {
             Reason::InvalidRequest
             | Reason::InvalidDeviceName
             | Reason::ForbiddenOrigin
+            | Reason::TlsRequired
             | Reason::NoPairingCode
             | Reason::NoHandshake
             | Reason::NotFound
@@ -132,5 +136,11 @@ impl From<ExchangeError> for Problem {
 impl From<ForbiddenOrigin> for Problem {
     fn from(error: ForbiddenOrigin) -> Self {
         Self::new(Reason::ForbiddenOrigin, error.to_string())
+    }
+}
+
+impl From<TlsRequired> for Problem {
+    fn from(error: TlsRequired) -> Self {
+        Self::new(Reason::TlsRequired, error.to_string())
     }
 }

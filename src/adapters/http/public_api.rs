@@ -1,6 +1,5 @@
 //! The gate in front of the public routes: the one place that decides whether a request may come in, and as whom.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -13,7 +12,7 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
 use super::connections::Handler;
-use super::listener::Peer;
+use super::listener::{Peer, Remote};
 use super::problem::{Problem, Reason};
 use super::public_routes::{Audience, Route, Services, routes};
 use super::request_head::{self, Credential};
@@ -26,6 +25,7 @@ use crate::app::daemon::devices::Devices;
 use crate::app::daemon::exchange::Exchange;
 use crate::app::daemon::pair_v2::PairV2;
 use crate::app::daemon::status::Status;
+use crate::app::daemon::tls_rotation::TlsRotation;
 use crate::domain::access::{AccessPolicy, RequestOrigin};
 use crate::domain::beacon::{Beacon, Sighting};
 use crate::domain::client_address::ClientAddress;
@@ -39,13 +39,14 @@ pub struct PublicApi {
 }
 
 impl PublicApi {
-    /// The port of a daemon with these ports, policy and status, which pairs by handshakes with `pair` and recognises these
-    /// beacons; `ready` is what `GET /api/health/ready` answers.
+    /// The port of a daemon with these ports, policy, status and TLS keys, which pairs by handshakes with `pair` and recognises
+    /// these beacons; `ready` is what `GET /api/health/ready` answers.
     pub fn new(
         ports: &DaemonPorts,
         policy: AccessPolicy,
         status: Arc<Status>,
         pair: Arc<PairV2>,
+        rotation: Arc<TlsRotation>,
         beacons: Arc<Beacons>,
         ready: Arc<AtomicBool>,
     ) -> Self {
@@ -55,16 +56,20 @@ impl PublicApi {
             policy,
             authenticate: Authenticate::new(ports.clone()),
             beacons,
-            routes: routes(Services { exchange, pair, devices, status, ready }),
+            routes: routes(Services { exchange, pair, devices, status, rotation, ready }),
         }
     }
 
-    async fn admit(&self, mut request: Request<ArrivingBody>, peer: IpAddr) -> Result<Response, Problem> {
-        let origin = request_head::origin(&request, peer, self.policy.client_header());
+    async fn admit(&self, mut request: Request<ArrivingBody>, remote: &Remote) -> Result<Response, Problem> {
+        let origin = request_head::origin(&request, remote, self.policy.client_header());
         self.policy.check_site(&origin)?;
         let route =
             Route::at(request.uri().path()).ok_or_else(|| Problem::new(Reason::NotFound, "there is no such route"))?;
         check_method(route, request.method())?;
+        if route.takes_a_code() || request_head::credential(request.headers()) != Credential::None {
+            // Before anyone looks at the code or the token, which may be known to others by now.
+            self.policy.check_transport(&origin)?;
+        }
         let client = self.policy.client(&origin);
         let caller = self.caller(route, &request, &origin, client).await?;
         let sighting = self.sighting(route, &request, &origin, client);
@@ -137,7 +142,7 @@ fn check_method(route: Route, method: &Method) -> Result<(), Problem> {
 impl Handler for PublicApi {
     async fn handle(&self, request: Request<ArrivingBody>, peer: Peer) -> Response {
         let admitted = match peer {
-            Peer::Remote(address) => self.admit(request, address.ip()).await,
+            Peer::Remote(remote) => self.admit(request, &remote).await,
             Peer::Operator => Err(Problem::new(Reason::NotFound, "there is no such route")),
         };
         let mut response = admitted.unwrap_or_else(Problem::into_response);

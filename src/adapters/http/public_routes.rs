@@ -24,6 +24,7 @@ use crate::app::daemon::devices::{Devices, RevokeError};
 use crate::app::daemon::exchange::{Exchange, ExchangeRequest};
 use crate::app::daemon::pair_v2::PairV2;
 use crate::app::daemon::status::Status;
+use crate::app::daemon::tls_rotation::TlsRotation;
 use crate::domain::beacon::Sighting;
 use crate::domain::client_address::ClientAddress;
 use crate::domain::device::Device;
@@ -82,6 +83,21 @@ impl Route {
         }
     }
 
+    /// Whether its requests carry a pairing code, as readable as it was typed.
+    pub(super) const fn takes_a_code(self) -> bool {
+        match self {
+            Self::Exchange => true,
+            // Handshakes show neither the code nor the token.
+            Self::Live
+            | Self::Ready
+            | Self::PairStart
+            | Self::PairFinish
+            | Self::Status
+            | Self::Verify
+            | Self::OwnDevice => false,
+        }
+    }
+
     /// Whom it serves.
     pub(super) const fn audience(self) -> Audience {
         match self {
@@ -98,6 +114,7 @@ pub(super) struct Services {
     pub(super) pair: Arc<PairV2>,
     pub(super) devices: Arc<Devices>,
     pub(super) status: Arc<Status>,
+    pub(super) rotation: Arc<TlsRotation>,
     pub(super) ready: Arc<AtomicBool>,
 }
 
@@ -119,7 +136,7 @@ struct GrantForm<'a> {
 /// All routes. The gate has checked path, method and credential, and put the client's address and the caller into the
 /// request's extensions.
 pub(super) fn routes(services: Services) -> BoxedFilter<(Response,)> {
-    let Services { exchange, pair, devices, status, ready } = services;
+    let Services { exchange, pair, devices, status, rotation, ready } = services;
     let grantor = Arc::clone(&status);
     let live = warp::path!("api" / "health" / "live").and(warp::ext::optional::<Sighting>()).map(sighted);
     let ready = warp::path!("api" / "health" / "ready").map(move || health(ready.load(Ordering::Acquire)));
@@ -133,7 +150,7 @@ pub(super) fn routes(services: Services) -> BoxedFilter<(Response,)> {
         });
     let report = warp::path!("api" / "status")
         .and(warp::ext::get::<Caller>())
-        .map(move |caller| json(&StatusForm::from(&StatusReport { daemon: status.report(), device: device(&caller) })));
+        .map(move |caller| json(&StatusForm::from(&status_report(&status, &rotation, &caller))));
     let verify = warp::path!("api" / "auth" / "verify").and(warp::ext::get::<Arc<Device>>()).map(verified);
     let own_device = warp::path!("api" / "pair" / "device").and(warp::ext::get::<Arc<Device>>()).then(move |device| {
         let devices = Arc::clone(&devices);
@@ -194,11 +211,15 @@ fn verified(device: Arc<Device>) -> Response {
     warp::reply::with_header(response, "x-netclaw-device-id", device.id().as_str()).into_response()
 }
 
-fn device(caller: &Caller) -> Option<DeviceIdentity> {
-    match caller {
-        Caller::Device(device) => Some(DeviceIdentity { id: device.id(), name: device.name().clone() }),
-        Caller::ThisMachine => None,
-    }
+/// What the caller may know.
+fn status_report(status: &Status, rotation: &TlsRotation, caller: &Caller) -> StatusReport {
+    let (device, transport) = match caller {
+        Caller::Device(device) => {
+            (Some(DeviceIdentity { id: device.id(), name: device.name().clone() }), Some(rotation.report()))
+        }
+        Caller::ThisMachine => (None, None),
+    };
+    StatusReport { daemon: status.report(), device, transport }
 }
 
 fn json(form: &impl Serialize) -> Response {

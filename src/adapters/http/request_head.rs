@@ -1,11 +1,10 @@
 //! What the head of a request says, read once and strictly.
 
-use std::net::IpAddr;
-
-use hyper::header::{AUTHORIZATION, HOST, HeaderName, ORIGIN};
+use hyper::header::{AUTHORIZATION, HOST, HeaderName, HeaderValue, ORIGIN};
 use hyper::{HeaderMap, Request};
 
-use crate::domain::access::{RequestOrigin, is_forwarding_header};
+use super::listener::Remote;
+use crate::domain::access::{RequestOrigin, SCHEME_HEADER, is_forwarding_header};
 use crate::domain::client_address::ClientAddress;
 
 /// The credential of a request.
@@ -20,18 +19,27 @@ pub(super) enum Credential<'a> {
 }
 
 /// What a request says of where it comes from; `client_header` is the one that a trusted hop sets.
-pub(super) fn origin<'a, B>(request: &'a Request<B>, peer: IpAddr, client_header: Option<&str>) -> RequestOrigin<'a> {
+pub(super) fn origin<'a, B>(
+    request: &'a Request<B>,
+    remote: &Remote,
+    client_header: Option<&str>,
+) -> RequestOrigin<'a> {
     let headers = request.headers();
     let host = only(headers, HOST);
     // In absolute form (RFC 9112 section 3.2.2) the request line names the host too: both must be the same one.
     let target = request.uri().authority().map(|authority| authority.as_str());
-    let host = host.filter(|host| target.is_none_or(|target| target == *host));
-    let origin = if headers.contains_key(ORIGIN) { Some(only(headers, ORIGIN).unwrap_or("null")) } else { None };
-    let forwarded = headers.keys().any(|name| is_forwarding_header(name.as_str()));
-    let lines = client_header.into_iter().flat_map(|name| headers.get_all(name));
-    // What is no text is no address either.
-    let forwarded_for = lines.map(|line| line.to_str().unwrap_or_default()).collect();
-    RequestOrigin { peer: ClientAddress::of(peer), forwarded, forwarded_for, host, origin }
+    // What is no text is no address and no scheme either.
+    let lines = |name| headers.get_all(name).iter().map(|line: &HeaderValue| line.to_str().unwrap_or_default());
+    RequestOrigin {
+        peer: ClientAddress::of(remote.address.ip()),
+        local: remote.local.map(ClientAddress::of),
+        is_tls: remote.is_tls,
+        forwarded: headers.keys().any(|name| is_forwarding_header(name.as_str())),
+        forwarded_for: client_header.into_iter().flat_map(lines).collect(),
+        forwarded_scheme: lines(SCHEME_HEADER).next_back(),
+        host: host.filter(|host| target.is_none_or(|target| target == *host)),
+        origin: headers.contains_key(ORIGIN).then(|| only(headers, ORIGIN).unwrap_or("null")),
+    }
 }
 
 /// The credential of a request.

@@ -3,6 +3,7 @@
 
 pub mod clock;
 pub mod rng;
+mod tls_key_maker;
 
 #[cfg(unix)]
 pub mod background;

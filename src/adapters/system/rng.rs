@@ -15,6 +15,13 @@ impl Default for SystemRng {
     }
 }
 
+impl SystemRng {
+    /// The generator, for what cannot be made from bytes alone.
+    pub(super) const fn source(&self) -> &SystemRandom {
+        &self.0
+    }
+}
+
 impl Rng for SystemRng {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomUnavailable> {
         self.0.fill(bytes).map_err(|_| RandomUnavailable)

@@ -5,12 +5,13 @@ use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::domain::binding::{Binding, Origin, OriginError, Pin};
+use crate::domain::binding::{Binding, Origin, OriginError};
 use crate::domain::identity::IdentityPublicKey;
 use crate::domain::pake::{
     ClientHello, Confirmation, DaemonHello, FinishAnswer, FinishRequest, Nonce, PakeError, PakeMessage, ReceivedHello,
     Suite,
 };
+use crate::domain::pin::Pin;
 
 /// Why a message is not of its form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]

@@ -4,6 +4,7 @@
 
 pub mod control;
 pub mod handshake;
+pub mod keys;
 pub mod moment;
 pub mod report;
 pub mod sighting;

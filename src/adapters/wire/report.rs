@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::keys::TransportForm;
 use super::moment;
 use crate::domain::daemon_id::DaemonId;
 use crate::domain::device::DeviceId;
@@ -36,13 +37,16 @@ pub struct DaemonForm {
     restart_pending: bool,
 }
 
-/// `{"daemon","device"}`
+/// `{"daemon","device"}`, and `"transport"` for devices
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct StatusForm {
     /// The daemon that answers.
     pub daemon: DaemonForm,
     /// The device whose token was sent.
     pub device: Option<DeviceForm>,
+    /// The keys of its TLS. Only where there is a device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transport: Option<TransportForm>,
 }
 
 impl From<&DeviceIdentity> for DeviceForm {
@@ -87,7 +91,8 @@ impl DaemonForm {
 
 impl From<&StatusReport> for StatusForm {
     fn from(report: &StatusReport) -> Self {
-        Self { daemon: (&report.daemon).into(), device: report.device.as_ref().map(Into::into) }
+        let (device, transport) = (report.device.as_ref(), report.transport.as_ref());
+        Self { daemon: (&report.daemon).into(), device: device.map(Into::into), transport: transport.map(Into::into) }
     }
 }
 
@@ -95,6 +100,11 @@ impl StatusForm {
     /// The report, safe to show, unless a field is not what it should be.
     pub fn read(&self) -> Option<StatusReport> {
         let device = self.device.as_ref().map(DeviceForm::read);
-        Some(StatusReport { daemon: self.daemon.read()?, device: device.map_or(Some(None), |read| read.map(Some))? })
+        let transport = self.transport.as_ref().map(TransportForm::read);
+        Some(StatusReport {
+            daemon: self.daemon.read()?,
+            device: device.map_or(Some(None), |read| read.map(Some))?,
+            transport: transport.map_or(Some(None), |read| read.map(Some))?,
+        })
     }
 }

@@ -14,6 +14,7 @@ pub mod pending_restart;
 pub mod public_endpoint;
 pub mod start_up;
 pub mod status;
+pub mod tls_rotation;
 
 use std::sync::Arc;
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::exposure::{ExposureMode, Reach};
 use crate::domain::settings::Settings;
+use crate::domain::transport::AllowPlaintext;
 use crate::ports::exposure::Exposure;
 
 /// An endpoint for clients outside.
@@ -25,7 +26,7 @@ const NAMELESS_TUNNEL: &str = "the tunnel does not say what it is called; Daemon
 /// Nobody else can use a loopback address.
 const THIS_MACHINE_ONLY: &str = "this endpoint is reached from this machine only, or through an SSH tunnel to it";
 
-/// A code and a token cross the network in the clear.
+/// A code and a token may cross the network in the clear.
 const NOT_ENCRYPTED: &str =
     "this endpoint is not encrypted: whoever can listen on the way to this machine sees codes and tokens";
 
@@ -36,13 +37,16 @@ pub struct PublicEndpoint {
     mode: ExposureMode,
     external: Option<Endpoint>,
     listening: Endpoint,
+    /// Whether a code or a token may come to it in the clear.
+    allows_plaintext: bool,
 }
 
 impl PublicEndpoint {
     /// The endpoint of a daemon with these settings.
     pub fn new(exposure: Arc<dyn Exposure>, settings: &Settings) -> Self {
         let listening = Endpoint::of_listener(settings.listen_address());
-        Self { exposure, mode: settings.mode, external: settings.external_url.clone(), listening }
+        let allows_plaintext = settings.allow_plaintext != AllowPlaintext::Never;
+        Self { exposure, mode: settings.mode, external: settings.external_url.clone(), listening, allows_plaintext }
     }
 
     /// Looks for it. This may take as long as a tunnel's program takes to answer.
@@ -53,8 +57,8 @@ impl PublicEndpoint {
         };
         let warning = match (endpoint.is_loopback(), endpoint.is_https()) {
             (true, _) => Some(THIS_MACHINE_ONLY),
-            (false, false) => Some(NOT_ENCRYPTED),
-            (false, true) => None,
+            (false, false) if self.allows_plaintext => Some(NOT_ENCRYPTED),
+            (false, _) => None,
         };
         Reached { endpoint, caveats: caveat.into_iter().chain(warning.map(str::to_owned)).collect() }
     }

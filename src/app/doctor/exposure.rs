@@ -6,6 +6,7 @@ use crate::domain::diagnosis::{Check, Finding};
 use crate::domain::endpoint::Endpoint;
 use crate::domain::exposure::{Hop, Profile, Reach};
 use crate::domain::settings::Settings;
+use crate::domain::transport::AllowPlaintext;
 use crate::ports::exposure::{Exposure, ExposureFault, FaultKind};
 
 /// Time for what is in front of the daemon: a tunnel's program answers from memory.
@@ -42,15 +43,9 @@ pub(super) async fn judge(exposure: &dyn Exposure, settings: &Settings) -> (Vec<
 fn mode(profile: &Profile) -> Finding {
     let check = Check::ExposureMode;
     let message = format!("{}: {}", profile.name, profile.summary);
-    match (profile.reach, profile.reach.warning()) {
-        (Reach::Network, Some(warning)) => check.warn(
-            format!("{message}; {warning}"),
-            "put something that encrypts in front of it: netclaw init --exposure reverse-proxy, or tailscale-serve",
-        ),
-        (Reach::Machine | Reach::Tailnet | Reach::Proxy | Reach::Internet, Some(note)) => {
-            check.pass(format!("{message}; {note}"))
-        }
-        (_, None) => check.pass(message),
+    match profile.reach.warning() {
+        Some(note) => check.pass(format!("{message}; {note}")),
+        None => check.pass(message),
     }
 }
 
@@ -71,7 +66,14 @@ fn misfits(settings: &Settings, profile: &Profile) -> Vec<Finding> {
             "netclaw init --exposure reverse-proxy, or remove Daemon.TrustedProxies",
         )
     });
-    url.into_iter().chain(proxies).collect()
+    let is_open = settings.allow_plaintext == AllowPlaintext::Always && profile.reach != Reach::Machine;
+    let plaintext = is_open.then(|| {
+        check.warn(
+            "Daemon.AllowPlaintext is true: traffic need not be encrypted, and codes and tokens can be read on the way",
+            "remove Daemon.AllowPlaintext, or list only networks that are encrypted below in it",
+        )
+    });
+    url.into_iter().chain(proxies).chain(plaintext).collect()
 }
 
 fn state(profile: &Profile, reported: Option<&Endpoint>) -> String {

@@ -10,10 +10,14 @@ use netclaw::adapters::file::credentials::FileCredentialStore;
 use netclaw::adapters::file::device_file::FileDeviceStore;
 use netclaw::adapters::file::home::Home;
 use netclaw::adapters::file::identity_file;
+use netclaw::adapters::file::tls_key_files::TlsKeyFiles;
+use netclaw::adapters::http::certificate::Names;
 use netclaw::adapters::http::connections::{ConnectionLimits, Handler, serve};
 use netclaw::adapters::http::control_api::ControlApi;
 use netclaw::adapters::http::listener::{Accept, OperatorListener};
 use netclaw::adapters::http::public_api::PublicApi;
+use netclaw::adapters::http::public_listener::PublicListener;
+use netclaw::adapters::http::tls::OwnTls;
 use netclaw::adapters::memory::{MemoryAttemptLog, MemoryPairingSlot};
 use netclaw::adapters::platform;
 use netclaw::adapters::system::clock::SystemClock;
@@ -32,13 +36,17 @@ use netclaw::app::daemon::pair_v2::{Introduction, PairV2};
 use netclaw::app::daemon::pending_restart::PendingRestart;
 use netclaw::app::daemon::start_up::check_tunnel;
 use netclaw::app::daemon::status::{DaemonFacts, Status};
+use netclaw::app::daemon::tls_rotation::TlsRotation;
 use netclaw::domain::access::AccessPolicy;
+use netclaw::domain::daemon_id::DaemonId;
 use netclaw::domain::device_name::DeviceName;
 use netclaw::domain::endpoint::Endpoint;
 use netclaw::domain::exposure::Reach;
 use netclaw::domain::identity::IdentityKey;
 use netclaw::domain::settings::Settings;
+use netclaw::domain::transport::AllowPlaintext;
 use netclaw::ports::settings_store::SettingsStore;
+use netclaw::ports::tls_keys::{TlsKey, TlsKeyStore};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -98,6 +106,7 @@ fn run_under(manager: &ServiceNotifier, ground: Ground, recover: bool) -> Result
 struct Opened {
     settings: Settings,
     identity: IdentityKey,
+    tls_keys: TlsKeyFiles,
     devices: FileDeviceStore,
     activity: FileActivityLog,
 }
@@ -108,9 +117,10 @@ impl Opened {
         let settings = settings.map_err(|error| failure::settings(home, &error))?;
         let identity = identity_file::load_or_create(&home.identity_file(), &SystemRng::default());
         let identity = identity.map_err(shared::untrusted)?;
+        let tls_keys = TlsKeyFiles::open(home, Box::new(SystemRng::default())).map_err(shared::untrusted)?;
         let devices = FileDeviceStore::open(home.devices_file()).map_err(shared::untrusted)?;
         let activity = FileActivityLog::open(home.activity_file(), |id| devices.knows(id));
-        Ok(Self { settings, identity, devices, activity })
+        Ok(Self { settings, identity, tls_keys, devices, activity })
     }
 }
 
@@ -132,17 +142,15 @@ async fn bootstrap(home: &Home, opened: &Opened, recover: bool) -> Result<(), Fa
 }
 
 async fn serve_home(home: &Home, opened: Opened, ground: Ground, manager: &ServiceNotifier) -> Result<(), Failure> {
-    let Opened { settings, identity, devices, activity } = opened;
+    let Opened { settings, identity, tls_keys, devices, activity } = opened;
+    let (id, identity) = (identity.id(), Arc::new(identity));
     let signal = signals::stop_requested().map_err(|error| failure::runtime(&error))?;
     let exposure = exposure::of(&settings);
     let tunnel = check_tunnel(exposure.as_ref(), settings.mode).await;
     tunnel.map_err(|fault| failure::tunnel(&fault))?;
-    let socket = control_socket(home)?;
-    let network = TcpListener::bind(settings.listen_address()).await;
-    let network = network.map_err(|error| failure::bind(settings.listen_address(), &error))?;
-    let listening = Endpoint::of_listener(network.local_addr().map_err(|error| failure::runtime(&error))?);
-    let operator = socket::bind(&socket).map_err(|error| failure::socket(&error))?;
-    let operator = UnixListener::from_std(operator).map_err(|error| failure::runtime(&error))?;
+    let key = tls_keys.keys().current;
+    let tls = Arc::new(own_tls(&settings, &id, &key)?);
+    let Listeners { socket, network, listening, operator } = listen(home, &settings, Arc::clone(&tls)).await?;
     let ports = DaemonPorts {
         clock: Arc::new(SystemClock),
         rng: Arc::new(SystemRng::default()),
@@ -152,11 +160,11 @@ async fn serve_home(home: &Home, opened: Opened, ground: Ground, manager: &Servi
         attempts: Arc::new(MemoryAttemptLog::default()),
         exposure,
     };
-    if settings.mode.profile().reach == Reach::Network {
-        warn!("in this exposure mode traffic is not encrypted: use it in networks only whose every member is trusted");
+    if settings.allow_plaintext != AllowPlaintext::Never && settings.mode.profile().reach != Reach::Machine {
+        warn!(from = %settings.allow_plaintext, "codes and tokens are accepted in the clear (Daemon.AllowPlaintext)");
     }
-    let id = identity.id();
     info!(address = %settings.listen_address(), mode = %settings.mode, daemon = %id, version = env!("CARGO_PKG_VERSION"), "starting");
+    info!(pin = %key.pin, "the port speaks plain HTTP, and TLS with the daemon's own key");
     let facts = DaemonFacts { id, pid: std::process::id(), listening, mode: settings.mode };
     let pending_restart = Arc::new(PendingRestart::new(Arc::new(shared::settings(home)), settings.clone()));
     let status = Arc::new(Status::new(ports.clone(), facts, Arc::clone(&pending_restart)));
@@ -164,19 +172,21 @@ async fn serve_home(home: &Home, opened: Opened, ground: Ground, manager: &Servi
     let ready = Arc::new(AtomicBool::new(true));
     let beacons = Arc::new(Beacons::new(ports.clone()));
     let policy = AccessPolicy::of(&settings, &shared::host_name());
-    let introduction = Introduction { identity, name: DeviceName::nearest(&shared::host_name()), pins: Vec::new() };
+    let (tls_keys, name) = (Arc::new(tls_keys), DeviceName::nearest(&shared::host_name()));
+    let introduction = Introduction { identity: Arc::clone(&identity), name, keys: tls_keys.clone() };
     let pair = Arc::new(PairV2::new(ports.clone(), introduction, &settings));
+    let rotation = Arc::new(TlsRotation::new(Arc::new(SystemClock), tls_keys, tls, identity));
     let public = PublicApi::new(
         &ports,
         policy,
         Arc::clone(&status),
         Arc::clone(&pair),
+        Arc::clone(&rotation),
         Arc::clone(&beacons),
         Arc::clone(&ready),
     );
     let open_pairing = OpenPairing::new(ports.clone(), &settings);
-    let control = ControlApi::new(&ports, open_pairing, status, beacons, stop.clone());
-    let operator = OperatorListener::new(operator, platform::user_id());
+    let control = ControlApi::new(&ports, open_pairing, status, rotation, beacons, stop.clone());
     let doors = [open_door(network, public, &stopped), open_door(operator, control, &stopped)];
     info!("the daemon is ready");
     if ground == Ground::Background {
@@ -196,6 +206,30 @@ async fn serve_home(home: &Home, opened: Opened, ground: Ground, manager: &Servi
     let _ = std::fs::remove_file(&socket);
     info!("the daemon has stopped");
     Ok(())
+}
+
+/// Where clients and the operator come in.
+struct Listeners {
+    socket: PathBuf,
+    network: PublicListener,
+    listening: Endpoint,
+    operator: OperatorListener,
+}
+
+async fn listen(home: &Home, settings: &Settings, tls: Arc<OwnTls>) -> Result<Listeners, Failure> {
+    let socket = control_socket(home)?;
+    let network = TcpListener::bind(settings.listen_address()).await;
+    let network = network.map_err(|error| failure::bind(settings.listen_address(), &error))?;
+    let listening = Endpoint::of_listener(network.local_addr().map_err(|error| failure::runtime(&error))?);
+    let operator = socket::bind(&socket).map_err(|error| failure::socket(&error))?;
+    let operator = UnixListener::from_std(operator).map_err(|error| failure::runtime(&error))?;
+    let operator = OperatorListener::new(operator, platform::user_id());
+    Ok(Listeners { socket, network: PublicListener::new(network, tls), listening, operator })
+}
+
+fn own_tls(settings: &Settings, id: &DaemonId, key: &TlsKey) -> Result<OwnTls, Failure> {
+    let names = Names { daemon_id: id.clone(), host_name: shared::host_name(), listening: settings.host };
+    OwnTls::new(names, key, Arc::new(SystemRng::default())).map_err(|error| failure::runtime(&error))
 }
 
 fn open_door<A: Accept>(listener: A, handler: impl Handler, stopped: &watch::Receiver<bool>) -> JoinHandle<()> {

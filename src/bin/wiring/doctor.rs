@@ -82,8 +82,8 @@ impl Repairs {
         let failed = |error: &dyn std::fmt::Display| StorageError(error.to_string());
         let settings = shared::settings(&self.home).load().map_err(|error| failed(&error))?;
         let rng = SystemRng::default();
-        let identity =
-            identity_file::load_or_create(&self.home.identity_file(), &rng).map_err(|error| failed(&error))?;
+        let identity = identity_file::load_or_create(&self.home.identity_file(), &rng);
+        let identity = identity.map_err(|error| failed(&error))?;
         let devices = FileDeviceStore::open(self.home.devices_file()).map_err(|error| failed(&error))?;
         let bootstrap = Bootstrap {
             clock: Arc::new(SystemClock),

@@ -5,11 +5,11 @@ use alloc::vec::Vec;
 
 use thiserror::Error;
 
-use super::super::binding::Pin;
 use super::super::device::DeviceId;
 use super::super::device_name::DeviceName;
 use super::super::endpoint::Endpoint;
 use super::super::identity::SIGNATURE_BYTES;
+use super::super::pin::Pin;
 use super::super::token::BearerToken;
 use super::fields::{Fields, Writer};
 use super::handshake::MAX_NAMES;

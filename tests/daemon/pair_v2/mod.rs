@@ -12,7 +12,7 @@ use netclaw::app::daemon::DaemonPorts;
 use netclaw::app::daemon::exchange::{Exchange, ExchangeError, ExchangeRequest};
 use netclaw::app::daemon::open_pairing::OpenPairing;
 use netclaw::app::daemon::pair_v2::{Introduction, PairError, PairV2};
-use netclaw::domain::binding::{Binding, Origin, Pin};
+use netclaw::domain::binding::{Binding, Origin};
 use netclaw::domain::client_address::ClientAddress;
 use netclaw::domain::code::PairingCode;
 use netclaw::domain::endpoint::Endpoint;
@@ -20,8 +20,10 @@ use netclaw::domain::identity::IdentityKey;
 use netclaw::domain::pake::{
     ClientConfirm, ClientFinish, ClientHello, ClientStart, FinishAnswer, FinishRequest, Outcome, ReceivedHello,
 };
+use netclaw::domain::pin::Pin;
 use netclaw::domain::settings::Settings;
 use netclaw::ports::device_store::DeviceStore;
+use netclaw::ports::tls_keys::TlsKeyStore;
 
 use crate::fakes::activity_log::FakeActivityLog;
 use crate::fakes::clock::FakeClock;
@@ -29,8 +31,7 @@ use crate::fakes::device_store::FakeDeviceStore;
 use crate::fakes::exposure::FakeExposure;
 use crate::fakes::rng::SeededRng;
 use crate::fakes::samples::{address, name};
-
-const PIN: Pin = Pin::from_bytes([5; 32]);
+use crate::fakes::tls_keys::FakeTlsKeyStore;
 
 const NO_CODE: PairError = PairError::Exchange(ExchangeError::NoPairingCode);
 
@@ -44,6 +45,8 @@ struct World {
     open: OpenPairing,
     pair: Arc<PairV2>,
     exchange: Exchange,
+    /// Of the daemon's TLS key.
+    pin: Pin,
     random: SeededRng,
 }
 
@@ -67,15 +70,15 @@ impl World {
     fn over(ports: DaemonPorts, clock: Arc<FakeClock>, devices: Arc<FakeDeviceStore>) -> Self {
         let external_url = Some(Endpoint::parse("https://agent.example.org").unwrap());
         let settings = Settings { external_url, log_pairing_code: false, ..Settings::default() };
-        let introduction = Introduction {
-            identity: IdentityKey::from_seed(&[9; 32]).unwrap(),
-            name: Some(name("my-server")),
-            pins: vec![PIN],
-        };
+        let keys = Arc::new(FakeTlsKeyStore::default());
+        let pin = keys.keys().current.pin;
+        let identity = Arc::new(IdentityKey::from_seed(&[9; 32]).unwrap());
+        let introduction = Introduction { identity, name: Some(name("my-server")), keys };
         Self {
             open: OpenPairing::new(ports.clone(), &settings),
             pair: Arc::new(PairV2::new(ports.clone(), introduction, &settings)),
             exchange: Exchange::new(ports.clone()),
+            pin,
             random: SeededRng::new(11),
             ports,
             clock,
@@ -90,7 +93,7 @@ impl World {
 
     /// A handshake up to the client's proof, from the `from`th address.
     async fn start(&self, code: &PairingCode, from: u32) -> Result<ClientConfirm, PairError> {
-        self.start_over(Binding::Spki(PIN), code, from).await
+        self.start_over(Binding::Spki(self.pin), code, from).await
     }
 
     async fn start_over(&self, binding: Binding, code: &PairingCode, from: u32) -> Result<ClientConfirm, PairError> {
@@ -147,7 +150,7 @@ async fn whoever_has_the_code_is_paired_and_told_where_the_daemon_is() {
     let Outcome::Paired(enrolment) = outcome else { panic!("{outcome:?}") };
     let grant = enrolment.grant;
     assert_eq!((grant.device_name.as_str(), grant.daemon_name.unwrap().as_str()), ("Laptop", "my-server"));
-    assert_eq!((grant.pin_now, grant.pin_next), (Some(PIN), None));
+    assert_eq!((grant.pin_now, grant.pin_next), (Some(world.pin), None));
     assert_eq!(grant.endpoints, [Endpoint::parse("https://agent.example.org").unwrap()]);
     assert_eq!(enrolment.identity.id(), IdentityKey::from_seed(&[9; 32]).unwrap().id());
     let device = world.devices.find(grant.device).await.unwrap().unwrap();
@@ -157,8 +160,12 @@ async fn whoever_has_the_code_is_paired_and_told_where_the_daemon_is() {
 
 #[tokio::test]
 async fn every_link_that_the_daemon_knows_is_one_to_pair_over() {
-    for binding in [Binding::Spki(PIN), origin("https://agent.example.org"), origin("http://localhost:8000")] {
+    let direct = |world: &World| Binding::Spki(world.pin);
+    let proxied = |_: &World| origin("https://agent.example.org");
+    let on_this_machine = |_: &World| origin("http://localhost:8000");
+    for binding in [direct, proxied, on_this_machine] {
         let world = World::default();
+        let binding = binding(&world);
         let code = world.code().await;
         let (client, request) = world.start_over(binding, &code, 1).await.unwrap().ask("laptop").unwrap();
         let outcome = client.receive(&world.finish(&request, 1).await.unwrap()).unwrap();

@@ -1,11 +1,12 @@
 //! Both roles against each other: when they agree, and that nothing but full agreement counts.
 
-use netclaw::domain::binding::{Binding, Origin, Pin};
+use netclaw::domain::binding::{Binding, Origin};
 use netclaw::domain::code::PairingCode;
 use netclaw::domain::pake::answer::{Answer, MAX_ENDPOINTS, NotPaired};
 use netclaw::domain::pake::{
     AnswerError, ClientHello, ClientStart, DaemonHello, MAX_NAMES, Nonce, Outcome, Transcript,
 };
+use netclaw::domain::pin::Pin;
 use netclaw::domain::session::RedeemError;
 use proptest::prelude::*;
 

@@ -1,7 +1,8 @@
 //! Bindings, and the links that a daemon knows.
 
-use netclaw::domain::binding::{Binding, Links, Origin, OriginError, Pin};
+use netclaw::domain::binding::{Binding, Links, Origin, OriginError};
 use netclaw::domain::endpoint::Endpoint;
+use netclaw::domain::pin::Pin;
 
 fn endpoint(text: &str) -> Endpoint {
     Endpoint::parse(text).unwrap()
@@ -86,10 +87,4 @@ fn only_endpoints_that_others_can_use_are_told() {
     let endpoints = ["https://agent.example.org", "http://127.0.0.1:5199", "http://my-server:5199"].map(endpoint);
     let links = Links { endpoints: endpoints.to_vec(), ..Links::default() };
     assert_eq!(links.external(), [endpoints[0].clone(), endpoints[2].clone()]);
-}
-
-#[test]
-fn a_pin_is_the_sha_256_of_the_public_key() {
-    let shown = format!("{:?}", Pin::of_spki(b"abc"));
-    assert_eq!(shown, "Pin(ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad)");
 }

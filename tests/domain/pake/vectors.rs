@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use netclaw::domain::binding::{Binding, Origin, Pin};
+use netclaw::domain::binding::{Binding, Origin};
 use netclaw::domain::code::PairingCode;
 use netclaw::domain::device::Device;
 use netclaw::domain::identity::IdentityKey;
 use netclaw::domain::pake::answer::{Answer, Grant, NotPaired};
 use netclaw::domain::pake::{ClientStart, Confirmation, Outcome, Role, SessionKeys, SharedSecret, Transcript};
+use netclaw::domain::pin::Pin;
 use netclaw::domain::session::{PairingSession, SESSION_RANDOM_BYTES};
 
 use super::endpoint;

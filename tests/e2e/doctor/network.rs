@@ -115,11 +115,11 @@ fn what_the_daemon_sees_of_clients_behind_a_proxy_is_judged() {
 }
 
 #[test]
-fn an_unencrypted_network_and_a_missing_tunnel_are_pointed_out() {
+fn plaintext_and_a_missing_tunnel_are_pointed_out() {
     let host = on_every_address();
     let mut direct = host.command(NETCLAW);
-    direct.env("NETCLAW_Daemon__ExposureMode", "direct");
-    Report::of(direct, &[]).finds("exposure-mode", "warn", &["not encrypted"]);
+    direct.env("NETCLAW_Daemon__ExposureMode", "direct").env("NETCLAW_Daemon__AllowPlaintext", "true");
+    Report::of(direct, &[]).finds("exposure-mode", "warn", &["Daemon.AllowPlaintext"]);
     let (host, empty) = (World::default(), tempfile::tempdir().unwrap());
     for (mode, program) in
         [("tailscale-serve", "tailscale"), ("tailscale-funnel", "tailscale"), ("cloudflare-tunnel", "cloudflared")]

@@ -53,7 +53,7 @@ fn is_known(path: &str) -> bool {
     let is_key = |known: &str| {
         let start = path.get(..known.len()).filter(|start| start.eq_ignore_ascii_case(known));
         let rest = start.and_then(|_| path.get(known.len()..));
-        rest.is_some_and(|rest| rest.is_empty() || (known == key::TRUSTED_PROXIES && is_element(rest)))
+        rest.is_some_and(|rest| rest.is_empty() || (key::LISTS.contains(&known) && is_element(rest)))
     };
     path == SCHEMA || key::ALL.iter().copied().any(is_key)
 }

@@ -40,12 +40,26 @@ struct DaemonForm {
     /// The http or https URL that remote devices type, where the daemon cannot know it.
     #[schemars(extend("default" = null, "examples" = ["https://agent.example.com"]))]
     external_url: Option<String>,
+    /// Whether codes and tokens are accepted although nothing protects them on the way: from everywhere, or from clients in
+    /// networks that are encrypted below.
+    #[schemars(extend("default" = false, "examples" = [["100.64.0.0/10"]]))]
+    allow_plaintext: Option<AllowPlaintextForm>,
     /// Whether a fresh pairing code is written to the log, for containers without a shell.
     #[schemars(extend("default" = Settings::default().log_pairing_code))]
     log_pairing_code: Option<bool>,
     /// Whether the tunnel's program is out of sight, in a container beside this one, so that nobody looks for it.
     #[schemars(extend("default" = Settings::default().skip_tunnel_process_check))]
     skip_tunnel_process_check: Option<bool>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "only its shape is of interest")]
+enum AllowPlaintextForm {
+    /// From everywhere, or from nowhere.
+    Switch(bool),
+    /// From these addresses and networks.
+    Networks(Vec<String>),
 }
 
 /// The JSON Schema (draft 2020-12) of the configuration.

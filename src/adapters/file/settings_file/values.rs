@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::member;
 use crate::domain::setting_text;
 use crate::domain::settings::{Settings, SettingsError, key};
+use crate::domain::transport::AllowPlaintext;
 
 /// The version of the format that this netclaw writes, and the only one it reads.
 const VERSION: u64 = 1;
@@ -32,6 +33,7 @@ pub(super) fn read(document: &Value) -> Result<Settings, SettingsError> {
         mode: text(found(key::MODE), setting_text::mode)?.unwrap_or(default.mode),
         trusted_proxies: value(found(key::TRUSTED_PROXIES), proxies)?.unwrap_or_default(),
         external_url: text(found(key::EXTERNAL_URL), setting_text::external_url)?,
+        allow_plaintext: value(found(key::ALLOW_PLAINTEXT), plaintext)?.unwrap_or_default(),
         log_pairing_code: switch(found(key::LOG_PAIRING_CODE), key::LOG_PAIRING_CODE)?
             .unwrap_or(default.log_pairing_code),
         skip_tunnel_process_check: switch(found(key::SKIP_TUNNEL_PROCESS_CHECK), key::SKIP_TUNNEL_PROCESS_CHECK)?
@@ -40,7 +42,7 @@ pub(super) fn read(document: &Value) -> Result<Settings, SettingsError> {
 }
 
 /// All values with their paths, as they are written.
-pub(super) fn all(settings: &Settings) -> [(&'static str, Value); 8] {
+pub(super) fn all(settings: &Settings) -> [(&'static str, Value); 9] {
     let proxies: Vec<String> = settings.trusted_proxies.iter().map(ToString::to_string).collect();
     [
         ("configVersion", json!(VERSION)),
@@ -49,6 +51,7 @@ pub(super) fn all(settings: &Settings) -> [(&'static str, Value); 8] {
         (key::MODE, json!(settings.mode.name())),
         (key::TRUSTED_PROXIES, json!(proxies)),
         (key::EXTERNAL_URL, json!(settings.external_url.as_ref().map(ToString::to_string))),
+        (key::ALLOW_PLAINTEXT, plaintext_value(&settings.allow_plaintext)),
         (key::LOG_PAIRING_CODE, json!(settings.log_pairing_code)),
         (key::SKIP_TUNNEL_PROCESS_CHECK, json!(settings.skip_tunnel_process_check)),
     ]
@@ -86,6 +89,32 @@ fn proxies(value: &Value) -> Result<Vec<IpNet>, SettingsError> {
     let allowed = "it must be a list of IP addresses and networks like \"10.0.0.0/24\"";
     let list = value.as_array().ok_or_else(|| invalid(key::TRUSTED_PROXIES, value, allowed))?;
     list.iter().map(|entry| read_text(entry, setting_text::proxy)).collect()
+}
+
+/// A switch, or the list of networks that it is on for.
+fn plaintext(value: &Value) -> Result<AllowPlaintext, SettingsError> {
+    match value {
+        Value::Bool(true) => Ok(AllowPlaintext::Always),
+        Value::Bool(false) => Ok(AllowPlaintext::Never),
+        Value::Array(list) if list.is_empty() => Ok(AllowPlaintext::Never),
+        Value::Array(list) => {
+            let networks = list.iter().map(|entry| read_text(entry, setting_text::plaintext_network));
+            networks.collect::<Result<_, _>>().map(AllowPlaintext::From)
+        }
+        other => {
+            let allowed =
+                "it must be true, false, or a list of networks like \"100.64.0.0/10\" that are encrypted below";
+            Err(invalid(key::ALLOW_PLAINTEXT, other, allowed))
+        }
+    }
+}
+
+fn plaintext_value(allowed: &AllowPlaintext) -> Value {
+    match allowed {
+        AllowPlaintext::Never => json!(false),
+        AllowPlaintext::Always => json!(true),
+        AllowPlaintext::From(networks) => json!(networks.iter().map(ToString::to_string).collect::<Vec<_>>()),
+    }
 }
 
 fn switch(found: Option<&Value>, key: &'static str) -> Result<Option<bool>, SettingsError> {

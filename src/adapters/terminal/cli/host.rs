@@ -104,6 +104,8 @@ pub enum OperateCommand {
     Devices(DevicesArgs),
     /// List and lift the blocks of addresses that sent wrong codes
     Lockouts(LockoutsArgs),
+    /// Show and change the key that clients know the daemon's TLS by
+    Keys(KeysArgs),
     /// Print the log of a daemon in the background
     Logs(LogsArgs),
     /// Have systemd run the daemon, now and at every boot or login
@@ -187,6 +189,32 @@ pub enum LockoutsCommand {
         /// The address; all when it is left out
         #[arg(value_parser = address)]
         address: Option<LimitKey>,
+    },
+}
+
+/// `netclaw daemon keys`.
+#[derive(Debug, Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:\n  netclaw daemon keys\n  netclaw daemon keys --json | jq -r .current.pin\n  netclaw daemon keys rotate             # announce the next key\n  netclaw daemon keys rotate             # a week later: switch to it\n  netclaw daemon keys rotate --switch    # at once"
+)]
+pub struct KeysArgs {
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+    /// What to change; nothing shows them.
+    #[command(subcommand)]
+    pub command: Option<KeysCommand>,
+}
+
+/// What can be changed about keys.
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Announce a next key to the devices; when it has been announced for a week, switch to it
+    Rotate {
+        /// Switch to the announced key now, however long it has been announced
+        #[arg(long)]
+        switch: bool,
     },
 }
 

@@ -1,6 +1,8 @@
 //! The daemon of this host as its operator meets it.
 
 use super::{Exit, Failure};
+use crate::adapters::terminal::render::span;
+use crate::domain::key_rotation::NotYet;
 use crate::ports::control_channel::ControlError;
 use crate::ports::daemon_process::StartError;
 
@@ -41,5 +43,19 @@ pub fn of_start(error: StartError) -> Failure {
         StartError::Spawn(what) => Failure::new(Exit::Failed, format!("the daemon could not be started: {what}"))
             .hint("if the program was moved or replaced, run this command again from its new place")
             .hint("else look at the limits of this user with: ulimit -a"),
+    }
+}
+
+/// The TLS key is not changed now.
+pub fn not_yet(why: NotYet) -> Failure {
+    match why {
+        NotYet::TooSoon { remaining } => {
+            Failure::new(Exit::Failed, format!("{why}: {} are left", span::in_words(remaining)))
+                .hint("come back then, so that every device has time to learn of it")
+                .hint("or switch now: netclaw daemon keys rotate --switch; who has not learned of it has to pair again")
+        }
+        NotYet::NothingAnnounced => {
+            Failure::new(Exit::Failed, why.to_string()).hint("announce one with: netclaw daemon keys rotate")
+        }
     }
 }

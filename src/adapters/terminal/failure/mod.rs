@@ -18,7 +18,7 @@ use std::io::{self, Write};
 pub use self::api::of_api;
 pub use self::client::{of_credentials, of_enrol, of_status, of_target, of_unpair};
 #[cfg(unix)]
-pub use self::host::{not_running, of_control, of_start};
+pub use self::host::{not_running, not_yet, of_control, of_start};
 #[cfg(unix)]
 pub use self::service::{journal, of_service};
 pub use self::settings::{of_load_settings, of_prompt};

@@ -7,6 +7,8 @@ pub mod devices;
 #[cfg(unix)]
 pub mod doctor;
 #[cfg(unix)]
+pub mod keys;
+#[cfg(unix)]
 pub mod lockouts;
 pub mod paired;
 #[cfg(unix)]

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use super::DaemonPorts;
 use super::exchange::{ExchangeError, refused, unavailable};
 use super::public_endpoint::PublicEndpoint;
-use crate::domain::binding::{Links, Pin};
+use crate::domain::binding::Links;
 use crate::domain::client_address::ClientAddress;
 use crate::domain::device_name::DeviceName;
 use crate::domain::identity::IdentityKey;
@@ -25,6 +25,7 @@ use crate::domain::settings::Settings;
 use crate::domain::time::MonotonicTime;
 use crate::ports::pairing_slot::BeginHandshakeError;
 use crate::ports::storage::StorageError;
+use crate::ports::tls_keys::{TlsKeyStore, TlsKeys};
 
 /// Why a step of a handshake is not taken.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -44,14 +45,13 @@ pub enum PairError {
 }
 
 /// Who the daemon is, for its devices.
-#[derive(Debug)]
 pub struct Introduction {
     /// Its identity.
-    pub identity: IdentityKey,
+    pub identity: Arc<IdentityKey>,
     /// What its machine calls itself.
     pub name: Option<DeviceName>,
-    /// Its own TLS keys: the one in use, then the next one.
-    pub pins: Vec<Pin>,
+    /// Its own TLS keys.
+    pub keys: Arc<dyn TlsKeyStore>,
 }
 
 /// Pairs devices by handshakes.
@@ -110,7 +110,9 @@ impl PairV2 {
     /// The links that lead to this daemon at this moment.
     async fn links(&self) -> Links {
         let endpoints = vec![self.public.find().await.endpoint];
-        Links { pins: self.introduction.pins.clone(), endpoints, plain_loopback: self.plain_loopback }
+        let TlsKeys { current, next } = self.introduction.keys.keys();
+        let pins = [Some(current), next].into_iter().flatten().map(|key| key.pin).collect();
+        Links { pins, endpoints, plain_loopback: self.plain_loopback }
     }
 
     fn find(&self, name: Nonce, now: MonotonicTime) -> Option<Cell> {

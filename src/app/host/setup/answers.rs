@@ -37,7 +37,7 @@ impl Answers {
             mode,
             trusted_proxies: self.trusted_proxies.clone().unwrap_or_else(|| stored.trusted_proxies.clone()),
             external_url: self.external_url.clone().unwrap_or_else(|| stored.external_url.clone()),
-            ..*stored
+            ..stored.clone()
         }
     }
 

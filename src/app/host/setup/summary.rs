@@ -71,7 +71,7 @@ impl fmt::Display for Change {
     }
 }
 
-fn values(settings: &Settings) -> [(&'static str, String); 7] {
+fn values(settings: &Settings) -> [(&'static str, String); 8] {
     let proxies: Vec<String> = settings.trusted_proxies.iter().map(ToString::to_string).collect();
     let proxies = if proxies.is_empty() { NONE.to_owned() } else { proxies.join(", ") };
     [
@@ -80,6 +80,7 @@ fn values(settings: &Settings) -> [(&'static str, String); 7] {
         (key::PORT, settings.port.to_string()),
         (key::TRUSTED_PROXIES, proxies),
         (key::EXTERNAL_URL, settings.external_url.as_ref().map_or(NONE.to_owned(), ToString::to_string)),
+        (key::ALLOW_PLAINTEXT, settings.allow_plaintext.to_string()),
         (key::LOG_PAIRING_CODE, settings.log_pairing_code.to_string()),
         (key::SKIP_TUNNEL_PROCESS_CHECK, settings.skip_tunnel_process_check.to_string()),
     ]

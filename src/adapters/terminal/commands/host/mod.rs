@@ -2,6 +2,7 @@
 
 mod devices;
 mod init;
+mod keys;
 mod lifecycle;
 mod lockouts;
 mod logs;
@@ -61,6 +62,7 @@ pub async fn run_operate(
         OperateCommand::Pair(args) => pairing::run(&args, control, api, console).await,
         OperateCommand::Devices(args) => devices::run(args, control, console).await,
         OperateCommand::Lockouts(args) => lockouts::run(args, control, console).await,
+        OperateCommand::Keys(args) => keys::run(args, control, console).await,
         OperateCommand::Logs(args) => logs::run(&args, log_file, service.manager, console).await,
         OperateCommand::Install(args) => service::install(args, ports, console).await,
         OperateCommand::Uninstall(args) => service::uninstall(args, ports, console).await,

@@ -1,0 +1,99 @@
+//! The daemon's TLS keys: what clients are told of them, and changing them.
+
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use tracing::info;
+
+use crate::domain::identity::IdentityKey;
+use crate::domain::key_rotation::{Announcement, Step, Urgency, next_step};
+use crate::ports::clock::Clock;
+use crate::ports::control_channel::{KeyReport, KeysReport, RotationOutcome};
+use crate::ports::daemon_api::{NextKey, TransportReport};
+use crate::ports::storage::StorageError;
+use crate::ports::tls_keys::{TlsKey, TlsKeyStore, TlsKeys, TlsTerminator};
+
+/// Looks after the daemon's TLS keys.
+pub struct TlsRotation {
+    clock: Arc<dyn Clock>,
+    store: Arc<dyn TlsKeyStore>,
+    terminator: Arc<dyn TlsTerminator>,
+    identity: Arc<IdentityKey>,
+    /// What clients are told, signed once and not at each request.
+    told: RwLock<TransportReport>,
+    /// Held over a rotation, so that two at once act one after the other.
+    turn: Mutex<()>,
+}
+
+impl TlsRotation {
+    /// The use case of the daemon with this identity.
+    pub fn new(
+        clock: Arc<dyn Clock>,
+        store: Arc<dyn TlsKeyStore>,
+        terminator: Arc<dyn TlsTerminator>,
+        identity: Arc<IdentityKey>,
+    ) -> Self {
+        let told = RwLock::new(told(&identity, &store.keys()));
+        Self { clock, store, terminator, identity, told, turn: Mutex::new(()) }
+    }
+
+    /// What paired devices are told. No I/O, and no signature is made.
+    pub fn report(&self) -> TransportReport {
+        // It is replaced whole, so a lock that a panic left behind is as good as new.
+        self.told.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What the operator is told.
+    pub fn keys(&self) -> KeysReport {
+        let TlsKeys { current, next } = self.store.keys();
+        KeysReport { current: self.key_report(&current), next: next.map(|next| self.key_report(&next)) }
+    }
+
+    /// Takes the next step of a rotation: announces a next key, or switches to it. The next handshake is made with the new
+    /// key; connections that are open stay. This writes files.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] when a key could not be made or stored: everything is as it was. Also when a stored key could not be
+    /// put in use: the next start uses it.
+    pub fn rotate(&self, urgency: Urgency) -> Result<RotationOutcome, StorageError> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.clock.now().wall;
+        let next = self.store.keys().next;
+        match next_step(urgency, next.map(|next| now.since(next.created_at))) {
+            Err(why) => Ok(RotationOutcome::NotYet(why)),
+            Ok(Step::Announce) => {
+                let keys = self.store.prepare_next()?;
+                self.tell(&keys);
+                let next = keys.next.unwrap_or(keys.current);
+                info!(pin = %next.pin, "announced the next TLS key");
+                Ok(RotationOutcome::Announced(self.key_report(&next)))
+            }
+            Ok(Step::Switch) => {
+                let keys = self.store.switch()?;
+                self.terminator.present(&keys.current)?;
+                self.tell(&keys);
+                info!(pin = %keys.current.pin, "switched to the next TLS key");
+                Ok(RotationOutcome::Switched(self.key_report(&keys.current)))
+            }
+        }
+    }
+
+    fn tell(&self, keys: &TlsKeys) {
+        *self.told.write().unwrap_or_else(PoisonError::into_inner) = told(&self.identity, keys);
+    }
+
+    fn key_report(&self, key: &TlsKey) -> KeyReport {
+        let age = self.clock.now().wall.since(key.created_at);
+        KeyReport { pin: key.pin, created_at: key.created_at, age }
+    }
+}
+
+fn told(identity: &IdentityKey, keys: &TlsKeys) -> TransportReport {
+    let current = keys.current.pin;
+    let next = keys.next.as_ref().map(|key| {
+        let announcement = Announcement { daemon: identity.id(), current, next: key.pin };
+        NextKey { pin: key.pin, signature: announcement.sign(identity) }
+    });
+    let key_created_at = keys.current.created_at;
+    TransportReport { pin: current, next, identity_key: identity.public_key(), key_created_at }
+}
