@@ -1,7 +1,7 @@
 //! The real daemon, started and idle.
 
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};
 
 use divan::Bencher;
@@ -17,14 +17,19 @@ fn until_ready(bencher: Bencher<'_, '_>) {
 }
 
 /// A running daemon, ended when dropped. Its end is not part of what is measured.
-struct Started(Child);
+pub struct Started {
+    process: Child,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
 
 impl Started {
-    fn on(home: &ManyDevices) -> Self {
+    pub fn on(home: &ManyDevices) -> Self {
+        let address = free_address();
         let mut child = Command::new(env!("CARGO_BIN_EXE_netclaw"))
             .args(["daemon", "run", "--background"])
             .env("NETCLAW_HOME", home.folder.path())
-            .env("NETCLAW_Daemon__Port", free_port().to_string())
+            .env("NETCLAW_Daemon__Port", address.port().to_string())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
@@ -32,14 +37,14 @@ impl Started {
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
         assert_eq!(line, "ready\n");
-        Self(child)
+        Self { process: child, address }
     }
 }
 
 impl Drop for Started {
     fn drop(&mut self) {
-        self.0.kill().expect("a running daemon");
-        self.0.wait().expect("its end");
+        self.process.kill().expect("a running daemon");
+        self.process.wait().expect("its end");
     }
 }
 
@@ -48,13 +53,13 @@ pub fn print_idle_memory() {
     for devices in [0, DEVICES] {
         let home = ManyDevices::new(devices);
         let daemon = Started::on(&home);
-        let status = std::fs::read_to_string(format!("/proc/{}/status", daemon.0.id())).unwrap_or_default();
+        let status = std::fs::read_to_string(format!("/proc/{}/status", daemon.process.id())).unwrap_or_default();
         let resident = status.lines().find(|line| line.starts_with("VmRSS")).unwrap_or("VmRSS: unknown");
         println!("idle daemon with {devices} devices, {resident}");
     }
 }
 
-fn free_port() -> u16 {
+fn free_address() -> SocketAddr {
     let probe = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    probe.local_addr().expect("its address").port()
+    probe.local_addr().expect("its address")
 }
