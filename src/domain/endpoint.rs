@@ -77,6 +77,17 @@ impl Endpoint {
         self.to_string() + path
     }
 
+    /// The same host, port and path, spoken to over TLS.
+    #[must_use]
+    pub fn over_tls(&self) -> Self {
+        let (mut url, port) = (self.0.clone(), self.port());
+        // Both schemes are among those that may take each other's place, and both have ports.
+        if url.set_scheme("https").is_ok() {
+            let _ = url.set_port(Some(port));
+        }
+        Self(url)
+    }
+
     /// Whether it is on this machine: a loopback literal, or `localhost` with or without a dot at its end.
     pub fn is_loopback(&self) -> bool {
         match self.0.host() {

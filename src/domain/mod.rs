@@ -5,6 +5,7 @@
 //! The package compiles this folder a second time under `#![no_std]` (`tests/domain_no_std.rs`) to keep it that way.
 
 pub mod access;
+pub mod acquaintance;
 pub mod attempts;
 pub mod beacon;
 pub mod binding;
@@ -20,6 +21,7 @@ pub mod endpoint;
 pub mod exposure;
 pub mod identity;
 pub mod key_rotation;
+pub mod link;
 pub mod lockout;
 pub mod nearest;
 pub mod pake;

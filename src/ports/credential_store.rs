@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use super::storage::StorageError;
+use crate::domain::acquaintance::Acquaintance;
 use crate::domain::daemon_id::DaemonId;
 use crate::domain::device_name::DeviceName;
 use crate::domain::endpoint::Endpoint;
@@ -20,6 +21,8 @@ pub struct Pairing {
     pub device_name: DeviceName,
     /// When it was paired, by this machine's wall clock.
     pub paired_at: WallTime,
+    /// What the daemon is known by, beside its id.
+    pub known: Acquaintance,
 }
 
 /// Why the stored pairings cannot be used.
@@ -78,6 +81,27 @@ pub trait CredentialStore: Send + Sync {
     ///
     /// [`CredentialStoreError`].
     fn forget(&self, daemon_id: &DaemonId) -> Result<(), CredentialStoreError>;
+
+    /// Makes the pairing with this daemon the current one; nothing happens if there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`CredentialStoreError`].
+    fn make_current(&self, daemon_id: &DaemonId) -> Result<(), CredentialStoreError>;
+
+    /// Stores what the daemon is known by from now on; nothing happens if there is no pairing with it.
+    ///
+    /// # Errors
+    ///
+    /// [`CredentialStoreError`]; what was stored before is still there.
+    fn remember(&self, daemon_id: &DaemonId, known: &Acquaintance) -> Result<(), CredentialStoreError>;
+
+    /// Every pairing, the oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`CredentialStoreError`].
+    fn all(&self) -> Result<Vec<Pairing>, CredentialStoreError>;
 
     /// The pairing that commands use when nothing else is said.
     ///

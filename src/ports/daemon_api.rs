@@ -12,6 +12,8 @@ use crate::domain::device::DeviceId;
 use crate::domain::device_name::DeviceName;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::identity::{IdentityPublicKey, SIGNATURE_BYTES};
+use crate::domain::link::{Link, Meeting, Pins, Unprotected};
+use crate::domain::pake::{ClientHello, DaemonHello, FinishAnswer, FinishRequest};
 use crate::domain::pin::Pin;
 use crate::domain::time::WallTime;
 use crate::domain::token::BearerToken;
@@ -90,19 +92,25 @@ pub struct NextKey {
 /// Why the daemon did not do what was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rejection {
-    /// `invalid_request`, `payload_too_large`, `unsupported_media_type`, `not_found`, `method_not_allowed`: it does not
+    /// `invalid_request`, `unsupported_suite`, `payload_too_large`, `unsupported_media_type`, `method_not_allowed`: it does not
     /// understand us, so one side is older than the other.
     NotUnderstood,
+    /// `not_found`: it does not know the route, so it is older than we are, or something in between hides the route.
+    NotFound,
     /// `invalid_device_name`; the code stays valid.
     InvalidDeviceName,
     /// `wrong_code`.
     WrongCode,
     /// `unauthorized`.
     Unauthorized,
+    /// `tls_required`: what was sent must not come in the clear.
+    TlsRequired,
     /// `forbidden_origin`: it does not answer to the host name that was used.
     ForbiddenOrigin,
     /// `no_pairing_code`.
     NoPairingCode,
+    /// `no_handshake`: the handshake is over, or never was.
+    NoHandshake,
     /// `name_taken`; the code stays valid.
     NameTaken,
     /// `rate_limited`.
@@ -136,6 +144,23 @@ pub enum ApiError {
         /// What is wrong with the answer.
         what: String,
     },
+    /// TLS ends there with a key that is none of the daemon's. Nothing was sent.
+    #[error("it has the key {}, and not {}", found.fingerprint(), expected.current.fingerprint())]
+    WrongKey {
+        /// What is stored.
+        expected: Pins,
+        /// What is there.
+        found: Pin,
+    },
+    /// The code or token would go to another machine without protection. Nothing was sent.
+    #[error(transparent)]
+    Unprotected(#[from] Unprotected),
+    /// What came back is what no daemon sends, but someone in between would.
+    #[error("{what}")]
+    Forged {
+        /// What is wrong with it.
+        what: String,
+    },
     /// The daemon refused.
     #[error("{detail}")]
     Rejected {
@@ -150,7 +175,9 @@ pub enum ApiError {
 ///
 /// # Contract
 ///
-/// * A token is sent to the endpoint it is passed with and nowhere else: redirects are not followed.
+/// * A code or token is sent over the link it is passed with and nowhere else: redirects are not followed. If nothing
+///   protects that link, it is not sent at all.
+/// * On a pinned link nothing is sent before the key was checked; the name in the certificate, its issuer and its end are not.
 /// * An answer is read up to 4 KiB, and everything is over after 15 seconds.
 /// * Loopback is never reached through a proxy, whatever the environment says.
 /// * Foreign text in errors and reports is safe to show.
@@ -172,24 +199,49 @@ pub trait DaemonApi: Send + Sync {
     /// [`ApiError`]; [`ApiError::NotADaemon`] also when another daemon answers.
     async fn sight(&self, endpoint: &Endpoint, beacon: &Beacon) -> Result<Sighting, ApiError>;
 
-    /// Exchanges a code for a token (`POST /api/pair/exchange`).
+    /// Finds out how the daemon at an endpoint can be spoken to, and that there is one (`GET /api/health/ready`), without any
+    /// credential.
+    ///
+    /// At an `http` endpoint TLS is tried first, and plain HTTP only if TLS is not spoken there. At an `https` endpoint a
+    /// certificate that is not publicly valid makes it a [`Meeting::Key`]; it is never spoken to without TLS.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError`].
+    async fn meet(&self, endpoint: &Endpoint) -> Result<Meeting, ApiError>;
+
+    /// Begins a handshake (`POST /api/pair/v2/start`).
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError`]; [`ApiError::Forged`] when the answer must not be computed with.
+    async fn start_pairing(&self, link: &Link, hello: &ClientHello) -> Result<DaemonHello, ApiError>;
+
+    /// Proves the code and asks for a name (`POST /api/pair/v2/finish`).
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError`]. After [`ApiError::Unreachable`] the same request gets the same answer.
+    async fn finish_pairing(&self, link: &Link, request: &FinishRequest) -> Result<FinishAnswer, ApiError>;
+
+    /// Exchanges a code for a token (`POST /api/pair/exchange`), which shows the code to whoever ends the link.
     ///
     /// # Errors
     ///
     /// [`ApiError`]. After [`ApiError::Unreachable`] the daemon may or may not have made the device.
-    async fn exchange(&self, endpoint: &Endpoint, code: &PairingCode, name: &DeviceName) -> Result<Grant, ApiError>;
+    async fn exchange(&self, link: &Link, code: &PairingCode, name: &DeviceName) -> Result<Grant, ApiError>;
 
     /// Asks for the daemon's status (`GET /api/status`).
     ///
     /// # Errors
     ///
     /// [`ApiError`].
-    async fn status<'a>(&self, endpoint: &Endpoint, token: Option<&'a BearerToken>) -> Result<StatusReport, ApiError>;
+    async fn status<'a>(&self, link: &Link, token: Option<&'a BearerToken>) -> Result<StatusReport, ApiError>;
 
     /// Revokes the device whose token this is (`DELETE /api/pair/device`).
     ///
     /// # Errors
     ///
     /// [`ApiError`].
-    async fn revoke_self(&self, endpoint: &Endpoint, token: &BearerToken) -> Result<(), ApiError>;
+    async fn revoke_self(&self, link: &Link, token: &BearerToken) -> Result<(), ApiError>;
 }

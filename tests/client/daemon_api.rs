@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use netclaw::adapters::client::{HttpDaemonApi, Patience};
 use netclaw::domain::code::PairingCode;
+use netclaw::domain::link::Link;
 use netclaw::domain::token::BearerToken;
 use netclaw::ports::daemon_api::{ApiError, DaemonApi, Grant, Rejection};
 
@@ -14,12 +15,16 @@ fn api() -> HttpDaemonApi {
     HttpDaemonApi::new(Patience { connect: Duration::from_millis(300), answer: Duration::from_millis(300) })
 }
 
+fn link_to(server: &ScriptedServer) -> Link {
+    Link::of_endpoint(&server.endpoint)
+}
+
 async fn exchange(server: &ScriptedServer) -> Result<Grant, ApiError> {
-    api().exchange(&server.endpoint, &PairingCode::parse("ABCDEF23").unwrap(), &name("laptop")).await
+    api().exchange(&link_to(server), &PairingCode::parse("ABCDEF23").unwrap(), &name("laptop")).await
 }
 
 async fn status(server: &ScriptedServer) -> Result<(), ApiError> {
-    api().status(&server.endpoint, Some(&token(1))).await.map(drop)
+    api().status(&link_to(server), Some(&token(1))).await.map(drop)
 }
 
 fn grant_body(token: &BearerToken, device: u8) -> String {
@@ -51,7 +56,7 @@ async fn an_exchange_sends_code_and_name_in_the_body_only() {
 #[tokio::test]
 async fn a_token_travels_in_the_authorization_header() {
     let server = ScriptedServer::answering("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n").await;
-    api().revoke_self(&server.endpoint, &token(1)).await.unwrap();
+    api().revoke_self(&link_to(&server), &token(1)).await.unwrap();
     let request = server.requests().remove(0);
     assert!(request.starts_with("DELETE /api/pair/device HTTP/1.1"), "{request}");
     assert!(request.contains(&format!("authorization: Bearer {}", token(1).reveal())), "{request}");
@@ -73,7 +78,7 @@ async fn redirects_of_every_kind_are_not_followed() {
         let server = ScriptedServer::answering(redirect).await;
         assert!(is_foreign(status(&server).await), "{code}");
         assert!(is_foreign(exchange(&server).await), "{code}");
-        assert!(is_foreign(api().revoke_self(&server.endpoint, &token(1)).await), "{code}");
+        assert!(is_foreign(api().revoke_self(&link_to(&server), &token(1)).await), "{code}");
         assert_eq!(target.requests(), Vec::<String>::new(), "{code}");
     }
 }
@@ -163,7 +168,10 @@ async fn each_problem_code_has_its_meaning() {
         ("401 Unauthorized", "unauthorized", Rejection::Unauthorized),
         ("403 Forbidden", "forbidden_origin", Rejection::ForbiddenOrigin),
         ("404 Not Found", "no_pairing_code", Rejection::NoPairingCode),
-        ("404 Not Found", "not_found", Rejection::NotUnderstood),
+        ("404 Not Found", "not_found", Rejection::NotFound),
+        ("404 Not Found", "no_handshake", Rejection::NoHandshake),
+        ("403 Forbidden", "tls_required", Rejection::TlsRequired),
+        ("400 Bad Request", "unsupported_suite", Rejection::NotUnderstood),
         ("405 Method Not Allowed", "method_not_allowed", Rejection::NotUnderstood),
         ("409 Conflict", "name_taken", Rejection::NameTaken),
         ("413 Content Too Large", "payload_too_large", Rejection::NotUnderstood),

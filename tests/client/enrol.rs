@@ -12,8 +12,9 @@ use super::fakes::{
     FakeApi, FakeCredentials, FakePrompter, FixedClock, GRANTED, daemon_id, device_id, endpoint, name, pairing,
     rejected, token, unreachable,
 };
+use crate::fakes::rng::SeededRng;
 
-const PLACE: &str = "http://host:5199";
+const PLACE: &str = "https://host:5199";
 
 async fn enrol(
     api: &FakeApi,
@@ -23,7 +24,7 @@ async fn enrol(
 ) -> Result<Enrolled, EnrolError> {
     let request =
         EnrolRequest { endpoint: endpoint(PLACE), name: name.map(str::to_owned), host_name: "my-laptop".to_owned() };
-    Enrol { api, credentials, prompter, clock: &FixedClock }.run(request).await
+    Enrol { api, credentials, prompter, clock: &FixedClock, rng: &SeededRng::new(3) }.run(request).await
 }
 
 fn full_disk() -> CredentialStoreError {

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use netclaw::domain::acquaintance::Acquaintance;
 use netclaw::domain::beacon::{Beacon, Sighting};
 use netclaw::domain::client_address::ClientAddress;
 use netclaw::domain::client_address::LimitKey;
@@ -15,6 +16,8 @@ use netclaw::domain::device::{DeviceId, ID_BYTES};
 use netclaw::domain::device_name::DeviceName;
 use netclaw::domain::endpoint::Endpoint;
 use netclaw::domain::key_rotation::Urgency;
+use netclaw::domain::link::{Link, Meeting};
+use netclaw::domain::pake::{ClientHello, DaemonHello, FinishAnswer, FinishRequest};
 use netclaw::domain::session::Generation;
 use netclaw::domain::time::{MonotonicTime, Now, WallTime};
 use netclaw::domain::token::{BearerToken, SECRET_BYTES};
@@ -56,6 +59,7 @@ pub fn pairing(daemon: u8, at: &str) -> Pairing {
         endpoint: endpoint(at),
         device_name: name("laptop"),
         paired_at: WallTime::from_unix_millis(1_790_000_000_000 + i64::from(daemon)),
+        known: Acquaintance::default(),
     }
 }
 
@@ -127,8 +131,21 @@ impl DaemonApi for FakeApi {
         self.probe_error.clone().map_or(Ok(sighting), Err)
     }
 
-    async fn exchange(&self, endpoint: &Endpoint, code: &PairingCode, name: &DeviceName) -> Result<Grant, ApiError> {
-        self.called(format!("exchange {endpoint} {} {name}", code.reveal()));
+    async fn meet(&self, endpoint: &Endpoint) -> Result<Meeting, ApiError> {
+        let meeting = if endpoint.is_https() { Meeting::PublicCertificate } else { Meeting::Plain };
+        self.probe(endpoint).await.map(|()| meeting)
+    }
+
+    async fn start_pairing(&self, _link: &Link, _hello: &ClientHello) -> Result<DaemonHello, ApiError> {
+        Err(ApiError::Rejected { why: Rejection::NotFound, detail: "there is no such route".to_owned() })
+    }
+
+    async fn finish_pairing(&self, _link: &Link, _request: &FinishRequest) -> Result<FinishAnswer, ApiError> {
+        Err(ApiError::Rejected { why: Rejection::NotFound, detail: "there is no such route".to_owned() })
+    }
+
+    async fn exchange(&self, link: &Link, code: &PairingCode, name: &DeviceName) -> Result<Grant, ApiError> {
+        self.called(format!("exchange {} {} {name}", link.endpoint(), code.reveal()));
         match self.exchanges.lock().unwrap().pop_front() {
             Some(error) => Err(error),
             None => Ok(Grant {
@@ -139,17 +156,17 @@ impl DaemonApi for FakeApi {
         }
     }
 
-    async fn status<'a>(&self, endpoint: &Endpoint, token: Option<&'a BearerToken>) -> Result<StatusReport, ApiError> {
+    async fn status<'a>(&self, link: &Link, token: Option<&'a BearerToken>) -> Result<StatusReport, ApiError> {
         let device = token.map(BearerToken::device);
-        self.called(format!("status {endpoint} {}", device.map_or("nobody".to_owned(), |id| id.to_string())));
+        self.called(format!("status {} {}", link.endpoint(), device.map_or("nobody".to_owned(), |id| id.to_string())));
         let device = device.map(|id| DeviceIdentity { id, name: name("laptop") });
         self.status_error
             .clone()
             .map_or(Ok(StatusReport { daemon: daemon_report(GRANTED), device, transport: None }), Err)
     }
 
-    async fn revoke_self(&self, endpoint: &Endpoint, token: &BearerToken) -> Result<(), ApiError> {
-        self.called(format!("revoke {endpoint} {}", token.device()));
+    async fn revoke_self(&self, link: &Link, token: &BearerToken) -> Result<(), ApiError> {
+        self.called(format!("revoke {} {}", link.endpoint(), token.device()));
         self.revoke_error.clone().map_or(Ok(()), Err)
     }
 }
@@ -202,6 +219,23 @@ impl CredentialStore for FakeCredentials {
         }
         self.all.lock().unwrap().retain(|(pairing, _)| pairing.daemon_id != *daemon_id);
         Ok(())
+    }
+
+    fn make_current(&self, daemon_id: &DaemonId) -> Result<(), CredentialStoreError> {
+        self.all.lock().unwrap().sort_by_key(|(pairing, _)| pairing.daemon_id == *daemon_id);
+        Ok(())
+    }
+
+    fn remember(&self, daemon_id: &DaemonId, known: &Acquaintance) -> Result<(), CredentialStoreError> {
+        let mut all = self.all.lock().unwrap();
+        all.iter_mut().filter(|(pairing, _)| pairing.daemon_id == *daemon_id).for_each(|(pairing, _)| {
+            pairing.known = known.clone();
+        });
+        Ok(())
+    }
+
+    fn all(&self) -> Result<Vec<Pairing>, CredentialStoreError> {
+        Ok(self.all.lock().unwrap().iter().map(|(pairing, _)| pairing.clone()).collect())
     }
 
     fn current(&self) -> Result<Option<Pairing>, CredentialStoreError> {

@@ -19,6 +19,7 @@ use super::fakes::{
     FakeApi, FakeCredentials, FakePrompter, FakeSettings, FixedClock, GRANTED, daemon_id, device_id, name, pairing,
     rejected, token, unreachable,
 };
+use crate::fakes::rng::SeededRng;
 
 async fn run(
     words: &str,
@@ -31,6 +32,7 @@ async fn run(
     let mut console = Console { out: &mut out, err: &mut err, err_is_terminal: false };
     let settings = FakeSettings::default();
     let ports = ClientPorts {
+        rng: &SeededRng::new(3),
         api,
         credentials,
         settings: &settings,
@@ -105,13 +107,18 @@ async fn pairing_reports_what_it_made_and_never_the_token() {
 }
 
 #[tokio::test]
-async fn plain_http_across_a_network_is_warned_about() {
+async fn b22_a_code_is_not_asked_for_where_nothing_protects_it() {
     let (api, credentials) = (FakeApi::default(), FakeCredentials::default());
-    for (place, is_warned) in [("http://my-server:5199", true), ("https://my-server", false), ("http://[::1]:1", false)]
+    for (place, is_refused) in
+        [("http://my-server:5199", true), ("https://my-server", false), ("http://[::1]:1", false)]
     {
         let mut script = FakePrompter::script(&["ABCD-EF23"]);
         let (_, err, _) = run(&format!("netclaw pair {place}"), &api, &credentials, &mut script).await;
-        assert_eq!(err.contains("warning: ") && err.contains("ssh -L 5199:127.0.0.1:5199 HOST"), is_warned, "{err}");
+        assert_eq!(
+            err.contains("does not speak TLS") && err.contains("ssh -L 5199:127.0.0.1:5199 HOST"),
+            is_refused,
+            "{err}"
+        );
     }
 }
 
@@ -154,11 +161,11 @@ async fn refusals_of_a_pairing_have_their_exit_codes() {
 
 #[tokio::test]
 async fn status_shows_daemon_and_device() {
-    let credentials = FakeCredentials::with(vec![(pairing(GRANTED, "http://a:1"), token(1))]);
+    let credentials = FakeCredentials::with(vec![(pairing(GRANTED, "https://a:1"), token(1))]);
     let api = FakeApi::default();
     let (out, err, exit) = run("netclaw status --json", &api, &credentials, &mut FakePrompter::default()).await;
     let expected = serde_json::json!({
-        "overall": "healthy", "endpoint": "http://a:1",
+        "overall": "healthy", "endpoint": "https://a:1",
         "daemon": {"id": daemon_id(GRANTED).as_str(), "version": "0.1.0", "exposureMode": "local",
                    "startedAt": "2026-09-21T14:13:20.000Z", "uptimeSeconds": 3700},
         "device": {"id": device_id(1).as_str(), "name": "laptop"},
@@ -172,27 +179,27 @@ async fn status_shows_daemon_and_device() {
 #[tokio::test]
 async fn a_refused_credential_is_never_reported_as_anything_else() {
     let api = FakeApi { status_error: Some(rejected(Rejection::Unauthorized)), ..FakeApi::default() };
-    let credentials = FakeCredentials::with(vec![(pairing(1, "http://a:1"), token(1))]);
+    let credentials = FakeCredentials::with(vec![(pairing(1, "https://a:1"), token(1))]);
     let (_, err, exit) = run("netclaw status", &api, &credentials, &mut FakePrompter::default()).await;
     let mut lines = err.lines();
     assert_eq!(lines.next(), Some("error: Authentication failed: the daemon rejected the bearer token"));
-    assert_eq!(lines.next(), Some("hint: pair again: netclaw pair http://a:1"));
+    assert_eq!(lines.next(), Some("hint: pair again: netclaw pair https://a:1"));
     assert_eq!(exit, Exit::Refused);
 }
 
 #[tokio::test]
 async fn an_unreachable_daemon_is_named_with_its_cause_and_the_rule_that_chose_it() {
     let api = FakeApi { status_error: Some(unreachable()), revoke_error: Some(unreachable()), ..FakeApi::default() };
-    let credentials = FakeCredentials::with(vec![(pairing(1, "http://a:1"), token(1))]);
+    let credentials = FakeCredentials::with(vec![(pairing(1, "https://a:1"), token(1))]);
     let (_, err, exit) = run("netclaw status", &api, &credentials, &mut FakePrompter::default()).await;
     assert_eq!(exit, Exit::Unreachable);
-    assert!(err.starts_with("error: cannot reach a daemon at http://a:1: connection refused\nhint: "), "{err}");
+    assert!(err.starts_with("error: cannot reach a daemon at https://a:1: connection refused\nhint: "), "{err}");
     assert!(err.contains("netclaw daemon status") && err.contains("where this device paired"), "{err}");
     let (_, err, exit) = run("netclaw unpair", &api, &credentials, &mut FakePrompter::default()).await;
     assert_eq!(exit, Exit::Unreachable);
     assert!(err.contains("netclaw unpair --forget"), "{err}");
     let (out, _, exit) = run("netclaw unpair --forget", &api, &credentials, &mut FakePrompter::default()).await;
-    assert_eq!((out.as_str(), exit), ("Forgot the credential for http://a:1.\n", Exit::Done));
+    assert_eq!((out.as_str(), exit), ("Forgot the credential for https://a:1.\n", Exit::Done));
 }
 
 #[tokio::test]
@@ -200,7 +207,7 @@ async fn a_credential_that_cannot_be_forgotten_is_reported_with_what_the_daemon_
     let full = || Some(CredentialStoreError::Storage(StorageError("no space left".to_owned())));
     let paired = || FakeCredentials {
         forget_error: full(),
-        ..FakeCredentials::with(vec![(pairing(1, "http://a:1"), token(1))])
+        ..FakeCredentials::with(vec![(pairing(1, "https://a:1"), token(1))])
     };
     let revoked_before = FakeApi { revoke_error: Some(rejected(Rejection::Unauthorized)), ..FakeApi::default() };
     let table = [
@@ -218,7 +225,7 @@ async fn a_credential_that_cannot_be_forgotten_is_reported_with_what_the_daemon_
 #[tokio::test]
 async fn a_daemon_that_cannot_store_a_revocation_says_nothing_of_codes() {
     let api = FakeApi { revoke_error: Some(rejected(Rejection::StorageUnavailable)), ..FakeApi::default() };
-    let credentials = FakeCredentials::with(vec![(pairing(1, "http://a:1"), token(1))]);
+    let credentials = FakeCredentials::with(vec![(pairing(1, "https://a:1"), token(1))]);
     let (_, err, exit) = run("netclaw unpair", &api, &credentials, &mut FakePrompter::default()).await;
     assert_eq!((exit, credentials.pairings().len()), (Exit::Failed, 1));
     assert!(err.starts_with("error: the daemon could not revoke this device: the daemon's words\nhint: "), "{err}");

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use netclaw::app::daemon::bootstrap::{Bootstrap, BootstrapError};
+use netclaw::domain::acquaintance::Acquaintance;
 use netclaw::domain::bootstrap::NoWayIn;
 use netclaw::domain::daemon_id::DaemonId;
 use netclaw::domain::device::{Device, DeviceRecord, is_authentic};
@@ -40,6 +41,7 @@ impl Host {
             devices: devices.clone(),
             credentials: credentials.clone(),
             daemon_id: daemon(),
+            known: Acquaintance::default(),
             host_name: "my-server.example.org".to_owned(),
         };
         Self { devices, credentials, bootstrap }
@@ -189,6 +191,7 @@ async fn the_hosts_own_pairing_follows_the_daemon_and_leaves_the_current_one_alo
         endpoint: Endpoint::parse("http://other:5199").unwrap(),
         device_name: name("laptop"),
         paired_at: WallTime::from_unix_millis(0),
+        known: Acquaintance::default(),
     };
     let (_, token) = Device::bootstrap(name("x"), &[6; 58], WallTime::from_unix_millis(0));
     host.credentials.save(&elsewhere, &token).unwrap();

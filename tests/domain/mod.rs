@@ -1,6 +1,7 @@
 //! The pairing rules, each at its exact boundary.
 
 mod access;
+mod acquaintance;
 mod attempts;
 mod attempts_capacity;
 mod attempts_model;
@@ -13,6 +14,7 @@ mod diagnosis;
 mod endpoint;
 mod exposure;
 mod key_rotation;
+mod link;
 mod nearest;
 pub mod pake;
 mod pin;

@@ -2,6 +2,7 @@
 
 use std::sync::Mutex;
 
+use netclaw::domain::acquaintance::Acquaintance;
 use netclaw::domain::daemon_id::DaemonId;
 use netclaw::domain::endpoint::Endpoint;
 use netclaw::domain::token::BearerToken;
@@ -41,6 +42,23 @@ impl CredentialStore for FakeCredentialStore {
         self.faults.check()?;
         self.pairings.lock().unwrap().retain(|(pairing, _)| pairing.daemon_id != *daemon_id);
         Ok(())
+    }
+
+    fn make_current(&self, daemon_id: &DaemonId) -> Result<(), CredentialStoreError> {
+        self.pairings.lock().unwrap().sort_by_key(|(pairing, _)| pairing.daemon_id == *daemon_id);
+        Ok(())
+    }
+
+    fn remember(&self, daemon_id: &DaemonId, known: &Acquaintance) -> Result<(), CredentialStoreError> {
+        let mut all = self.pairings.lock().unwrap();
+        all.iter_mut().filter(|(pairing, _)| pairing.daemon_id == *daemon_id).for_each(|(pairing, _)| {
+            pairing.known = known.clone();
+        });
+        Ok(())
+    }
+
+    fn all(&self) -> Result<Vec<Pairing>, CredentialStoreError> {
+        Ok(self.pairings.lock().unwrap().iter().map(|(pairing, _)| pairing.clone()).collect())
     }
 
     fn current(&self) -> Result<Option<Pairing>, CredentialStoreError> {

@@ -8,8 +8,10 @@ use netclaw::domain::beacon::{Beacon, Sighting};
 use netclaw::domain::code::PairingCode;
 use netclaw::domain::device_name::DeviceName;
 use netclaw::domain::endpoint::Endpoint;
+use netclaw::domain::link::{Link, Meeting};
+use netclaw::domain::pake::{ClientHello, DaemonHello, FinishAnswer, FinishRequest};
 use netclaw::domain::token::BearerToken;
-use netclaw::ports::daemon_api::{ApiError, DaemonApi, Grant, StatusReport};
+use netclaw::ports::daemon_api::{ApiError, DaemonApi, Grant, Rejection, StatusReport};
 
 /// What reached the daemon.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,19 +61,32 @@ impl DaemonApi for ScriptedDaemonApi {
         next(&self.sightings).unwrap_or_else(unreachable)
     }
 
-    async fn exchange(&self, endpoint: &Endpoint, code: &PairingCode, name: &DeviceName) -> Result<Grant, ApiError> {
-        self.note(Request::Exchange { endpoint: endpoint.clone(), code: code.reveal(), name: name.clone() });
+    async fn meet(&self, endpoint: &Endpoint) -> Result<Meeting, ApiError> {
+        let meeting = if endpoint.is_https() { Meeting::PublicCertificate } else { Meeting::Plain };
+        self.probe(endpoint).await.map(|()| meeting)
+    }
+
+    async fn start_pairing(&self, _link: &Link, _hello: &ClientHello) -> Result<DaemonHello, ApiError> {
+        Err(ApiError::Rejected { why: Rejection::NotFound, detail: "there is no such route".to_owned() })
+    }
+
+    async fn finish_pairing(&self, _link: &Link, _request: &FinishRequest) -> Result<FinishAnswer, ApiError> {
+        Err(ApiError::Rejected { why: Rejection::NotFound, detail: "there is no such route".to_owned() })
+    }
+
+    async fn exchange(&self, link: &Link, code: &PairingCode, name: &DeviceName) -> Result<Grant, ApiError> {
+        self.note(Request::Exchange { endpoint: link.endpoint().clone(), code: code.reveal(), name: name.clone() });
         next(&self.exchanges).unwrap_or_else(unreachable)
     }
 
-    async fn status<'a>(&self, endpoint: &Endpoint, token: Option<&'a BearerToken>) -> Result<StatusReport, ApiError> {
+    async fn status<'a>(&self, link: &Link, token: Option<&'a BearerToken>) -> Result<StatusReport, ApiError> {
         let token = token.map(|token| token.reveal().to_owned());
-        self.note(Request::Status { endpoint: endpoint.clone(), token });
+        self.note(Request::Status { endpoint: link.endpoint().clone(), token });
         next(&self.statuses).unwrap_or_else(unreachable)
     }
 
-    async fn revoke_self(&self, endpoint: &Endpoint, token: &BearerToken) -> Result<(), ApiError> {
-        self.note(Request::RevokeSelf { endpoint: endpoint.clone(), token: token.reveal().to_owned() });
+    async fn revoke_self(&self, link: &Link, token: &BearerToken) -> Result<(), ApiError> {
+        self.note(Request::RevokeSelf { endpoint: link.endpoint().clone(), token: token.reveal().to_owned() });
         next(&self.revocations).unwrap_or(Ok(()))
     }
 }

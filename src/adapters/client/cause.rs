@@ -5,8 +5,11 @@ use std::io;
 
 use super::Patience;
 use super::answer::not_a_daemon;
+use super::key_verifier::ForeignKey;
 use crate::domain::text::shown_safely;
 use crate::ports::daemon_api::ApiError;
+
+const NO_TLS: &str = "it does not speak TLS; perhaps http:// is meant";
 
 /// What an error of the HTTP stack means.
 ///
@@ -18,7 +21,7 @@ pub(super) fn of(error: &reqwest::Error, patience: Patience) -> ApiError {
             false => format!("no complete answer within {} seconds", seconds(patience.answer)),
         });
     }
-    let chain = || std::iter::successors(Some(error as &(dyn Error + 'static)), |error| Error::source(*error));
+    let chain = || chain_of(error);
     if let Some(http) = chain().find_map(|error| error.downcast_ref::<hyper::Error>()) {
         if http.is_parse() {
             return not_a_daemon("its answer is not HTTP".to_owned());
@@ -28,6 +31,9 @@ pub(super) fn of(error: &reqwest::Error, patience: Patience) -> ApiError {
         }
     }
     if let Some(tls) = chain().find_map(within) {
+        if let Some(ForeignKey { expected, found }) = ForeignKey::within(tls) {
+            return ApiError::WrongKey { expected: *expected, found: *found };
+        }
         return unreachable(tls_in_words(tls));
     }
     if let Some(words) = chain().find_map(|error| error.downcast_ref::<io::Error>()).and_then(in_words) {
@@ -35,6 +41,32 @@ pub(super) fn of(error: &reqwest::Error, patience: Patience) -> ApiError {
     }
     let innermost = chain().last().map(ToString::to_string).unwrap_or_default();
     unreachable(shown_safely(&innermost))
+}
+
+/// Whether TLS is spoken there, with a certificate that is not trusted.
+pub(super) fn is_untrusted(error: &reqwest::Error) -> bool {
+    chain_of(error).find_map(within).is_some_and(|tls| matches!(tls, rustls::Error::InvalidCertificate(_)))
+}
+
+/// Whether TLS is not spoken there: what came back was something else, or nothing at all.
+pub(super) fn is_no_tls(error: &reqwest::Error) -> bool {
+    use io::ErrorKind as Kind;
+    if let Some(tls) = chain_of(error).find_map(within) {
+        return matches!(tls, rustls::Error::InvalidMessage(_));
+    }
+    let broken_off = |error: &io::Error| {
+        matches!(error.kind(), Kind::UnexpectedEof | Kind::ConnectionReset | Kind::ConnectionAborted | Kind::BrokenPipe)
+    };
+    error.is_connect() && chain_of(error).filter_map(|error| error.downcast_ref()).any(broken_off)
+}
+
+/// That TLS is not spoken where it must be.
+pub(super) fn no_tls() -> ApiError {
+    unreachable(NO_TLS.to_owned())
+}
+
+fn chain_of(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    std::iter::successors(Some(error as &(dyn Error + 'static)), |error| Error::source(*error))
 }
 
 /// What an I/O error means, in words that are safe to show.
@@ -60,7 +92,7 @@ fn within<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
 
 fn tls_in_words(error: &rustls::Error) -> String {
     match error {
-        rustls::Error::InvalidMessage(_) => "it does not speak TLS; perhaps http:// is meant".to_owned(),
+        rustls::Error::InvalidMessage(_) => NO_TLS.to_owned(),
         rustls::Error::InvalidCertificate(why) => {
             format!("its certificate is not trusted here ({})", shown_safely(&why.to_string()))
         }

@@ -4,12 +4,14 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::answer::not_a_daemon;
+use crate::adapters::wire::handshake::{FinishForm, FinishedForm, FormError, StartForm, StartedForm};
 use crate::adapters::wire::report::{DeviceForm, StatusForm};
 use crate::adapters::wire::sighting::SightingForm;
 use crate::domain::beacon::Sighting;
 use crate::domain::code::PairingCode;
 use crate::domain::daemon_id::DaemonId;
 use crate::domain::device_name::DeviceName;
+use crate::domain::pake::{ClientHello, DaemonHello, FinishAnswer, FinishRequest};
 use crate::domain::token::BearerToken;
 use crate::ports::daemon_api::{ApiError, Grant, StatusReport};
 
@@ -59,6 +61,45 @@ pub(super) fn exchange(code: &PairingCode, name: &DeviceName) -> Zeroizing<Vec<u
 /// [`ApiError::NotADaemon`] when it is something else.
 pub(super) fn health(json: &[u8]) -> Result<(), ApiError> {
     serde_json::from_slice::<Health>(json).ok().filter(|health| health.status == "ok").map(drop).ok_or_else(foreign)
+}
+
+/// The body that begins a handshake.
+pub(super) fn start(hello: &ClientHello) -> Vec<u8> {
+    written(&StartForm::from(hello))
+}
+
+/// Reads the answer to it.
+///
+/// # Errors
+///
+/// * [`ApiError::NotADaemon`] when a part is missing or malformed.
+/// * [`ApiError::Forged`] when its point is none to compute with.
+pub(super) fn started(json: &[u8]) -> Result<DaemonHello, ApiError> {
+    let form: StartedForm = serde_json::from_slice(json).map_err(|_| foreign())?;
+    form.read().map_err(|error| match error {
+        FormError::Message(why) => ApiError::Forged { what: why.to_string() },
+        FormError::Bytes(..) | FormError::Suite | FormError::BindingKind | FormError::Origin(_) => foreign(),
+    })
+}
+
+/// The body that asks for a name.
+pub(super) fn finish(request: &FinishRequest) -> Vec<u8> {
+    written(&FinishForm::from(request))
+}
+
+/// Reads the answer to it.
+///
+/// # Errors
+///
+/// [`ApiError::NotADaemon`] when a part is missing or malformed.
+pub(super) fn finished(json: &[u8]) -> Result<FinishAnswer, ApiError> {
+    let form: FinishedForm = serde_json::from_slice(json).map_err(|_| foreign())?;
+    form.read().map_err(|_| foreign())
+}
+
+/// A struct of strings and numbers cannot fail to be written to memory.
+fn written(form: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(form).unwrap_or_default()
 }
 
 /// Reads the answer to an exchange.

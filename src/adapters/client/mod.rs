@@ -3,6 +3,8 @@
 mod answer;
 mod cause;
 mod documents;
+mod key_verifier;
+mod meeting;
 mod network_probe;
 mod problem;
 mod tls;
@@ -15,7 +17,8 @@ use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderValue, Method, StatusCode};
 use reqwest::redirect::Policy;
-use reqwest::{Client, RequestBuilder};
+use reqwest::{Body, Client, RequestBuilder};
+use rustls::ClientConfig;
 use zeroize::Zeroizing;
 
 use crate::adapters::wire::sighting::BEACON_HEADER;
@@ -23,6 +26,8 @@ use crate::domain::beacon::{Beacon, Sighting};
 use crate::domain::code::PairingCode;
 use crate::domain::device_name::DeviceName;
 use crate::domain::endpoint::Endpoint;
+use crate::domain::link::{Guard, Link, Meeting};
+use crate::domain::pake::{ClientHello, DaemonHello, FinishAnswer, FinishRequest};
 use crate::domain::token::BearerToken;
 use crate::ports::daemon_api::{ApiError, DaemonApi, Grant, StatusReport};
 
@@ -47,11 +52,14 @@ impl Default for Patience {
     }
 }
 
-/// What makes one HTTP client unfit for another endpoint.
+/// What is asked for everywhere.
+const ACCEPTED: &str = "application/json, application/problem+json";
+
+/// What makes one HTTP client unfit for another link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Kind {
     loopback: bool,
-    https: bool,
+    guard: Guard,
 }
 
 /// The routes of a daemon, over HTTP.
@@ -62,7 +70,7 @@ struct Kind {
 /// sensitive so that no debugging output of the HTTP stack shows it.
 pub struct HttpDaemonApi {
     patience: Patience,
-    /// The client of the last endpoint: commands talk to one, and its connection is worth keeping.
+    /// The client of the last link: commands talk over one, and its connection is worth keeping.
     client: Mutex<Option<(Kind, Client)>>,
 }
 
@@ -72,20 +80,26 @@ impl HttpDaemonApi {
         Self { patience, client: Mutex::new(None) }
     }
 
-    fn request(&self, method: Method, endpoint: &Endpoint, path: &str) -> Result<RequestBuilder, ApiError> {
-        let kind = Kind { loopback: endpoint.is_loopback(), https: endpoint.is_https() };
-        // A client is whole at every moment, so a lock that a panic left behind is as good as new.
-        let mut kept = self.client.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let client = match &*kept {
-            Some((of, client)) if *of == kind => client.clone(),
-            _ => kept.insert((kind, self.build(kind)?)).1.clone(),
-        };
-        Ok(client.request(method, endpoint.join(path)).header(ACCEPT, "application/json, application/problem+json"))
+    fn request(&self, method: Method, link: &Link, path: &str) -> Result<RequestBuilder, ApiError> {
+        Ok(self.client_for(link)?.request(method, link.url(path)).header(ACCEPT, ACCEPTED))
     }
 
-    fn build(&self, kind: Kind) -> Result<Client, ApiError> {
+    fn post(&self, link: &Link, path: &str, body: impl Into<Body>) -> Result<RequestBuilder, ApiError> {
+        Ok(self.request(Method::POST, link, path)?.header(CONTENT_TYPE, "application/json").body(body))
+    }
+
+    fn client_for(&self, link: &Link) -> Result<Client, ApiError> {
+        let kind = Kind { loopback: link.endpoint().is_loopback(), guard: link.guard() };
+        // A client is whole at every moment, so a lock that a panic left behind is as good as new.
+        let mut kept = self.client.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        Ok(match &*kept {
+            Some((of, client)) if *of == kind => client.clone(),
+            _ => kept.insert((kind, self.build(tls::guarding(kind.guard), kind.loopback)?)).1.clone(),
+        })
+    }
+
+    fn build(&self, tls: Result<ClientConfig, rustls::Error>, loopback: bool) -> Result<Client, ApiError> {
         let unusable = |cause: String| ApiError::Unreachable { cause };
-        let tls = if kind.https { tls::trusting_the_platform() } else { tls::trusting_nobody() };
         let builder = Client::builder()
             .tls_backend_preconfigured(tls.map_err(|error| unusable(error.to_string()))?)
             .user_agent(concat!("netclaw/", env!("CARGO_PKG_VERSION")))
@@ -93,7 +107,7 @@ impl HttpDaemonApi {
             .referer(false)
             .connect_timeout(self.patience.connect)
             .timeout(self.patience.answer);
-        let builder = if kind.loopback { builder.no_proxy() } else { builder };
+        let builder = if loopback { builder.no_proxy() } else { builder };
         builder.build().map_err(|error| unusable(cause::of(&error, self.patience).to_string()))
     }
 
@@ -106,38 +120,53 @@ impl HttpDaemonApi {
 #[async_trait]
 impl DaemonApi for HttpDaemonApi {
     async fn probe(&self, endpoint: &Endpoint) -> Result<(), ApiError> {
-        let answer = self.send(self.request(Method::GET, endpoint, "/api/health/ready")?).await?;
+        let answer = self.send(self.request(Method::GET, &Link::of_endpoint(endpoint), "/api/health/ready")?).await?;
         documents::health(answer.json(StatusCode::OK)?)
     }
 
     async fn sight(&self, endpoint: &Endpoint, beacon: &Beacon) -> Result<Sighting, ApiError> {
-        let request = self.request(Method::GET, endpoint, "/api/health/live")?;
+        let request = self.request(Method::GET, &Link::of_endpoint(endpoint), "/api/health/live")?;
         documents::sighting(self.send(request.header(BEACON_HEADER, beacon.as_str())).await?.json(StatusCode::OK)?)
     }
 
-    async fn exchange(&self, endpoint: &Endpoint, code: &PairingCode, name: &DeviceName) -> Result<Grant, ApiError> {
-        let request = self.request(Method::POST, endpoint, "/api/pair/exchange")?;
+    async fn meet(&self, endpoint: &Endpoint) -> Result<Meeting, ApiError> {
+        self.meet_at(endpoint).await
+    }
+
+    async fn start_pairing(&self, link: &Link, hello: &ClientHello) -> Result<DaemonHello, ApiError> {
+        let answer = self.send(self.post(link, "/api/pair/v2/start", documents::start(hello))?).await?;
+        documents::started(answer.json(StatusCode::OK)?)
+    }
+
+    async fn finish_pairing(&self, link: &Link, request: &FinishRequest) -> Result<FinishAnswer, ApiError> {
+        let answer = self.send(self.post(link, "/api/pair/v2/finish", documents::finish(request))?).await?;
+        documents::finished(answer.json(StatusCode::OK)?)
+    }
+
+    async fn exchange(&self, link: &Link, code: &PairingCode, name: &DeviceName) -> Result<Grant, ApiError> {
+        link.check()?;
         let body = Bytes::from_owner(documents::exchange(code, name));
-        let answer = self.send(request.header(CONTENT_TYPE, "application/json").body(body)).await?;
+        let answer = self.send(self.post(link, "/api/pair/exchange", body)?).await?;
         documents::grant(answer.json(StatusCode::OK)?)
     }
 
-    async fn status<'a>(&self, endpoint: &Endpoint, token: Option<&'a BearerToken>) -> Result<StatusReport, ApiError> {
-        let request = self.request(Method::GET, endpoint, "/api/status")?;
+    async fn status<'a>(&self, link: &Link, token: Option<&'a BearerToken>) -> Result<StatusReport, ApiError> {
+        let request = self.request(Method::GET, link, "/api/status")?;
         let request = match token {
-            Some(token) => authorized(request, token)?,
+            Some(token) => authorized(request, link, token)?,
             None => request,
         };
         documents::status(self.send(request).await?.json(StatusCode::OK)?)
     }
 
-    async fn revoke_self(&self, endpoint: &Endpoint, token: &BearerToken) -> Result<(), ApiError> {
-        let request = authorized(self.request(Method::DELETE, endpoint, "/api/pair/device")?, token)?;
+    async fn revoke_self(&self, link: &Link, token: &BearerToken) -> Result<(), ApiError> {
+        let request = authorized(self.request(Method::DELETE, link, "/api/pair/device")?, link, token)?;
         self.send(request).await?.empty(StatusCode::NO_CONTENT)
     }
 }
 
-fn authorized(request: RequestBuilder, token: &BearerToken) -> Result<RequestBuilder, ApiError> {
+fn authorized(request: RequestBuilder, link: &Link, token: &BearerToken) -> Result<RequestBuilder, ApiError> {
+    link.check()?;
     let value = Zeroizing::new(["Bearer ", token.reveal()].concat());
     // A token is ASCII by construction.
     let mut value = HeaderValue::from_str(&value)

@@ -17,6 +17,7 @@ use x509_cert::der::Decode;
 
 use super::{HttpDaemonApi, cause, tls};
 use crate::domain::endpoint::Endpoint;
+use crate::domain::link::Link;
 use crate::domain::text::shown_safely;
 use crate::domain::time::WallTime;
 use crate::ports::network_probe::{Certified, ListenError, NetworkProbe, StepError};
@@ -50,7 +51,7 @@ impl NetworkProbe for HttpDaemonApi {
     }
 
     async fn time_at(&self, endpoint: &Endpoint) -> Option<WallTime> {
-        let request = self.request(Method::GET, endpoint, "/api/health/live").ok()?;
+        let request = self.request(Method::GET, &Link::of_endpoint(endpoint), "/api/health/live").ok()?;
         let response = request.timeout(PATIENCE).send().await.ok()?;
         let date = response.headers().get(DATE)?.to_str().ok()?;
         let time = DateTimeParser::new().parse_timestamp(date).ok()?;

@@ -42,15 +42,20 @@ fn rejection(code: &str, status: StatusCode, retry_after: Duration) -> Rejection
         "invalid_device_name" => Rejection::InvalidDeviceName,
         "wrong_code" => Rejection::WrongCode,
         "unauthorized" => Rejection::Unauthorized,
+        "tls_required" => Rejection::TlsRequired,
         "forbidden_origin" => Rejection::ForbiddenOrigin,
         "no_pairing_code" => Rejection::NoPairingCode,
+        "no_handshake" => Rejection::NoHandshake,
+        "not_found" => Rejection::NotFound,
         "name_taken" => Rejection::NameTaken,
         "rate_limited" => Rejection::RateLimited { retry_after },
         "locked_out" => Rejection::LockedOut { retry_after },
         "storage_unavailable" => Rejection::StorageUnavailable,
-        "invalid_request" | "payload_too_large" | "unsupported_media_type" | "not_found" | "method_not_allowed" => {
-            Rejection::NotUnderstood
-        }
+        "invalid_request"
+        | "unsupported_suite"
+        | "payload_too_large"
+        | "unsupported_media_type"
+        | "method_not_allowed" => Rejection::NotUnderstood,
         _ if status == StatusCode::TOO_MANY_REQUESTS => Rejection::RateLimited { retry_after },
         _ if status.is_server_error() => Rejection::Failed,
         _ => Rejection::NotUnderstood,

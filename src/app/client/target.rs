@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use crate::domain::daemon_id::DaemonId;
 use crate::domain::endpoint::{Endpoint, EndpointError};
+use crate::domain::link::Link;
 use crate::domain::settings::Settings;
 use crate::domain::token::BearerToken;
 use crate::ports::credential_store::{CredentialStore, CredentialStoreError, Pairing};
@@ -57,6 +58,8 @@ pub struct Choice {
 pub struct Target {
     /// Where, and why there.
     pub choice: Choice,
+    /// The way there: by the keys of the pairing, if it has any.
+    pub link: Link,
     /// The pairing and token that were made at this very endpoint.
     pub credential: Option<(Pairing, BearerToken)>,
 }
@@ -129,5 +132,6 @@ pub fn resolve(
 ) -> Result<Target, TargetError> {
     let choice = Sources::gather(environment, credentials, settings)?.choose()?;
     let credential = credentials.paired_at(&choice.endpoint)?;
-    Ok(Target { choice, credential })
+    let pins = credential.as_ref().and_then(|(pairing, _)| pairing.known.pins);
+    Ok(Target { link: Link::of_pairing(&choice.endpoint, pins), choice, credential })
 }

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use super::target::Target;
+use crate::domain::link::Link;
 use crate::domain::token::BearerToken;
 use crate::ports::credential_store::{CredentialStore, CredentialStoreError, Pairing};
 use crate::ports::daemon_api::{ApiError, DaemonApi, Rejection};
@@ -58,8 +59,9 @@ pub async fn unpair(
     credentials: &dyn CredentialStore,
     target: Target,
 ) -> Result<Unpaired, UnpairError> {
-    let (pairing, token) = target.credential.ok_or(UnpairError::NotPaired)?;
-    let ending = revoke(api, &pairing, &token).await?;
+    let Target { link, credential, .. } = target;
+    let (pairing, token) = credential.ok_or(UnpairError::NotPaired)?;
+    let ending = revoke(api, &link, &token).await?;
     forget(credentials, pairing, ending)
 }
 
@@ -73,8 +75,8 @@ pub fn forget_only(credentials: &dyn CredentialStore, target: Target) -> Result<
     forget(credentials, pairing, Ending::NotAsked)
 }
 
-async fn revoke(api: &dyn DaemonApi, pairing: &Pairing, token: &BearerToken) -> Result<Ending, ApiError> {
-    match api.revoke_self(&pairing.endpoint, token).await {
+async fn revoke(api: &dyn DaemonApi, link: &Link, token: &BearerToken) -> Result<Ending, ApiError> {
+    match api.revoke_self(link, token).await {
         Ok(()) => Ok(Ending::Revoked),
         Err(ApiError::Rejected { why: Rejection::Unauthorized, .. }) => Ok(Ending::WasRevoked),
         Err(other) => Err(other),

@@ -9,6 +9,7 @@ use thiserror::Error;
 use tracing::{info, warn};
 use zeroize::Zeroizing;
 
+use crate::domain::acquaintance::Acquaintance;
 use crate::domain::bootstrap::{self, Decision, Found, NoWayIn};
 use crate::domain::daemon_id::DaemonId;
 use crate::domain::device::{DEVICE_RANDOM_BYTES, Device};
@@ -54,6 +55,8 @@ pub struct Bootstrap {
     pub credentials: Arc<dyn CredentialStore>,
     /// This daemon.
     pub daemon_id: DaemonId,
+    /// What its devices know it by.
+    pub known: Acquaintance,
     /// The machine's own name.
     pub host_name: String,
 }
@@ -133,12 +136,18 @@ impl Bootstrap {
 
     /// Keeps the host's own pairing at the place where the daemon listens now.
     fn follow(&self, settings: &Settings, pairing: Pairing, token: &BearerToken) -> Result<(), BootstrapError> {
-        let endpoint = Endpoint::of_listener(settings.listen_address());
-        if pairing.endpoint == endpoint {
+        let (endpoint, known) = (Endpoint::of_listener(settings.listen_address()), self.known_at(settings));
+        if pairing.endpoint == endpoint && pairing.known == known {
             return Ok(());
         }
         info!(%endpoint, "this host's own pairing follows the daemon");
-        Ok(self.credentials.save_beside(&Pairing { endpoint, ..pairing }, token)?)
+        Ok(self.credentials.save_beside(&Pairing { endpoint, known, ..pairing }, token)?)
+    }
+
+    /// What the host's own pairing knows. Loopback needs no pins, and does without a repair when the keys change.
+    fn known_at(&self, settings: &Settings) -> Acquaintance {
+        let pins = self.known.pins.filter(|_| !Endpoint::of_listener(settings.listen_address()).is_loopback());
+        Acquaintance { pins, ..self.known.clone() }
     }
 
     fn store(&self, settings: &Settings, name: &DeviceName, token: &BearerToken) -> Result<(), BootstrapError> {
@@ -147,6 +156,7 @@ impl Bootstrap {
             endpoint: Endpoint::of_listener(settings.listen_address()),
             device_name: name.clone(),
             paired_at: self.clock.now().wall,
+            known: self.known_at(settings),
         };
         Ok(self.credentials.save_beside(&pairing, token)?)
     }

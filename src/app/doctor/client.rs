@@ -8,6 +8,7 @@ use crate::app::client::target::{Choice, Rule, Sources};
 use crate::domain::daemon_id::DaemonId;
 use crate::domain::diagnosis::{Check, Finding};
 use crate::domain::endpoint::Endpoint;
+use crate::domain::link::Link;
 use crate::domain::time::WallTime;
 use crate::domain::token::BearerToken;
 use crate::ports::credential_store::Pairing;
@@ -48,7 +49,10 @@ pub(super) async fn judge(doctor: &Doctor<'_>, scene: &Scene) -> Vec<Finding> {
     findings.push(Check::ClientHealth.pass(format!("a daemon answers at {endpoint}")));
     let credential = credential_at(scene, endpoint);
     let answer = match &credential {
-        Some((_, token)) => Some(doctor.api.status(endpoint, Some(token)).await),
+        Some((pairing, token)) => {
+            let link = Link::of_pairing(endpoint, pairing.known.pins);
+            Some(doctor.api.status(&link, Some(token)).await)
+        }
         None => None,
     };
     findings.extend(credentials(endpoint, credential.map(|(pairing, _)| &pairing.daemon_id), answer.as_ref()));
@@ -108,6 +112,10 @@ fn unhealthy(endpoint: &Endpoint, error: &ApiError) -> Finding {
         ApiError::NotADaemon { what } => check.fail(
             format!("there is no netclaw daemon at {endpoint}: {what}"),
             "compare with what the host prints: netclaw daemon pair",
+        ),
+        ApiError::WrongKey { .. } | ApiError::Unprotected(_) | ApiError::Forged { .. } => check.fail(
+            format!("{endpoint} cannot be trusted: {error}"),
+            "someone may be in between; compare with what the host shows: netclaw daemon keys",
         ),
         ApiError::Rejected { detail, .. } => {
             check.fail(format!("{endpoint} refuses: {detail}"), "look on the host what is wrong: netclaw doctor")

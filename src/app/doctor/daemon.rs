@@ -137,7 +137,13 @@ async fn port(scene: &Scene, network: &dyn NetworkProbe, api: &dyn DaemonApi) ->
 async fn taken(address: SocketAddr, api: &dyn DaemonApi) -> String {
     match api.probe(&Endpoint::of_listener(address)).await {
         Ok(()) => format!("another netclaw daemon, of another home, has {address}"),
-        Err(ApiError::NotADaemon { .. } | ApiError::Rejected { .. }) => {
+        Err(
+            ApiError::NotADaemon { .. }
+            | ApiError::Rejected { .. }
+            | ApiError::WrongKey { .. }
+            | ApiError::Unprotected(_)
+            | ApiError::Forged { .. },
+        ) => {
             format!("another program has {address}; it answers, and is no netclaw daemon")
         }
         Err(ApiError::Unreachable { cause }) => format!("another program has {address} ({cause})"),

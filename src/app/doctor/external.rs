@@ -86,6 +86,9 @@ fn astray(url: &Endpoint, error: &ApiError, settings: &Settings) -> Finding {
         format!("make the proxy or tunnel behind {url} pass requests on to {listening}, or correct Daemon.ExternalUrl");
     match error {
         ApiError::NotADaemon { what } => check.fail(format!("{url} does not lead to this daemon: {what}"), point),
+        ApiError::WrongKey { .. } | ApiError::Unprotected(_) | ApiError::Forged { .. } => {
+            check.fail(format!("{url} cannot be trusted: {error}"), point)
+        }
         ApiError::Unreachable { cause } => check.fail(format!("no answer from {url}: {cause}"), point),
         ApiError::Rejected { why: Rejection::ForbiddenOrigin, detail } => check.fail(
             format!("the daemon does not answer to the name in {url}: {detail}"),

@@ -3,6 +3,7 @@
 use netclaw::adapters::client::{HttpDaemonApi, Patience};
 use netclaw::adapters::file::credentials::FileCredentialStore;
 use netclaw::adapters::system::clock::SystemClock;
+use netclaw::adapters::system::rng::SystemRng;
 use netclaw::adapters::terminal::ENDPOINT_VARIABLE;
 use netclaw::adapters::terminal::cli::ClientCommand;
 use netclaw::adapters::terminal::commands::{ClientPorts, run_client};
@@ -22,6 +23,7 @@ pub fn run(command: ClientCommand, console: &mut Console<'_>) -> Result<(), Fail
         settings: &settings,
         prompter: &mut prompter::of_process(),
         clock: &SystemClock,
+        rng: &SystemRng::default(),
         environment_endpoint: std::env::var_os(ENDPOINT_VARIABLE).map(|value| value.to_string_lossy().into_owned()),
         host_name: shared::host_name(),
     };

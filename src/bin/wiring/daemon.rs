@@ -38,15 +38,17 @@ use netclaw::app::daemon::start_up::check_tunnel;
 use netclaw::app::daemon::status::{DaemonFacts, Status};
 use netclaw::app::daemon::tls_rotation::TlsRotation;
 use netclaw::domain::access::AccessPolicy;
+use netclaw::domain::acquaintance::Acquaintance;
 use netclaw::domain::daemon_id::DaemonId;
 use netclaw::domain::device_name::DeviceName;
 use netclaw::domain::endpoint::Endpoint;
 use netclaw::domain::exposure::Reach;
 use netclaw::domain::identity::IdentityKey;
+use netclaw::domain::link::Pins;
 use netclaw::domain::settings::Settings;
 use netclaw::domain::transport::AllowPlaintext;
 use netclaw::ports::settings_store::SettingsStore;
-use netclaw::ports::tls_keys::{TlsKey, TlsKeyStore};
+use netclaw::ports::tls_keys::{TlsKey, TlsKeyStore, TlsKeys};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -124,6 +126,14 @@ impl Opened {
     }
 }
 
+/// What the devices of a daemon know it by.
+pub fn known(identity: &IdentityKey, keys: &TlsKeyFiles) -> Acquaintance {
+    let TlsKeys { current, next } = keys.keys();
+    let pins = Pins { current: current.pin, next: next.map(|next| next.pin) };
+    let name = DeviceName::nearest(&shared::host_name());
+    Acquaintance { name, identity: Some(identity.public_key()), pins: Some(pins) }
+}
+
 /// Sees to the host's own credential.
 async fn bootstrap(home: &Home, opened: &Opened, recover: bool) -> Result<(), Failure> {
     let bootstrap = Bootstrap {
@@ -132,6 +142,7 @@ async fn bootstrap(home: &Home, opened: &Opened, recover: bool) -> Result<(), Fa
         devices: Arc::new(opened.devices.clone()),
         credentials: Arc::new(FileCredentialStore::new(home.clone())),
         daemon_id: opened.identity.id(),
+        known: known(&opened.identity, &opened.tls_keys),
         host_name: shared::host_name(),
     };
     let seen_to = match recover && !opened.settings.mode.profile().trusts_loopback {

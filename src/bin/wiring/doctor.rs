@@ -9,6 +9,7 @@ use netclaw::adapters::file::credentials::FileCredentialStore;
 use netclaw::adapters::file::device_file::FileDeviceStore;
 use netclaw::adapters::file::home::Home;
 use netclaw::adapters::file::inspection::FileHomeInspection;
+use netclaw::adapters::file::tls_key_files::TlsKeyFiles;
 use netclaw::adapters::file::{folders, identity_file, repair};
 use netclaw::adapters::system::clock::SystemClock;
 use netclaw::adapters::system::daemon_lock::DaemonLock;
@@ -25,7 +26,7 @@ use netclaw::ports::home_repair::{HomeRepair, Repair};
 use netclaw::ports::settings_store::SettingsStore;
 use netclaw::ports::storage::StorageError;
 
-use super::{block_on, exposure, host, shared};
+use super::{block_on, daemon, exposure, host, shared};
 
 /// Looks at this environment's home, and at where it leads.
 pub fn run(args: DoctorArgs, console: &mut Console<'_>) -> Result<(), Failure> {
@@ -85,12 +86,14 @@ impl Repairs {
         let identity = identity_file::load_or_create(&self.home.identity_file(), &rng);
         let identity = identity.map_err(|error| failed(&error))?;
         let devices = FileDeviceStore::open(self.home.devices_file()).map_err(|error| failed(&error))?;
+        let keys = TlsKeyFiles::open(&self.home, Box::new(SystemRng::default())).map_err(|error| failed(&error))?;
         let bootstrap = Bootstrap {
             clock: Arc::new(SystemClock),
             rng: Arc::new(rng),
             devices: Arc::new(devices),
             credentials: Arc::new(FileCredentialStore::new(self.home.clone())),
             daemon_id: identity.id(),
+            known: daemon::known(&identity, &keys),
             host_name: shared::host_name(),
         };
         bootstrap.renew(&settings).await.map_err(|error| failed(&error))

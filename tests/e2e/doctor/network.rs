@@ -155,6 +155,12 @@ fn a_device_is_told_at_which_step_the_way_to_its_daemon_ends() {
         &["connection refused", "netclaw daemon start"],
     );
 
+    // Paired by an older netclaw, which knew no keys.
+    let mut stored: serde_json::Value = serde_json::from_str(&device.read("client/config.json")).unwrap();
+    for field in ["pin", "nextPin", "identityKey"] {
+        stored["daemons"][&id].as_object_mut().unwrap().remove(field);
+    }
+    device.write("client/config.json", &stored.to_string(), 0o600);
     // Whoever takes its place has another time and another name.
     let other = id.chars().rev().collect::<String>();
     let report = format!(

@@ -16,6 +16,7 @@ use self::pairings::Pairings;
 use self::secrets::Secrets;
 use super::home::Home;
 use super::private_file;
+use crate::domain::acquaintance::Acquaintance;
 use crate::domain::daemon_id::DaemonId;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::token::BearerToken;
@@ -159,6 +160,22 @@ impl CredentialStore for FileCredentialStore {
         self.write_pairings(&pairings)?;
         secrets.keep(|daemon| pairings.with(daemon).is_some());
         self.write_secrets(&secrets)
+    }
+
+    fn make_current(&self, daemon_id: &DaemonId) -> Result<(), CredentialStoreError> {
+        let _lock = self.lock()?;
+        self.write_pairings(&self.pairings()?.chosen(daemon_id))
+    }
+
+    fn remember(&self, daemon_id: &DaemonId, known: &Acquaintance) -> Result<(), CredentialStoreError> {
+        let _lock = self.lock()?;
+        self.write_pairings(&self.pairings()?.acquainted(daemon_id, known))
+    }
+
+    fn all(&self) -> Result<Vec<Pairing>, CredentialStoreError> {
+        let mut all = self.pairings()?.into_all();
+        all.sort_by_key(|pairing| pairing.paired_at);
+        Ok(all)
     }
 
     fn current(&self) -> Result<Option<Pairing>, CredentialStoreError> {

@@ -4,15 +4,19 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
+use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 
 use super::VERSION;
 use super::damage::{malformed, read};
 use crate::adapters::file::private_file;
 use crate::adapters::wire::moment;
+use crate::domain::acquaintance::Acquaintance;
 use crate::domain::daemon_id::DaemonId;
 use crate::domain::device_name::DeviceName;
 use crate::domain::endpoint::Endpoint;
+use crate::domain::identity::IdentityPublicKey;
+use crate::domain::link::Pins;
 use crate::domain::time::WallTime;
 use crate::ports::credential_store::{CredentialStoreError, Pairing};
 
@@ -37,6 +41,22 @@ struct Entry {
     device_name: String,
     #[serde(with = "moment")]
     paired_at: WallTime,
+    #[serde(flatten)]
+    known: KnownForm,
+}
+
+/// What older versions do not write. A field that is missing is not known.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct KnownForm {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pin: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_pin: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    identity_key: Option<String>,
 }
 
 impl Pairings {
@@ -109,6 +129,22 @@ impl Pairings {
         self
     }
 
+    /// With this one as the current one, if it is there.
+    pub(super) fn chosen(mut self, daemon: &DaemonId) -> Self {
+        if let Some(pairing) = self.with(daemon) {
+            self.current = Some(pairing.daemon_id.clone());
+        }
+        self
+    }
+
+    /// With this knowledge of a daemon, if it is there.
+    pub(super) fn acquainted(mut self, daemon: &DaemonId, known: &Acquaintance) -> Self {
+        for pairing in self.all.iter_mut().filter(|pairing| pairing.daemon_id == *daemon) {
+            pairing.known = known.clone();
+        }
+        self
+    }
+
     /// Without this one. If it was the current one, the latest of the others is from now on.
     pub(super) fn forgotten(mut self, daemon: &DaemonId) -> Self {
         self.all.retain(|pairing| pairing.daemon_id != *daemon);
@@ -120,13 +156,55 @@ impl Pairings {
     }
 }
 
+impl From<&Acquaintance> for KnownForm {
+    fn from(known: &Acquaintance) -> Self {
+        Self {
+            name: known.name.as_ref().map(ToString::to_string),
+            pin: known.pins.map(|pins| pins.current.to_string()),
+            next_pin: known.pins.and_then(|pins| pins.next).map(|pin| pin.to_string()),
+            identity_key: known.identity.map(|identity| BASE64.encode(identity.as_bytes())),
+        }
+    }
+}
+
+impl KnownForm {
+    /// What is known, unless a field is not what it should be.
+    fn read(self) -> Option<Acquaintance> {
+        let Self { name, pin, next_pin, identity_key } = self;
+        let (current, next) = (present(pin, |text| text.parse().ok())?, present(next_pin, |text| text.parse().ok())?);
+        let pins = match (current, next) {
+            (Some(current), next) => Some(Pins { current, next }),
+            (None, None) => None,
+            (None, Some(_)) => return None,
+        };
+        let key = |text: &str| BASE64.decode(text.as_bytes()).ok()?.try_into().ok().map(IdentityPublicKey::from_bytes);
+        Some(Acquaintance {
+            name: present(name, |text| DeviceName::parse(text).ok())?,
+            identity: present(identity_key, key)?,
+            pins,
+        })
+    }
+}
+
+/// A field that may be missing, but must make sense if it is there.
+fn present<T>(field: Option<String>, read: impl FnOnce(&str) -> Option<T>) -> Option<Option<T>> {
+    field.map_or(Some(None), |text| read(&text).map(Some))
+}
+
 fn find<'a>(all: &'a [Pairing], daemon: &DaemonId) -> Option<&'a Pairing> {
     all.iter().find(|pairing| pairing.daemon_id == *daemon)
 }
 
 fn pairing((id, entry): (String, Entry)) -> Option<Pairing> {
+    let daemon_id = DaemonId::parse(&id)?;
+    let known = entry.known.read()?;
+    // A pin is only as good as the identity that signs the next one.
+    if known.identity.is_some_and(|identity| identity.id() != daemon_id) {
+        return None;
+    }
     Some(Pairing {
-        daemon_id: DaemonId::parse(&id)?,
+        daemon_id,
+        known,
         endpoint: Endpoint::parse(&entry.endpoint).ok()?,
         device_name: DeviceName::parse(&entry.device_name).ok()?,
         paired_at: entry.paired_at,
@@ -138,6 +216,7 @@ fn entry(pairing: &Pairing) -> (String, Entry) {
         endpoint: pairing.endpoint.to_string(),
         device_name: pairing.device_name.to_string(),
         paired_at: pairing.paired_at,
+        known: (&pairing.known).into(),
     };
     (pairing.daemon_id.to_string(), entry)
 }

@@ -16,6 +16,7 @@ use crate::ports::clock::Clock;
 use crate::ports::credential_store::CredentialStore;
 use crate::ports::daemon_api::DaemonApi;
 use crate::ports::prompter::Prompter;
+use crate::ports::rng::Rng;
 use crate::ports::settings_store::SettingsStore;
 
 /// What the commands of a device stand on.
@@ -30,6 +31,8 @@ pub struct ClientPorts<'a> {
     pub prompter: &'a mut dyn Prompter,
     /// The time.
     pub clock: &'a dyn Clock,
+    /// What handshakes are made from.
+    pub rng: &'a dyn Rng,
     /// The endpoint that the environment names.
     pub environment_endpoint: Option<String>,
     /// The machine's own name.

@@ -11,11 +11,10 @@ use crate::domain::endpoint::{Endpoint, EndpointError};
 
 pub(super) async fn run(args: PairArgs, ports: ClientPorts<'_>, console: &mut Console<'_>) -> Result<(), Failure> {
     let endpoint = Endpoint::parse(args.endpoint.trim()).map_err(|error| not_an_endpoint(&args.endpoint, &error))?;
-    warn_if_unencrypted(&endpoint, console);
     let choice = Choice { endpoint: endpoint.clone(), rule: Rule::Argument };
-    let ClientPorts { api, credentials, prompter, clock, host_name, .. } = ports;
+    let ClientPorts { api, credentials, prompter, clock, rng, host_name, .. } = ports;
     let request = EnrolRequest { endpoint, name: args.name, host_name };
-    let enrolled = Enrol { api, credentials, prompter, clock }.run(request).await;
+    let enrolled = Enrol { api, credentials, prompter, clock, rng }.run(request).await;
     let enrolled = enrolled.map_err(|error| of_enrol(error, &choice))?;
     for replaced in &enrolled.replaced {
         console.note(paired::note(replaced));
@@ -35,15 +34,4 @@ fn not_an_endpoint(text: &str, error: &EndpointError) -> Failure {
         | EndpointError::Credentials
         | EndpointError::QueryOrFragment => failure.hint("it looks like this: netclaw pair http://my-server:5199"),
     }
-}
-
-fn warn_if_unencrypted(endpoint: &Endpoint, console: &mut Console<'_>) {
-    if endpoint.is_https() || endpoint.is_loopback() {
-        return;
-    }
-    console.warning(format_args!(
-        "{endpoint} is not encrypted: whoever can listen in between sees the code and the token"
-    ));
-    console.hint("safe ways are https:// through a reverse proxy or tunnel, or an SSH tunnel:");
-    console.hint("ssh -L 5199:127.0.0.1:5199 HOST, and then netclaw pair http://127.0.0.1:5199");
 }

@@ -5,11 +5,15 @@ use crate::adapters::terminal::cli::StatusArgs;
 use crate::adapters::terminal::console::Console;
 use crate::adapters::terminal::failure::{Failure, of_status};
 use crate::adapters::terminal::render::status;
-use crate::app::client::ask_status::ask_status;
+use crate::app::client::ask_status::{Asked, ask_status};
 
 pub(super) async fn run(args: &StatusArgs, ports: &ClientPorts<'_>, console: &mut Console<'_>) -> Result<(), Failure> {
     let target = ports.target()?;
-    let report = ask_status(ports.api, &target).await.map_err(|error| of_status(error, &target.choice))?;
+    let asked = ask_status(ports.api, ports.credentials, &target).await;
+    let Asked { report, unsaved } = asked.map_err(|error| of_status(error, &target.choice))?;
+    if let Some(error) = unsaved {
+        console.warning(format_args!("the daemon's next key could not be stored: {error}"));
+    }
     let endpoint = &target.choice.endpoint;
     if args.json {
         return console.json(&status::document(endpoint, &report));

@@ -1,6 +1,6 @@
 //! What a daemon did not answer, or refused.
 
-use super::{Exit, Failure};
+use super::{Exit, Failure, trust};
 use crate::adapters::terminal::ENDPOINT_VARIABLE;
 use crate::adapters::terminal::render::span;
 use crate::app::client::target::{Choice, Rule};
@@ -30,6 +30,9 @@ pub fn of_api(error: ApiError, choice: &Choice) -> Failure {
                 &choice.rule,
             )
         }
+        ApiError::WrongKey { expected, found } => with_rule(trust::wrong_key(endpoint, &expected, found), &choice.rule),
+        ApiError::Unprotected(_) => with_rule(trust::unprotected(endpoint), &choice.rule),
+        ApiError::Forged { what } => trust::forged(endpoint, &what),
         ApiError::Rejected { why, detail } => of_rejection(why, &detail, choice),
     }
 }
@@ -41,7 +44,9 @@ pub(super) fn unauthorized() -> Failure {
 
 /// The code is not the one that the host shows.
 pub(super) fn wrong_code() -> Failure {
-    Failure::new(Exit::Refused, "wrong pairing code").hint("a new code is shown on the host by: netclaw daemon pair")
+    Failure::new(Exit::Refused, "wrong pairing code")
+        .hint("it was mistyped, or someone in between changes what is sent; compare it with what the host shows")
+        .hint("a new code is shown on the host by: netclaw daemon pair")
 }
 
 fn of_rejection(why: Rejection, detail: &str, choice: &Choice) -> Failure {
@@ -49,6 +54,12 @@ fn of_rejection(why: Rejection, detail: &str, choice: &Choice) -> Failure {
     match why {
         Rejection::NotUnderstood => failed("the daemon did not understand the request")
             .hint("one side may be older than the other; compare: netclaw --version"),
+        Rejection::NotFound => failed("the daemon does not know this request")
+            .hint("one side may be older than the other; compare: netclaw --version"),
+        Rejection::TlsRequired => failed("the daemon takes no code or token in the clear")
+            .hint(format!("pair again, which stores the daemon's key: netclaw pair {}", choice.endpoint)),
+        Rejection::NoHandshake => failed("the daemon has ended the handshake")
+            .hint(format!("try again with the same code: netclaw pair {}", choice.endpoint)),
         Rejection::InvalidDeviceName => failed("the daemon does not accept the device name")
             .hint(format!("choose another one: netclaw pair {} --name NAME", choice.endpoint)),
         Rejection::WrongCode => wrong_code(),

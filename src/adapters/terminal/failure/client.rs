@@ -1,7 +1,7 @@
 //! The errors of the client's use cases.
 
 use super::api::{unauthorized, wrong_code};
-use super::{Exit, Failure, of_api, of_load_settings, of_prompt};
+use super::{Exit, Failure, of_api, of_load_settings, of_prompt, trust};
 use crate::adapters::terminal::ENDPOINT_VARIABLE;
 use crate::app::client::ask_status::AskStatusError;
 use crate::app::client::enrol::EnrolError;
@@ -49,6 +49,9 @@ pub fn of_unpair(error: UnpairError, choice: &Choice) -> Failure {
                 .hint("nothing was forgotten; for the cause, run on the host: netclaw daemon logs")
                 .hint("then try again: netclaw unpair")
         }
+        UnpairError::Api(
+            error @ (ApiError::WrongKey { .. } | ApiError::Unprotected(_) | ApiError::Forged { .. }),
+        ) => of_api(error, choice).hint("or forget it here, and revoke it on the host: netclaw unpair --forget"),
         UnpairError::Api(error @ ApiError::Rejected { .. }) => of_api(error, choice),
         UnpairError::NotForgotten { error, ending } => of_credentials(error).hint(match ending {
             Ending::Revoked | Ending::WasRevoked => {
@@ -68,6 +71,10 @@ pub fn of_enrol(error: EnrolError, choice: &Choice) -> Failure {
     match error {
         EnrolError::Credentials(error) => of_credentials(error).hint("no pairing code was used"),
         EnrolError::Api(error) => of_api(error, choice),
+        EnrolError::Unprotected(_) => trust::unprotected_pairing(&choice.endpoint),
+        EnrolError::InBetween(why) => trust::in_between(&choice.endpoint, why),
+        EnrolError::NoHandshakes => trust::no_handshakes(&choice.endpoint),
+        EnrolError::Random(error) => Failure::new(Exit::Failed, error.to_string()),
         EnrolError::AnswerLost { cause } => {
             Failure::new(Exit::Unreachable, format!("the daemon's answer to the code was lost: {cause}"))
                 .hint(format!("try again with the same code: {pair}"))

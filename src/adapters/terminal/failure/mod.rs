@@ -12,6 +12,7 @@ mod service;
 mod settings;
 #[cfg(unix)]
 mod setup;
+mod trust;
 
 use std::io::{self, Write};
 

@@ -48,7 +48,9 @@ impl<'a> Answers<'a> {
             return Err(EnrolError::WrongCode);
         }
         self.more_codes -= 1;
-        self.prompter.explain("That is not the code that the host shows. Please type it again.");
+        self.prompter.explain(
+            "That is not the code that the host shows, or someone in between has changed it. Please type it again.",
+        );
         self.code = ask_code(self.prompter)?;
         Ok(())
     }

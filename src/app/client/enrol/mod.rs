@@ -1,23 +1,32 @@
 //! Pairing this device with a daemon.
 //!
+//! The code is proved by a handshake, and sent only to a daemon that knows none, and then only where nobody in between can
+//! read it. Someone in between who answers for the daemon makes the handshake fail; nothing is stored then.
+//!
 //! The order keeps a fixable mistake from costing a code: the disk is checked before anything is asked, the address before
 //! the code is typed, and a name that is taken or not allowed is asked again with the same code. Success is reported only
 //! after the daemon has accepted the stored token.
 
 mod answers;
+mod handshake;
 
 use thiserror::Error;
 
 use self::answers::Answers;
+use self::handshake::{Acquired, Handshaking};
+use crate::domain::acquaintance::Acquaintance;
 use crate::domain::code::CodeError;
 use crate::domain::daemon_id::DaemonId;
-use crate::domain::device_name::{DeviceName, NameError};
+use crate::domain::device_name::{DeviceName, NameError, NameKey};
 use crate::domain::endpoint::Endpoint;
+use crate::domain::link::{Approach, Link, Unprotected};
+use crate::domain::pake::{AnswerError, PakeError};
 use crate::domain::token::BearerToken;
 use crate::ports::clock::Clock;
 use crate::ports::credential_store::{CredentialStore, CredentialStoreError, Pairing};
-use crate::ports::daemon_api::{ApiError, DaemonApi, DeviceIdentity, Grant, Rejection};
+use crate::ports::daemon_api::{ApiError, DaemonApi, DeviceIdentity, Rejection};
 use crate::ports::prompter::{PromptError, Prompter};
+use crate::ports::rng::{RandomUnavailable, Rng};
 
 /// What the command line said.
 #[derive(Clone, Debug)]
@@ -43,6 +52,20 @@ pub struct Enrolled {
     pub replaced: Vec<Replaced>,
 }
 
+/// What made a handshake fail in a way that a daemon does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Suspicion {
+    /// A message must not be computed with.
+    #[error(transparent)]
+    Message(PakeError),
+    /// An answer must not be believed.
+    #[error(transparent)]
+    Answer(AnswerError),
+    /// The daemon has seen that the link does not end at it.
+    #[error("the link does not end at the daemon")]
+    UnknownLink,
+}
+
 /// An earlier pairing that a new one has replaced.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Replaced {
@@ -65,6 +88,18 @@ pub enum EnrolError {
     /// The daemon cannot be used, or refused for a reason that asking again does not mend.
     #[error(transparent)]
     Api(#[from] ApiError),
+    /// The way there is not protected, and TLS is not spoken.
+    #[error(transparent)]
+    Unprotected(#[from] Unprotected),
+    /// Someone may be in between. Nothing is stored.
+    #[error("{0}")]
+    InBetween(Suspicion),
+    /// The daemon knows no handshakes, or something in between hides that it does. The code was not sent.
+    #[error("the daemon does not know the handshake that protects the code")]
+    NoHandshakes,
+    /// There is no randomness to make a handshake from.
+    #[error(transparent)]
+    Random(#[from] RandomUnavailable),
     /// The connection was lost in the middle of the exchange: the daemon may have made the device.
     #[error("the answer to the exchange was lost: {cause}")]
     AnswerLost {
@@ -120,94 +155,84 @@ pub struct Enrol<'a> {
     pub prompter: &'a mut dyn Prompter,
     /// When it happens.
     pub clock: &'a dyn Clock,
+    /// What handshakes are made from.
+    pub rng: &'a dyn Rng,
 }
 
 impl Enrol<'_> {
-    /// Asks for what is missing, exchanges the code, stores the pairing and tries it.
+    /// Asks for what is missing, proves the code, stores the pairing and tries it.
     ///
     /// # Errors
     ///
     /// [`EnrolError`]. What was stored before is unchanged, except after [`EnrolError::NotVerified`].
     pub async fn run(self, request: EnrolRequest) -> Result<Enrolled, EnrolError> {
-        let Self { api, credentials, prompter, clock } = self;
+        let Self { api, credentials, prompter, clock, rng } = self;
         credentials.prepare()?;
         // Files are sound here. What can still be missing is the token of a listed pairing, which the new one replaces.
         let earlier = credentials.paired_at(&request.endpoint).unwrap_or_default();
-        api.probe(&request.endpoint).await?;
+        let approach = Approach::of(&request.endpoint, api.meet(&request.endpoint).await?)?;
         let mut answers = Answers::ask(prompter, &request)?;
-        let grant = exchange(api, &request.endpoint, &mut answers).await?;
-        let elsewhere = credentials.paired_with(&grant.daemon_id).unwrap_or_default();
+        let acquired = Handshaking { api, rng, approach: &approach }.acquire(&mut answers).await?;
+        let elsewhere = credentials.paired_with(&acquired.daemon_id).unwrap_or_default();
         let elsewhere = elsewhere.filter(|pairing| pairing.endpoint != request.endpoint);
         let pairing = Pairing {
-            daemon_id: grant.daemon_id.clone(),
+            daemon_id: acquired.daemon_id.clone(),
             endpoint: request.endpoint,
-            device_name: grant.device.name.clone(),
+            device_name: acquired.device.name.clone(),
             paired_at: clock.now().wall,
+            known: named(&acquired, &credentials.all().unwrap_or_default()),
         };
-        save(api, credentials, &pairing, &grant).await?;
-        verify(api, &pairing.endpoint, &grant).await.map_err(EnrolError::NotVerified)?;
+        let link = Link::of_pairing(&pairing.endpoint, pairing.known.pins);
+        save(api, &link, credentials, &pairing, &acquired).await?;
+        verify(api, &link, &acquired).await.map_err(EnrolError::NotVerified)?;
         let mut replaced: Vec<Replaced> = elsewhere.map(Replaced::Elsewhere).into_iter().collect();
         if let Some((old, token)) = earlier {
-            replaced.push(retire(api, &pairing, old, &token).await);
+            replaced.push(retire(api, &link, &pairing.daemon_id, old, &token).await);
         }
-        Ok(Enrolled { device: grant.device, daemon_id: grant.daemon_id, endpoint: pairing.endpoint, replaced })
+        Ok(Enrolled { device: acquired.device, daemon_id: acquired.daemon_id, endpoint: pairing.endpoint, replaced })
     }
 }
 
-async fn exchange(api: &dyn DaemonApi, endpoint: &Endpoint, answers: &mut Answers<'_>) -> Result<Grant, EnrolError> {
-    loop {
-        let (why, detail) = match api.exchange(endpoint, answers.code(), answers.name()).await {
-            Ok(grant) => return Ok(grant),
-            Err(ApiError::Unreachable { cause }) => return Err(EnrolError::AnswerLost { cause }),
-            Err(ApiError::Rejected { why, detail }) => (why, detail),
-            Err(error @ ApiError::NotADaemon { .. }) => return Err(error.into()),
-        };
-        match why {
-            Rejection::WrongCode => answers.another_code()?,
-            Rejection::NameTaken => answers.name_instead_of_taken()?,
-            Rejection::InvalidDeviceName => answers.name_instead_of_refused(&detail)?,
-            Rejection::NotUnderstood
-            | Rejection::Unauthorized
-            | Rejection::ForbiddenOrigin
-            | Rejection::NoPairingCode
-            | Rejection::RateLimited { .. }
-            | Rejection::LockedOut { .. }
-            | Rejection::StorageUnavailable
-            | Rejection::Failed => return Err(ApiError::Rejected { why, detail }.into()),
-        }
+/// What is known of the daemon, under a name that no other daemon has on this device.
+fn named(acquired: &Acquired, paired: &[Pairing]) -> Acquaintance {
+    let others = paired.iter().filter(|pairing| pairing.daemon_id != acquired.daemon_id);
+    let taken: Vec<NameKey> = others.filter_map(|pairing| Some(pairing.known.name.as_ref()?.key())).collect();
+    let mut name = acquired.known.name.clone();
+    while let Some(candidate) = name.as_ref().filter(|name| taken.contains(&name.key())) {
+        name = candidate.following().ok();
     }
+    Acquaintance { name, ..acquired.known.clone() }
 }
 
 /// Stores the pairing. When that fails, the daemon is asked to revoke what nobody can use.
 async fn save(
     api: &dyn DaemonApi,
+    link: &Link,
     credentials: &dyn CredentialStore,
     pairing: &Pairing,
-    grant: &Grant,
+    acquired: &Acquired,
 ) -> Result<(), EnrolError> {
-    let Err(error) = credentials.save(pairing, &grant.token) else { return Ok(()) };
-    let revoked = api.revoke_self(&pairing.endpoint, &grant.token).await.is_ok();
+    let Err(error) = credentials.save(pairing, &acquired.token) else { return Ok(()) };
+    let revoked = api.revoke_self(link, &acquired.token).await.is_ok();
     Err(EnrolError::NotSaved { error, device: pairing.device_name.clone(), revoked })
 }
 
-async fn verify(api: &dyn DaemonApi, endpoint: &Endpoint, grant: &Grant) -> Result<(), ApiError> {
-    let status = api.status(endpoint, Some(&grant.token)).await?;
-    let is_us = status.device.is_some_and(|device| device.id == grant.device.id);
-    if is_us && status.daemon.id == grant.daemon_id {
+async fn verify(api: &dyn DaemonApi, link: &Link, acquired: &Acquired) -> Result<(), ApiError> {
+    let status = api.status(link, Some(&acquired.token)).await?;
+    let is_us = status.device.is_some_and(|device| device.id == acquired.device.id);
+    if is_us && status.daemon.id == acquired.daemon_id {
         return Ok(());
     }
     Err(ApiError::NotADaemon { what: "it issued a token and then did not know the device".to_owned() })
 }
 
 /// Ends the credential of the pairing that was at this place before, if it is this daemon's.
-async fn retire(api: &dyn DaemonApi, new: &Pairing, old: Pairing, token: &BearerToken) -> Replaced {
-    if old.daemon_id != new.daemon_id {
+async fn retire(api: &dyn DaemonApi, link: &Link, daemon: &DaemonId, old: Pairing, token: &BearerToken) -> Replaced {
+    if old.daemon_id != *daemon {
         return Replaced::OtherDaemon(old);
     }
-    match api.revoke_self(&new.endpoint, token).await {
+    match api.revoke_self(link, token).await {
         Ok(()) | Err(ApiError::Rejected { why: Rejection::Unauthorized, .. }) => Replaced::Revoked(old.device_name),
-        Err(ApiError::Rejected { .. } | ApiError::Unreachable { .. } | ApiError::NotADaemon { .. }) => {
-            Replaced::NotRevoked(old.device_name)
-        }
+        Err(_) => Replaced::NotRevoked(old.device_name),
     }
 }

@@ -1,0 +1,195 @@
+//! Getting a token by handshakes, or, where nobody in between can read it, by the code itself.
+
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use super::answers::Answers;
+use super::{EnrolError, Suspicion};
+use crate::domain::acquaintance::Acquaintance;
+use crate::domain::binding::Binding;
+use crate::domain::daemon_id::DaemonId;
+use crate::domain::link::{Approach, Pins};
+use crate::domain::pake::answer::NotPaired;
+use crate::domain::pake::{
+    ClientConfirm, ClientStart, Enrolment, FinishAnswer, FinishRequest, HANDSHAKE_RANDOM_BYTES, Outcome,
+};
+use crate::domain::token::BearerToken;
+use crate::ports::daemon_api::{ApiError, DaemonApi, DeviceIdentity, Rejection};
+use crate::ports::rng::Rng;
+
+/// Handshakes of one command at most: as many as the daemon admits in a minute. Each is one guess at the code for whoever
+/// plays the daemon.
+const MAX_HANDSHAKES: u32 = 5;
+
+/// How long to wait before a request is sent again whose answer was lost. Three requests of at most 15 seconds each, and
+/// these, end within the 60 seconds in which the daemon repeats an answer.
+const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
+
+/// What a device was given, and what it knows of the daemon.
+pub(super) struct Acquired {
+    pub(super) token: BearerToken,
+    pub(super) device: DeviceIdentity,
+    pub(super) daemon_id: DaemonId,
+    pub(super) known: Acquaintance,
+}
+
+/// How a handshake ended.
+enum Ending {
+    Paired(Box<Acquired>),
+    /// The daemon knows no handshakes, or something in between hides them.
+    NoSuchRoute,
+    WrongCode,
+    /// It is over; another one may succeed with the same code.
+    Over,
+}
+
+/// Pairs by handshakes.
+pub(super) struct Handshaking<'a> {
+    pub(super) api: &'a dyn DaemonApi,
+    pub(super) rng: &'a dyn Rng,
+    pub(super) approach: &'a Approach,
+}
+
+impl Handshaking<'_> {
+    /// Gets a token for the name, with as many handshakes as it takes.
+    ///
+    /// # Errors
+    ///
+    /// [`EnrolError`].
+    ///
+    /// # Security
+    ///
+    /// The code itself is sent only where the approach allows it, and only to a daemon that knows no handshakes. That one
+    /// failed is never a reason.
+    pub(super) async fn acquire(&self, answers: &mut Answers<'_>) -> Result<Acquired, EnrolError> {
+        for _ in 0..MAX_HANDSHAKES {
+            match self.attempt(answers).await? {
+                Ending::Paired(acquired) => return Ok(*acquired),
+                Ending::NoSuchRoute if self.approach.may_show_code => return self.exchange(answers).await,
+                Ending::NoSuchRoute => return Err(EnrolError::NoHandshakes),
+                Ending::WrongCode => answers.another_code()?,
+                Ending::Over => {}
+            }
+        }
+        let detail = "the handshake ended before it was done, several times".to_owned();
+        Err(ApiError::Rejected { why: Rejection::NoHandshake, detail }.into())
+    }
+
+    async fn attempt(&self, answers: &mut Answers<'_>) -> Result<Ending, EnrolError> {
+        let mut random = Zeroizing::new([0; HANDSHAKE_RANDOM_BYTES]);
+        self.rng.fill(random.as_mut_slice())?;
+        let suspicious = |why| EnrolError::InBetween(Suspicion::Message(why));
+        let begun = ClientStart::begin(answers.code(), self.approach.binding.clone(), &random);
+        let (start, hello) = begun.map_err(suspicious)?;
+        let reply = match self.api.start_pairing(&self.approach.link, &hello).await {
+            Ok(reply) => reply,
+            Err(ApiError::Rejected { why: Rejection::NotFound, .. }) => return Ok(Ending::NoSuchRoute),
+            Err(error) => return Err(error.into()),
+        };
+        let mut confirm = start.receive(&reply).map_err(suspicious)?;
+        loop {
+            match self.ask(confirm, answers).await? {
+                Asked::Again(next) => confirm = *next,
+                Asked::Ended(ending) => return Ok(ending),
+            }
+        }
+    }
+
+    /// Proves the code and asks for the name.
+    async fn ask(&self, confirm: ClientConfirm, answers: &mut Answers<'_>) -> Result<Asked, EnrolError> {
+        // No device name is as long as what a message has room for.
+        let (waiting, request) = confirm.ask(answers.name().as_str()).map_err(|_| EnrolError::NoHandshakes)?;
+        let answer = match self.finish(&request).await {
+            Ok(answer) => answer,
+            Err(EnrolError::Api(ApiError::Rejected { why: Rejection::WrongCode, .. })) => {
+                return Ok(Asked::Ended(Ending::WrongCode));
+            }
+            // A person may take longer for another name than the daemon waits.
+            Err(EnrolError::Api(ApiError::Rejected { why: Rejection::NoHandshake, .. })) => {
+                return Ok(Asked::Ended(Ending::Over));
+            }
+            Err(error) => return Err(error),
+        };
+        let outcome = waiting.receive(&answer).map_err(|why| EnrolError::InBetween(Suspicion::Answer(why)))?;
+        let (why, next) = match outcome {
+            Outcome::Paired(enrolment) => {
+                return Ok(Asked::Ended(Ending::Paired(Box::new(self.acquired(*enrolment)))));
+            }
+            Outcome::AnotherName(why, next) => (why, Some(next)),
+            Outcome::Ended(why) => (why, None),
+        };
+        refused(why, answers)?;
+        Ok(next.map_or(Asked::Ended(Ending::Over), Asked::Again))
+    }
+
+    /// Sends a request until it is answered. A request that is sent again is the same, and so is its answer.
+    async fn finish(&self, request: &FinishRequest) -> Result<FinishAnswer, EnrolError> {
+        let link = &self.approach.link;
+        let mut lost = match self.api.finish_pairing(link, request).await {
+            Err(ApiError::Unreachable { cause }) => cause,
+            answered => return Ok(answered?),
+        };
+        for pause in PAUSES {
+            tokio::time::sleep(pause).await;
+            match self.api.finish_pairing(link, request).await {
+                Err(ApiError::Unreachable { cause }) => lost = cause,
+                // The daemon has forgotten both, the request and its answer.
+                Err(ApiError::Rejected { why: Rejection::NoHandshake, .. }) => break,
+                answered => return Ok(answered?),
+            }
+        }
+        Err(EnrolError::AnswerLost { cause: lost })
+    }
+
+    fn acquired(&self, enrolment: Enrolment) -> Acquired {
+        let Enrolment { identity, grant } = enrolment;
+        let pins = match &self.approach.binding {
+            Binding::Spki(pin) => Some(Pins::of_pairing(*pin, grant.pin_now, grant.pin_next)),
+            Binding::Origin(_) => None,
+        };
+        Acquired {
+            token: grant.token,
+            device: DeviceIdentity { id: grant.device, name: grant.device_name },
+            daemon_id: identity.id(),
+            known: Acquaintance { name: grant.daemon_name, identity: Some(identity), pins },
+        }
+    }
+
+    /// Exchanges the code itself, with a daemon of version 1.
+    async fn exchange(&self, answers: &mut Answers<'_>) -> Result<Acquired, EnrolError> {
+        loop {
+            match self.api.exchange(&self.approach.link, answers.code(), answers.name()).await {
+                Ok(grant) => {
+                    let (token, device, daemon_id) = (grant.token, grant.device, grant.daemon_id);
+                    return Ok(Acquired { token, device, daemon_id, known: Acquaintance::default() });
+                }
+                Err(ApiError::Unreachable { cause }) => return Err(EnrolError::AnswerLost { cause }),
+                Err(ApiError::Rejected { why: Rejection::WrongCode, .. }) => answers.another_code()?,
+                Err(ApiError::Rejected { why: Rejection::NameTaken, .. }) => answers.name_instead_of_taken()?,
+                Err(ApiError::Rejected { why: Rejection::InvalidDeviceName, detail }) => {
+                    answers.name_instead_of_refused(&detail)?;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}
+
+/// What came of asking for a name.
+enum Asked {
+    Again(Box<ClientConfirm>),
+    Ended(Ending),
+}
+
+/// Finds another name where that helps.
+fn refused(why: NotPaired, answers: &mut Answers<'_>) -> Result<(), EnrolError> {
+    let rejected = |rejection| EnrolError::Api(ApiError::Rejected { why: rejection, detail: why.to_string() });
+    match why {
+        NotPaired::NameTaken => answers.name_instead_of_taken(),
+        NotPaired::InvalidDeviceName => answers.name_instead_of_refused(&why.to_string()),
+        NotPaired::StorageUnavailable => Err(rejected(Rejection::StorageUnavailable)),
+        NotPaired::NoPairingCode => Err(rejected(Rejection::NoPairingCode)),
+        NotPaired::UnknownLink => Err(EnrolError::InBetween(Suspicion::UnknownLink)),
+    }
+}

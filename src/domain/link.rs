@@ -1,0 +1,159 @@
+//! Links: how a client reaches a daemon, and what protects what it sends there.
+//!
+//! A code in its own letters and a token go only over a link that someone in between can neither read nor end. A handshake
+//! shows neither, so it may begin over TLS with any key, as long as that key is a part of what both sides confirm.
+
+use alloc::string::String;
+
+use thiserror::Error;
+
+use super::binding::{Binding, Origin};
+use super::endpoint::Endpoint;
+use super::pin::Pin;
+
+/// The TLS keys that a client knows a daemon by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pins {
+    /// The one in use, as far as the client knows.
+    pub current: Pin,
+    /// The one that is announced to follow it.
+    pub next: Option<Pin>,
+}
+
+/// What a client found at an endpoint, before it sent anything that is worth protecting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meeting {
+    /// TLS with a certificate that is valid for the endpoint's name, in the usual way.
+    PublicCertificate,
+    /// TLS with this key, and a certificate that nobody vouches for.
+    Key(Pin),
+    /// HTTP without TLS.
+    Plain,
+}
+
+/// A way to a daemon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    endpoint: Endpoint,
+    guard: Guard,
+}
+
+/// What protects a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guard {
+    /// TLS with a publicly valid certificate.
+    PublicCertificate,
+    /// TLS with one of these keys, whatever the certificate and the endpoint's scheme say.
+    Pinned(Pins),
+    /// It does not leave this machine.
+    Machine,
+    /// Nothing.
+    Nothing,
+}
+
+/// How a client pairs with what it met.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Approach {
+    /// The link of every message of the handshake.
+    pub link: Link,
+    /// What both sides confirm of it.
+    pub binding: Binding,
+    /// Whether the code itself may be sent to a daemon that knows no handshakes.
+    pub may_show_code: bool,
+}
+
+/// Nothing protects the way to another machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("nothing protects what is sent there")]
+pub struct Unprotected;
+
+impl Pins {
+    /// What a device stores that was paired over a direct link: the keys that it was told of, which the key of the link is
+    /// one of.
+    pub fn of_pairing(link: Pin, current: Option<Pin>, next: Option<Pin>) -> Self {
+        let told = Self { current: current.unwrap_or(link), next };
+        if told.accept(&link) { told } else { Self { current: link, next: None } }
+    }
+
+    /// Whether this is one of the keys.
+    pub fn accept(&self, pin: &Pin) -> bool {
+        self.current == *pin || self.next == Some(*pin)
+    }
+}
+
+impl Link {
+    /// The link that the endpoint itself describes.
+    pub fn of_endpoint(endpoint: &Endpoint) -> Self {
+        let guard = match (endpoint.is_https(), endpoint.is_loopback()) {
+            (true, _) => Guard::PublicCertificate,
+            (false, true) => Guard::Machine,
+            (false, false) => Guard::Nothing,
+        };
+        Self { endpoint: endpoint.clone(), guard }
+    }
+
+    /// The link to a daemon that was paired at this endpoint and is known by these keys, if by any.
+    pub fn of_pairing(endpoint: &Endpoint, pins: Option<Pins>) -> Self {
+        let link = Self::of_endpoint(endpoint);
+        pins.map(|pins| Self { guard: Guard::Pinned(pins), ..link.clone() }).unwrap_or(link)
+    }
+
+    /// What protects it.
+    pub const fn guard(&self) -> Guard {
+        self.guard
+    }
+
+    /// Where it leads.
+    pub const fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Checks that a code or a token may be sent over it.
+    ///
+    /// # Errors
+    ///
+    /// [`Unprotected`] when it may not.
+    pub const fn check(&self) -> Result<(), Unprotected> {
+        match self.guard {
+            Guard::PublicCertificate | Guard::Pinned(_) | Guard::Machine => Ok(()),
+            Guard::Nothing => Err(Unprotected),
+        }
+    }
+
+    /// The URL of `path` below the endpoint; `path` begins with a slash.
+    pub fn url(&self, path: &str) -> String {
+        match self.guard {
+            Guard::Pinned(_) => self.endpoint.over_tls().join(path),
+            Guard::PublicCertificate | Guard::Machine | Guard::Nothing => self.endpoint.join(path),
+        }
+    }
+}
+
+impl Approach {
+    /// How to pair with what is at an endpoint.
+    ///
+    /// A key that nobody vouches for is good enough for a handshake, because the handshake tells whether it is the daemon's
+    /// own. It is not good enough for a code.
+    ///
+    /// # Errors
+    ///
+    /// [`Unprotected`] where HTTP without TLS leads to another machine: whoever took TLS away from the daemon's port could
+    /// be in between.
+    pub fn of(endpoint: &Endpoint, meeting: Meeting) -> Result<Self, Unprotected> {
+        let by_origin = || {
+            let origin = Origin::of(endpoint).map_err(|_| Unprotected)?;
+            let link = Link::of_endpoint(endpoint);
+            Ok(Self { link, binding: Binding::Origin(origin), may_show_code: true })
+        };
+        match meeting {
+            Meeting::PublicCertificate if endpoint.is_https() => by_origin(),
+            Meeting::Plain if !endpoint.is_https() => by_origin(),
+            Meeting::PublicCertificate | Meeting::Plain => Err(Unprotected),
+            Meeting::Key(pin) => Ok(Self {
+                link: Link::of_pairing(endpoint, Some(Pins { current: pin, next: None })),
+                binding: Binding::Spki(pin),
+                may_show_code: false,
+            }),
+        }
+    }
+}
