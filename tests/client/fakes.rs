@@ -208,8 +208,13 @@ impl CredentialStore for FakeCredentials {
         Ok(self.pairings().into_iter().find(|pairing| pairing.daemon_id == *daemon_id))
     }
 
-    fn credential_of(&self, daemon_id: &DaemonId) -> Result<Option<(Pairing, BearerToken)>, CredentialStoreError> {
-        Ok(self.all.lock().unwrap().iter().find(|(pairing, _)| pairing.daemon_id == *daemon_id).cloned())
+    fn credential_of(
+        &self,
+        daemon_id: &DaemonId,
+    ) -> Result<Option<(Option<Pairing>, BearerToken)>, CredentialStoreError> {
+        let all = self.all.lock().unwrap();
+        let found = all.iter().find(|(pairing, _)| pairing.daemon_id == *daemon_id).cloned();
+        Ok(found.map(|(pairing, token)| (Some(pairing), token)))
     }
 
     fn paired_at(&self, endpoint: &Endpoint) -> Result<Option<(Pairing, BearerToken)>, CredentialStoreError> {

@@ -6,7 +6,7 @@ use crate::domain::daemon_id::DaemonId;
 use crate::domain::device::Device;
 use crate::domain::diagnosis::{Check, Finding};
 use crate::domain::token::BearerToken;
-use crate::ports::home_inspection::{Credentials, Entry, HomeFacts, Kind, Leftover, Stored, Writer};
+use crate::ports::home_inspection::{Entry, HomeFacts, Kind, Leftover, Stored, Writer};
 
 /// Permission bits that let others change something.
 const OTHERS_WRITE: u32 = 0o022;
@@ -151,17 +151,20 @@ fn pairing_tokens(scene: &Scene) -> Vec<Finding> {
         let message = format!("the pairing with {} has no token", pairing.endpoint);
         check.fail(message, format!("netclaw pair {}", pairing.endpoint))
     });
-    let orphans = orphans(credentials).map(|(daemon, _)| {
+    let orphans = orphans(&scene.facts).map(|(daemon, _)| {
         check.warn(format!("there is a token of daemon {daemon}, and no pairing that it belongs to"), REPAIR_COMMAND)
     });
     let faults: Vec<Finding> = bare.chain(orphans).collect();
     if faults.is_empty() { vec![check.pass("each pairing has its token")] } else { faults }
 }
 
-/// Tokens that no pairing refers to.
-pub(super) fn orphans(credentials: &Credentials) -> impl Iterator<Item = &(DaemonId, BearerToken)> {
-    let is_paired = |id: &DaemonId| credentials.pairings.iter().any(|pairing| pairing.daemon_id == *id);
-    credentials.tokens.iter().filter(move |(daemon, _)| !is_paired(daemon))
+/// Tokens that no pairing refers to, apart from the host's own, whose pairing the next start brings back.
+pub(super) fn orphans(facts: &HomeFacts) -> impl Iterator<Item = &(DaemonId, BearerToken)> {
+    facts.credentials.whole().into_iter().flat_map(|credentials| {
+        let is_paired = |id: &DaemonId| credentials.pairings.iter().any(|pairing| pairing.daemon_id == *id);
+        let is_own = |id: &DaemonId| facts.identity.whole() == Some(id);
+        credentials.tokens.iter().filter(move |(daemon, _)| !is_paired(daemon) && !is_own(daemon))
+    })
 }
 
 /// Whether the host needs a credential of its own.

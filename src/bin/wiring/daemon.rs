@@ -82,10 +82,7 @@ fn run_under(manager: &ServiceNotifier, ground: Ground, recover: bool) -> Result
     let opened = Opened::of(&home)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| failure::runtime(&error))?;
-    let ended = runtime.block_on(async {
-        bootstrap(&home, &opened, recover).await?;
-        serve_home(&home, opened, ground, manager).await
-    });
+    let ended = runtime.block_on(serve_home(&home, opened, recover, ground, manager));
     // The runtime ends after the writes that have begun. Until then no other daemon may read or write these files.
     drop(runtime);
     drop(lock);
@@ -129,15 +126,23 @@ async fn bootstrap(home: &Home, opened: &Opened, recover: bool) -> Result<(), Fa
     seen_to.map_err(|error| failure::bootstrap(home, opened.settings.mode, error))
 }
 
-async fn serve_home(home: &Home, opened: Opened, ground: Ground, manager: &ServiceNotifier) -> Result<(), Failure> {
-    let Opened { settings, id, devices, activity } = opened;
+async fn serve_home(
+    home: &Home,
+    opened: Opened,
+    recover: bool,
+    ground: Ground,
+    manager: &ServiceNotifier,
+) -> Result<(), Failure> {
     let signal = signals::stop_requested().map_err(|error| failure::runtime(&error))?;
+    // First of all: where the host's own credential is sent to must be ours before it is stored for there.
+    let address = opened.settings.listen_address();
+    let network = TcpListener::bind(address).await.map_err(|error| failure::bind(address, &error))?;
+    bootstrap(home, &opened, recover).await?;
+    let Opened { settings, id, devices, activity } = opened;
     let exposure = exposure::of(&settings);
     let tunnel = check_tunnel(exposure.as_ref(), settings.mode).await;
     tunnel.map_err(|fault| failure::tunnel(&fault))?;
     let socket = control_socket(home)?;
-    let network = TcpListener::bind(settings.listen_address()).await;
-    let network = network.map_err(|error| failure::bind(settings.listen_address(), &error))?;
     let listening = Endpoint::of_listener(network.local_addr().map_err(|error| failure::runtime(&error))?);
     let operator = socket::bind(&socket).map_err(|error| failure::socket(&error))?;
     let operator = UnixListener::from_std(operator).map_err(|error| failure::runtime(&error))?;
