@@ -16,8 +16,8 @@
 //! * `fakes`: an in-memory stand-in for every port, and sample values.
 //!
 //! A test that is an attack is named after its line in the list of attacks: `a05_…`, `d40_…`. Nothing here uses a
-//! fixed port, and nothing sleeps but the tests that kill a daemon at a random moment and those that watch a terminal;
-//! seeds are printed.
+//! fixed port, except on networks of its own, and nothing sleeps but the tests that kill a daemon at a random moment, that
+//! watch a terminal, and that leave a connection alone for a while; seeds are printed.
 
 mod architecture;
 mod client;

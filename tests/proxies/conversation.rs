@@ -1,9 +1,9 @@
-//! One connection to a proxy, over which one request follows the other.
+//! One connection to a proxy, over which one request follows the other, as the clients that people use have it.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 
-use super::lan::Machine;
+use super::lan::{Lan, Machine};
 use super::site::{Site, request};
 use crate::e2e::raw_http::{Answer, Request, answers, connect};
 
@@ -14,8 +14,12 @@ pub struct Conversation {
 impl Conversation {
     /// A connection from `machine` to the proxy.
     pub fn start(site: &Site, machine: Machine) -> Self {
-        let Request { from, to, .. } = request("");
-        let stream = site.lan.namespace(machine).run(|| connect(from, to).unwrap());
+        Self::for_request(&site.lan, machine, &request(""))
+    }
+
+    /// A connection from `machine` to where `request` goes.
+    pub fn for_request(lan: &Lan, machine: Machine, request: &Request) -> Self {
+        let stream = lan.namespace(machine).run(|| connect(request.from, request.to).unwrap());
         stream.set_nodelay(true).unwrap();
         Self { stream }
     }
@@ -34,7 +38,7 @@ impl Conversation {
         text.bytes().for_each(|byte| self.stream.write_all(&[byte]).unwrap());
     }
 
-    /// The answer to the request that was sent.
+    /// The answer to the request that was sent, which was not HEAD.
     pub fn answer(&mut self) -> Answer {
         let mut stream = BufReader::new(&self.stream);
         let mut text = String::new();

@@ -12,7 +12,7 @@ fn is_the_daemons(answer: &Answer) -> bool {
 #[test]
 fn s02_nothing_is_served_without_a_token() {
     behind_each_proxy(|site| {
-        for line in ["GET /api/status", "HEAD /api/status", "GET /api/auth/verify", "DELETE /api/pair/device"] {
+        for line in ["GET /api/status", "GET /api/auth/verify", "POST /api/auth/verify", "DELETE /api/pair/device"] {
             for machine in [Machine::Alice, Machine::Proxy, Machine::Daemon] {
                 let bare = site.send(machine, &request(line));
                 assert_eq!(bare.status, 401, "{line} from {machine:?}");

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use super::conversation::Conversation;
 use super::lan::{Lan, Machine, PUBLIC_NAME};
 use super::namespace;
 use super::proxy::{PROXIES, Proxy, RunningProxy, Scheme};
@@ -84,7 +85,7 @@ impl Site {
 
     /// Sends `request` from `machine`.
     pub fn send(&self, machine: Machine, request: &Request) -> Answer {
-        self.lan.send(machine, request)
+        Conversation::for_request(&self.lan, machine, request).ask(request)
     }
 
     /// Pairs a device of Bob's, and returns its token.
