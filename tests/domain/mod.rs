@@ -16,6 +16,7 @@ mod nearest;
 pub mod pake;
 mod session;
 mod setting_text;
+mod terms;
 mod text;
 mod time;
 mod token;

@@ -29,6 +29,7 @@ use netclaw::domain::device_name::DeviceName;
 use netclaw::domain::endpoint::Endpoint;
 use netclaw::domain::identity::IdentityKey;
 use netclaw::domain::settings::Settings;
+use netclaw::domain::terms::Terms;
 use netclaw::ports::rng::Rng;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
@@ -114,7 +115,7 @@ impl Port {
 
     /// A fresh code.
     pub fn code(&self) -> String {
-        self.runtime.block_on(self.open_pairing.open()).unwrap().code.reveal()
+        self.runtime.block_on(self.open_pairing.open(Terms::default())).unwrap().code.reveal()
     }
 
     fn exchange(&self, code: &str) -> Answer {

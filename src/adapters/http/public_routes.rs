@@ -27,7 +27,7 @@ use crate::app::daemon::status::Status;
 use crate::domain::beacon::Sighting;
 use crate::domain::client_address::ClientAddress;
 use crate::domain::device::Device;
-use crate::ports::daemon_api::{DeviceIdentity, StatusReport};
+use crate::ports::daemon_api::{DaemonReport, DeviceIdentity, StatusReport};
 
 /// What may stay as it is in a percent-encoded name (RFC 3986 section 2.3).
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -133,7 +133,7 @@ pub(super) fn routes(services: Services) -> BoxedFilter<(Response,)> {
         });
     let report = warp::path!("api" / "status")
         .and(warp::ext::get::<Caller>())
-        .map(move |caller| json(&StatusForm::from(&StatusReport { daemon: status.report(), device: device(&caller) })));
+        .map(move |caller| json(&StatusForm::from(&reported(status.report(), &caller))));
     let verify = warp::path!("api" / "auth" / "verify").and(warp::ext::get::<Arc<Device>>()).map(verified);
     let own_device = warp::path!("api" / "pair" / "device").and(warp::ext::get::<Arc<Device>>()).then(move |device| {
         let devices = Arc::clone(&devices);
@@ -194,10 +194,14 @@ fn verified(device: Arc<Device>) -> Response {
     warp::reply::with_header(response, "x-netclaw-device-id", device.id().as_str()).into_response()
 }
 
-fn device(caller: &Caller) -> Option<DeviceIdentity> {
+fn reported(daemon: DaemonReport, caller: &Caller) -> StatusReport {
     match caller {
-        Caller::Device(device) => Some(DeviceIdentity { id: device.id(), name: device.name().clone() }),
-        Caller::ThisMachine => None,
+        Caller::Device(device) => StatusReport {
+            daemon,
+            device: Some(DeviceIdentity { id: device.id(), name: device.name().clone() }),
+            expires_at: device.record().expires_at,
+        },
+        Caller::ThisMachine => StatusReport { daemon, device: None, expires_at: None },
     }
 }
 
