@@ -3,7 +3,8 @@
 //! A time-limited code, made on the daemon's host by whoever can open the control socket, is exchanged on another device for
 //! a bearer token.
 //!
-//! * [`domain`]: the rules, pure. A code lives here as a [session](domain::session), an attempt is counted in
+//! * [`domain`]: the rules, pure. A code lives here as a [session](domain::session) and is proved in a
+//!   [handshake](domain::pake) without being shown, an attempt is counted in
 //!   [`attempts`](domain::attempts), a credential is a [`token`](domain::token), and [`access`](domain::access) knows who needs none.
 //! * [`ports`]: what the rules need from outside, each with the contract that its implementations are tested against.
 //! * [`app`]: the use cases of the daemon and of a client.

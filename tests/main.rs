@@ -12,6 +12,7 @@
 //! * `proxies`: the real binaries behind real reverse proxies, on networks that the test makes.
 //! * `service`: the daemon as a service of systemd, whose `systemctl` a script plays.
 //! * `contracts`: what each port promises, one suite for each port, run against every implementation of it.
+//! * `second_client`: a client of pairing protocol v2 in another language, which `e2e` runs.
 //! * `fakes`: an in-memory stand-in for every port, and sample values.
 //!
 //! A test that is an attack is named after its line in the list of attacks: `a05_…`, `d40_…`. Nothing here uses a

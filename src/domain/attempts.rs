@@ -89,25 +89,28 @@ impl AttemptTable {
     /// * [`Refusal::RateLimited`] when the last minute is full, or when no more addresses can be remembered.
     /// * [`Refusal::LockedOut`] while the address is blocked.
     pub fn admit(&mut self, key: LimitKey, now: MonotonicTime) -> Result<Charge, Refusal> {
-        if !self.histories.contains_key(&key) {
-            self.make_room(now)?;
-        }
-        self.last_turn += 1;
-        let history = self.histories.entry(key).or_default();
-        self.by_turn.remove(&history.turn);
-        history.turn = self.last_turn;
-        self.by_turn.insert(history.turn, key);
-        let blocked_for = history.failures.blocked_for(self.lockout, now);
+        let (rate_limit, lockout) = (self.rate_limit, self.lockout);
+        let history = self.remember(key, now)?;
+        let blocked_for = history.failures.blocked_for(lockout, now);
         // Each refusal names the longer of both waits: an honest client that keeps to it is not refused again.
-        self.rate_limit
+        rate_limit
             .admit(&mut history.attempts, now)
             .map_err(|wait| Refusal::RateLimited { retry_after: blocked_for.map_or(wait, |block| block.max(wait)) })?;
-        if let Some(block) = blocked_for {
-            let wait = self.rate_limit.wait(&history.attempts, now);
-            return Err(Refusal::LockedOut { retry_after: wait.map_or(block, |wait| wait.max(block)) });
-        }
-        history.failures.count(self.lockout, now);
-        Ok(Charge { key, at: now })
+        history.charge(key, rate_limit, lockout, now)
+    }
+
+    /// Counts the guess in which an attempt ends that was admitted before, for itself, and taken back: as a failure in advance, but
+    /// not for the rate limit, which has it already.
+    ///
+    /// Whoever was admitted calls [`AttemptTable::take_back`] unless the code turns out wrong.
+    ///
+    /// # Errors
+    ///
+    /// * [`Refusal::RateLimited`] when no more addresses can be remembered.
+    /// * [`Refusal::LockedOut`] while the address is blocked.
+    pub fn count_guess(&mut self, key: LimitKey, now: MonotonicTime) -> Result<Charge, Refusal> {
+        let (rate_limit, lockout) = (self.rate_limit, self.lockout);
+        self.remember(key, now)?.charge(key, rate_limit, lockout, now)
     }
 
     /// Takes back the failure of an attempt that did not present a wrong code. Its place in the rate limit stays.
@@ -162,6 +165,19 @@ impl AttemptTable {
         });
     }
 
+    /// The history of an address, which is the last to make room from now on.
+    fn remember(&mut self, key: LimitKey, now: MonotonicTime) -> Result<&mut History, Refusal> {
+        if !self.histories.contains_key(&key) {
+            self.make_room(now)?;
+        }
+        self.last_turn += 1;
+        let history = self.histories.entry(key).or_default();
+        self.by_turn.remove(&history.turn);
+        history.turn = self.last_turn;
+        self.by_turn.insert(history.turn, key);
+        Ok(history)
+    }
+
     fn make_room(&mut self, now: MonotonicTime) -> Result<(), Refusal> {
         if self.histories.len() < self.capacity {
             return Ok(());
@@ -179,5 +195,23 @@ impl AttemptTable {
         if let Some(history) = self.histories.remove(&key) {
             self.by_turn.remove(&history.turn);
         }
+    }
+}
+
+impl History {
+    /// Counts a failure in advance, unless the address is blocked.
+    fn charge(
+        &mut self,
+        key: LimitKey,
+        rate_limit: RateLimit,
+        lockout: LockoutPolicy,
+        now: MonotonicTime,
+    ) -> Result<Charge, Refusal> {
+        if let Some(block) = self.failures.blocked_for(lockout, now) {
+            let wait = rate_limit.wait(&self.attempts, now);
+            return Err(Refusal::LockedOut { retry_after: wait.map_or(block, |wait| wait.max(block)) });
+        }
+        self.failures.count(lockout, now);
+        Ok(Charge { key, at: now })
     }
 }

@@ -5,7 +5,7 @@ use core::fmt;
 
 use subtle::ConstantTimeEq;
 use thiserror::Error;
-use zeroize::ZeroizeOnDrop;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 /// 32 symbols that are hard to confuse: L stays, while 0, O, 1 and I are left out.
 const ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
@@ -82,6 +82,15 @@ impl PairingCode {
         let (left, right) = self.0.split_at(CODE_SYMBOLS / 2);
         let letters = |half: &[u8]| half.iter().map(|value| letter(*value)).collect::<String>();
         letters(left) + "-" + &letters(right)
+    }
+
+    /// The code as the password of a key exchange: its eight letters and digits, without the dash.
+    pub(super) fn password(&self) -> Zeroizing<[u8; CODE_SYMBOLS]> {
+        let mut password = Zeroizing::new([0; CODE_SYMBOLS]);
+        for (byte, value) in password.iter_mut().zip(&self.0) {
+            *byte = ALPHABET.get(usize::from(*value)).copied().unwrap_or_default();
+        }
+        password
     }
 }
 

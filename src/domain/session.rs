@@ -15,6 +15,11 @@ use thiserror::Error;
 
 use super::code::{CODE_RANDOM_BYTES, PairingCode};
 use super::device::DeviceId;
+use super::identity::IdentityPublicKey;
+use super::pake::{
+    ClientHello, Confirmation, DaemonConfirm, DaemonConfirmed, DaemonHello, HANDSHAKE_RANDOM_BYTES, PakeError,
+};
+use super::terms::Terms;
 use super::time::{Expiry, MonotonicTime, Now, WallTime};
 
 /// Life of a code: long enough to walk to the other machine, short enough that 40 bits cannot be searched.
@@ -65,12 +70,18 @@ impl CodeBudget {
 #[derive(Debug)]
 pub struct RedeemedCode {
     generation: Generation,
+    terms: Terms,
 }
 
 impl RedeemedCode {
     /// The session whose code it was, for the commit or release that must follow.
     pub const fn generation(&self) -> Generation {
         self.generation
+    }
+
+    /// What the host has decided about the device.
+    pub const fn terms(&self) -> &Terms {
+        &self.terms
     }
 }
 
@@ -89,11 +100,23 @@ pub enum RedeemError {
     LastWrongCode,
 }
 
+/// Why no handshake was begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum BeginError {
+    /// No session waits for a code, as in [`RedeemError::NoCode`].
+    #[error("no pairing code is active")]
+    NoCode,
+    /// The client's message is refused.
+    #[error(transparent)]
+    Message(#[from] PakeError),
+}
+
 /// A session that waits for its code.
 #[derive(Debug)]
 pub struct PendingSession {
     generation: Generation,
     code: PairingCode,
+    terms: Terms,
     expiry: Expiry<MonotonicTime>,
     budget: CodeBudget,
 }
@@ -156,13 +179,14 @@ pub struct OpenedSession {
 }
 
 impl PairingSession {
-    /// Opens a session with a fresh code that lives for [`CODE_LIFE`] from `now`.
-    pub fn open(random: [u8; SESSION_RANDOM_BYTES], now: Now) -> OpenedSession {
+    /// Opens a session with a fresh code that lives for [`CODE_LIFE`] from `now`, for a device under these terms.
+    pub fn open(random: [u8; SESSION_RANDOM_BYTES], terms: Terms, now: Now) -> OpenedSession {
         let [a, b, c, d, e, number @ ..] = random;
         let code = PairingCode::from_random([a, b, c, d, e]);
         let generation = Generation(u64::from_be_bytes(number));
         let expiry = Expiry::after(now.monotonic, CODE_LIFE);
-        let pending = PendingSession { generation, code: code.clone(), expiry, budget: CodeBudget::of(CODE_BUDGET) };
+        let budget = CodeBudget::of(CODE_BUDGET);
+        let pending = PendingSession { generation, code: code.clone(), terms, expiry, budget };
         OpenedSession { session: Self::Pending(pending), generation, code, expires_at: now.wall.plus(CODE_LIFE) }
     }
 
@@ -178,8 +202,78 @@ impl PairingSession {
     /// The wrong code is counted before the codes are compared, and the comparison takes constant time.
     pub fn redeem(self, presented: &PairingCode, now: MonotonicTime) -> (Self, Result<RedeemedCode, RedeemError>) {
         match self {
-            Self::Pending(pending) => pending.redeem(presented, now),
+            Self::Pending(pending) => {
+                let (session, redeemed) = pending.attempt(now, |code| code.matches(presented).then_some(()));
+                (session, redeemed.map(|(proof, ())| proof))
+            }
             ended => (ended, Err(RedeemError::NoCode)),
+        }
+    }
+
+    /// Answers the first message of a handshake about the code. Nothing is counted: a handshake that goes no further is no
+    /// guess.
+    ///
+    /// # Errors
+    ///
+    /// [`BeginError`].
+    ///
+    /// # Security
+    ///
+    /// The code stays in here. What comes out is of use to no one who has not the same code.
+    pub fn begin(
+        &self,
+        hello: &ClientHello,
+        identity: IdentityPublicKey,
+        random: &[u8; HANDSHAKE_RANDOM_BYTES],
+        now: MonotonicTime,
+    ) -> Result<(DaemonConfirm, DaemonHello), BeginError> {
+        match self {
+            Self::Pending(pending) if !pending.expiry.has_passed(now) => {
+                Ok(DaemonConfirm::respond(pending.generation, &pending.code, hello, identity, random)?)
+            }
+            _ => Err(BeginError::NoCode),
+        }
+    }
+
+    /// Tries the proof that a client `presented` in a handshake that was begun with this session: one guess.
+    ///
+    /// # Errors
+    ///
+    /// As in [`PairingSession::redeem`]. A handshake of another session is [`RedeemError::NoCode`]: its code is dead.
+    ///
+    /// # Security
+    ///
+    /// The wrong code is counted before the proofs are compared, and the handshake is used up.
+    pub fn redeem_confirmed(
+        self,
+        handshake: DaemonConfirm,
+        presented: &Confirmation,
+        now: MonotonicTime,
+    ) -> (Self, Result<(RedeemedCode, DaemonConfirmed), RedeemError>) {
+        match self {
+            Self::Pending(pending) if pending.generation == handshake.generation() => {
+                pending.attempt(now, |_| handshake.confirm(presented))
+            }
+            other => (other, Err(RedeemError::NoCode)),
+        }
+    }
+
+    /// Redeems the code once more for a handshake that has proved it, after it was released.
+    ///
+    /// # Errors
+    ///
+    /// [`RedeemError::NoCode`] unless the session is the same, pending, and its end has not come at `now`.
+    pub fn redeem_again(
+        self,
+        handshake: &DaemonConfirmed,
+        now: MonotonicTime,
+    ) -> (Self, Result<RedeemedCode, RedeemError>) {
+        match self {
+            Self::Pending(pending) if pending.generation == handshake.generation() => {
+                let (session, redeemed) = pending.attempt(now, |_| Some(()));
+                (session, redeemed.map(|(proof, ())| proof))
+            }
+            other => (other, Err(RedeemError::NoCode)),
         }
     }
 
@@ -222,18 +316,21 @@ impl PairingSession {
 }
 
 impl PendingSession {
-    fn redeem(
+    /// One attempt at the code: counted as a wrong one, then looked at. `prove` gives what proves it right.
+    fn attempt<T>(
         self,
-        presented: &PairingCode,
         now: MonotonicTime,
-    ) -> (PairingSession, Result<RedeemedCode, RedeemError>) {
+        prove: impl FnOnce(&PairingCode) -> Option<T>,
+    ) -> (PairingSession, Result<(RedeemedCode, T), RedeemError>) {
         if self.expiry.has_passed(now) {
             return (PairingSession::Pending(self), Err(RedeemError::NoCode));
         }
         let generation = self.generation;
         let after_a_wrong_code = self.budget.spend();
-        if self.code.matches(presented) {
-            return (PairingSession::Reserved(ReservedSession(self)), Ok(RedeemedCode { generation }));
+        if let Some(proof) = prove(&self.code) {
+            // The session keeps its terms: the code may be released and redeemed once more.
+            let redeemed = RedeemedCode { generation, terms: self.terms.clone() };
+            return (PairingSession::Reserved(ReservedSession(self)), Ok((redeemed, proof)));
         }
         match after_a_wrong_code {
             Some(budget) => (PairingSession::Pending(Self { budget, ..self }), Err(RedeemError::WrongCode)),

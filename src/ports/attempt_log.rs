@@ -23,7 +23,7 @@ pub enum AdmitError {
 ///
 /// # Contract
 ///
-/// * `admit` decides and records in one atomic step, so that parallel attempts cannot overshoot a limit.
+/// * `admit` and `count_guess` each decide and record in one atomic step, so that parallel attempts cannot overshoot a limit.
 /// * The rules are [`AttemptTable`](crate::domain::attempts::AttemptTable)'s; an implementer decides nothing.
 /// * Memory is bounded whatever number of addresses tries, and an active block is never forgotten.
 #[cfg_attr(test, mockall::automock)]
@@ -35,6 +35,13 @@ pub trait AttemptLog: Send + Sync {
     ///
     /// [`AdmitError::Refused`] when a limit is reached, [`AdmitError::Storage`] when the log is out of reach.
     async fn admit(&self, key: LimitKey, now: MonotonicTime) -> Result<Charge, AdmitError>;
+
+    /// Counts the guess in which an attempt ends that was admitted and taken back before, as a failure in advance.
+    ///
+    /// # Errors
+    ///
+    /// As those of `admit`, but not for the number of attempts.
+    async fn count_guess(&self, key: LimitKey, now: MonotonicTime) -> Result<Charge, AdmitError>;
 
     /// Takes back the failure of an admitted attempt that presented no wrong code.
     async fn take_back(&self, charge: Charge);

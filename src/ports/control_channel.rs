@@ -13,6 +13,7 @@ use crate::domain::code::PairingCode;
 use crate::domain::device_name::DeviceName;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::session::{Generation, Phase};
+use crate::domain::terms::Terms;
 use crate::domain::time::WallTime;
 
 /// A code that was just made, as the operator is shown it.
@@ -30,6 +31,8 @@ pub struct OpenedPairing {
     pub endpoint: Endpoint,
     /// What the operator must know about the endpoint.
     pub caveats: Vec<String>,
+    /// What was decided about the device.
+    pub terms: Terms,
 }
 
 /// What became of a pairing session.
@@ -52,6 +55,10 @@ pub struct DeviceSummary {
     pub bootstrap: bool,
     /// When it was paired.
     pub created_at: WallTime,
+    /// When its credential ends, if it does.
+    pub expires_at: Option<WallTime>,
+    /// Whether it has ended, by the daemon's wall clock.
+    pub has_expired: bool,
     /// When and from where it was last used.
     pub last_use: Option<LastUse>,
 }
@@ -105,7 +112,7 @@ pub enum ControlError {
     /// There is no device with this name.
     #[error("no device is named \"{0}\"")]
     NoSuchDevice(String),
-    /// Another device has the new name.
+    /// Another device has the name.
     #[error("another device is already named \"{0}\"")]
     NameTaken(DeviceName),
     /// The daemon could not do it; its own words.
@@ -122,12 +129,12 @@ pub enum ControlError {
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait ControlChannel: Send + Sync {
-    /// Opens a pairing session in the place of any other.
+    /// Opens a pairing session in the place of any other, for a device under these terms.
     ///
     /// # Errors
     ///
-    /// [`ControlError`], as for every method.
-    async fn open_pairing(&self) -> Result<OpenedPairing, ControlError>;
+    /// [`ControlError`], as for every method; also when the daemon does not know these terms.
+    async fn open_pairing(&self, terms: &Terms) -> Result<OpenedPairing, ControlError>;
 
     /// A beacon, to find out whether a URL leads to this daemon.
     ///

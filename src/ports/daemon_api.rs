@@ -58,6 +58,8 @@ pub struct StatusReport {
     pub daemon: DaemonReport,
     /// The device whose token was sent, or `None` when the daemon served this machine without one.
     pub device: Option<DeviceIdentity>,
+    /// When that token ends, if it does.
+    pub expires_at: Option<WallTime>,
 }
 
 /// Why the daemon did not do what was asked.

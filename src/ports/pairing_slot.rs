@@ -6,7 +6,11 @@ use thiserror::Error;
 use super::storage::StorageError;
 use crate::domain::code::PairingCode;
 use crate::domain::device::DeviceId;
-use crate::domain::session::{Generation, PairingSession, Phase, RedeemError, RedeemedCode};
+use crate::domain::identity::IdentityPublicKey;
+use crate::domain::pake::{
+    ClientHello, Confirmation, DaemonConfirm, DaemonConfirmed, DaemonHello, HANDSHAKE_RANDOM_BYTES,
+};
+use crate::domain::session::{BeginError, Generation, PairingSession, Phase, RedeemError, RedeemedCode};
 use crate::domain::time::MonotonicTime;
 
 /// Why a code was not reserved.
@@ -20,12 +24,23 @@ pub enum ReserveError {
     Storage(#[from] StorageError),
 }
 
+/// Why no handshake was begun.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum BeginHandshakeError {
+    /// The rules refuse it.
+    #[error(transparent)]
+    Begin(#[from] BeginError),
+    /// The slot cannot tell.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
 /// Holds at most one pairing session.
 ///
 /// # Contract
 ///
 /// * Every method is one atomic step: between reading the session and storing its successor nobody else sees or changes
-///   it. Of any number of parallel `reserve` calls with the right code, exactly one succeeds.
+///   it. Of any number of parallel calls that reserve the right code, by whichever method, exactly one succeeds.
 /// * The rules are [`PairingSession`]'s own transitions; an implementer stores their result and decides nothing.
 /// * `commit` and `release` for a generation that is no longer in the slot change nothing. A reservation that was made
 ///   before a `replace` may still lead to its device; its code can never be reserved again.
@@ -46,6 +61,43 @@ pub trait PairingSlot: Send + Sync {
     ///
     /// [`ReserveError::Redeem`] when the rules refuse it, [`ReserveError::Storage`] when the slot is out of reach.
     async fn reserve(&self, code: &PairingCode, now: MonotonicTime) -> Result<RedeemedCode, ReserveError>;
+
+    /// Answers a client's first message with the current session's code, by [`PairingSession::begin`].
+    ///
+    /// # Errors
+    ///
+    /// [`BeginHandshakeError::Begin`] when the rules refuse it, [`BeginHandshakeError::Storage`] when the slot is out of
+    /// reach.
+    async fn begin(
+        &self,
+        hello: &ClientHello,
+        identity: IdentityPublicKey,
+        random: &[u8; HANDSHAKE_RANDOM_BYTES],
+        now: MonotonicTime,
+    ) -> Result<(DaemonConfirm, DaemonHello), BeginHandshakeError>;
+
+    /// Redeems the code by a client's proof, by [`PairingSession::redeem_confirmed`].
+    ///
+    /// # Errors
+    ///
+    /// As those of `reserve`. The handshake is used up by an error too.
+    async fn reserve_confirmed(
+        &self,
+        handshake: DaemonConfirm,
+        presented: &Confirmation,
+        now: MonotonicTime,
+    ) -> Result<(RedeemedCode, DaemonConfirmed), ReserveError>;
+
+    /// Redeems the code once more for a handshake that has proved it, by [`PairingSession::redeem_again`].
+    ///
+    /// # Errors
+    ///
+    /// As those of `reserve`.
+    async fn reserve_again(
+        &self,
+        handshake: &DaemonConfirmed,
+        now: MonotonicTime,
+    ) -> Result<RedeemedCode, ReserveError>;
 
     /// Records that the reserved code led to `device`, by [`PairingSession::commit`].
     async fn commit(&self, generation: Generation, device: DeviceId);

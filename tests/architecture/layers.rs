@@ -11,10 +11,23 @@ const DOMAIN_PACKAGES: &[&[&str]] = &[
     &["core"],
     &["alloc"],
     &["crc32fast"],
+    // The group of the key exchange: whether a point that came from outside may be computed with.
+    &["curve25519_dalek"],
     &["data_encoding"],
     &["data_encoding_macro"],
     &["ipnet"],
+    // Only the traits, for a source that gives the bytes that it was given. No source of its own is built in.
+    &["rand_core", "CryptoRng"],
+    &["rand_core", "Error"],
+    &["rand_core", "RngCore"],
+    // Functions of their arguments all: `ring::rand` is not among them, and Ed25519 signs without randomness.
+    &["ring", "aead"],
     &["ring", "digest"],
+    &["ring", "hkdf"],
+    &["ring", "hmac"],
+    &["ring", "signature"],
+    // The key exchange, built without its own random source.
+    &["spake2"],
     &["subtle"],
     &["thiserror"],
     &["unicode_normalization"],

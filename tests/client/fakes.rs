@@ -15,6 +15,7 @@ use netclaw::domain::device::{DeviceId, ID_BYTES};
 use netclaw::domain::device_name::DeviceName;
 use netclaw::domain::endpoint::Endpoint;
 use netclaw::domain::session::Generation;
+use netclaw::domain::terms::Terms;
 use netclaw::domain::time::{MonotonicTime, Now, WallTime};
 use netclaw::domain::token::{BearerToken, SECRET_BYTES};
 use netclaw::ports::clock::Clock;
@@ -90,6 +91,8 @@ pub struct FakeApi {
     pub exchanges: Mutex<VecDeque<ApiError>>,
     pub probe_error: Option<ApiError>,
     pub status_error: Option<ApiError>,
+    /// When the credential of whoever asks ends.
+    pub expires_at: Option<WallTime>,
     pub revoke_error: Option<ApiError>,
     pub calls: Mutex<Vec<String>>,
 }
@@ -141,7 +144,9 @@ impl DaemonApi for FakeApi {
         let device = token.map(BearerToken::device);
         self.called(format!("status {endpoint} {}", device.map_or("nobody".to_owned(), |id| id.to_string())));
         let device = device.map(|id| DeviceIdentity { id, name: name("laptop") });
-        self.status_error.clone().map_or(Ok(StatusReport { daemon: daemon_report(GRANTED), device }), Err)
+        self.status_error
+            .clone()
+            .map_or(Ok(StatusReport { daemon: daemon_report(GRANTED), device, expires_at: self.expires_at }), Err)
     }
 
     async fn revoke_self(&self, endpoint: &Endpoint, token: &BearerToken) -> Result<(), ApiError> {
@@ -300,13 +305,14 @@ impl FakeHost {
 
 #[async_trait]
 impl ControlChannel for FakeHost {
-    async fn open_pairing(&self) -> Result<OpenedPairing, ControlError> {
+    async fn open_pairing(&self, terms: &Terms) -> Result<OpenedPairing, ControlError> {
         self.check()?;
         Ok(OpenedPairing {
             code: PairingCode::parse("ABCD-EF23").unwrap(),
             generation: Generation::from_number(1),
             expires_at: WallTime::from_unix_millis(1_790_000_300_000),
             expires_in: Duration::from_secs(300),
+            terms: terms.clone(),
             endpoint: self.external.clone().unwrap_or_default(),
             caveats: self
                 .external

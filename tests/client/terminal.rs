@@ -20,7 +20,7 @@ use super::fakes::{
     rejected, token, unreachable,
 };
 
-async fn run(
+pub(super) async fn run(
     words: &str,
     api: &FakeApi,
     credentials: &FakeCredentials,

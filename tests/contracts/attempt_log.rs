@@ -68,6 +68,26 @@ async fn a11_parallel_attempts_do_not_overshoot_the_lockout(subject: Log) {
     assert_eq!(results.iter().filter(is_blocked).count(), 3);
 }
 
+async fn a02_a_guess_counts_for_the_lockout_and_not_for_the_rate_limit(subject: Log) {
+    let log = &*subject.port;
+    for number in 0..9 {
+        log.count_guess(limit_key(1), after(number)).await.map(drop).unwrap();
+    }
+    let charge = log.count_guess(limit_key(1), after(9)).await.unwrap();
+    let refusal = log.count_guess(limit_key(1), after(10)).await.unwrap_err();
+    assert!(matches!(refusal, AdmitError::Refused(Refusal::LockedOut { .. })), "{refusal:?}");
+    log.take_back(charge).await;
+    for number in 0..5 {
+        let charge = log.admit(limit_key(1), after(10 + number)).await.unwrap();
+        log.take_back(charge).await;
+    }
+    let refusal = log.admit(limit_key(1), after(20)).await.unwrap_err();
+    assert!(matches!(refusal, AdmitError::Refused(Refusal::RateLimited { .. })), "{refusal:?}");
+    log.count_guess(limit_key(1), after(20)).await.map(drop).unwrap();
+    log.forget_idle(after(30)).await;
+    assert_eq!(log.lockouts(after(30)).await.len(), 1, "the tenth");
+}
+
 async fn a12_an_active_block_survives_a_flood_of_addresses(subject: Log) {
     let log = &*subject.port;
     let blocked = limit_key(0);
@@ -96,6 +116,7 @@ macro_rules! holds_for {
             it_decides_like_the_table,
             a11_parallel_attempts_do_not_overshoot_the_rate_limit,
             a11_parallel_attempts_do_not_overshoot_the_lockout,
+            a02_a_guess_counts_for_the_lockout_and_not_for_the_rate_limit,
             a12_an_active_block_survives_a_flood_of_addresses,
             out_of_reach_it_admits_nothing,
         }

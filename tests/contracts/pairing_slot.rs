@@ -3,12 +3,16 @@
 use std::sync::Arc;
 
 use netclaw::adapters::memory::MemoryPairingSlot;
+use netclaw::domain::code::PairingCode;
 use netclaw::domain::device::DeviceId;
-use netclaw::domain::session::{CODE_LIFE, Phase, RedeemError};
-use netclaw::ports::pairing_slot::{PairingSlot, ReserveError};
+use netclaw::domain::pake::{Confirmation, DaemonConfirm};
+use netclaw::domain::session::{BeginError, CODE_LIFE, Phase, RedeemError};
+use netclaw::ports::pairing_slot::{BeginHandshakeError, PairingSlot, ReserveError};
 
 use super::{Subject, in_parallel};
+use crate::domain::pake::{hello, identity};
 use crate::fakes::pairing_slot::FakePairingSlot;
+use crate::fakes::rng::SeededRng;
 use crate::fakes::samples::{MONOTONIC, after, opened, other_than};
 
 type Slot = Subject<dyn PairingSlot>;
@@ -120,6 +124,70 @@ async fn a16_commit_and_release_of_a_replaced_session_change_nothing(subject: Sl
     assert_eq!(slot.reserve(&new.code, MONOTONIC).await.unwrap_err(), NO_CODE, "the new one stays reserved");
 }
 
+async fn a_client_that_proves_the_code_reserves_it_once(subject: Slot) {
+    let slot = &*subject.port;
+    let opened = opened(1);
+    slot.replace(opened.session).await.unwrap();
+    let (first, proof) = begun(slot, &opened.code, 1).await;
+    let (second, other_proof) = begun(slot, &opened.code, 2).await;
+    let (redeemed, confirmed) = slot.reserve_confirmed(first, &proof, MONOTONIC).await.unwrap();
+    assert_eq!((redeemed.generation(), confirmed.generation()), (opened.generation, opened.generation));
+    assert_eq!(slot.reserve_confirmed(second, &other_proof, MONOTONIC).await.map(drop), Err(NO_CODE));
+    assert_eq!(slot.reserve(&opened.code, MONOTONIC).await.map(drop), Err(NO_CODE));
+    assert_eq!(slot.reserve_again(&confirmed, MONOTONIC).await.map(drop), Err(NO_CODE));
+    slot.release(opened.generation).await;
+    slot.reserve_again(&confirmed, MONOTONIC).await.unwrap();
+    slot.commit(opened.generation, device_id()).await;
+    assert_eq!(slot.reserve_again(&confirmed, MONOTONIC).await.map(drop), Err(NO_CODE));
+}
+
+async fn a11_of_200_parallel_wrong_proofs_100_are_looked_at(subject: Slot) {
+    let opened = opened(1);
+    subject.port.replace(opened.session).await.unwrap();
+    let wrong = other_than(&opened.code);
+    let mut guesses = Vec::new();
+    for seed in 0..200 {
+        guesses.push(begun(&*subject.port, &wrong, seed).await);
+    }
+    let reserve = |_| {
+        let (slot, (handshake, proof)) = (Arc::clone(&subject.port), guesses.pop().unwrap());
+        async move { slot.reserve_confirmed(handshake, &proof, MONOTONIC).await.map(drop).unwrap_err() }
+    };
+    let refusals = in_parallel(200, reserve).await;
+    let count = |why| refusals.iter().filter(|refusal| **refusal == ReserveError::Redeem(why)).count();
+    let counted = (count(RedeemError::WrongCode), count(RedeemError::LastWrongCode), count(RedeemError::NoCode));
+    assert_eq!(counted, (99, 1, 100));
+}
+
+async fn a16_a_handshake_of_a_replaced_session_reserves_nothing(subject: Slot) {
+    let slot = &*subject.port;
+    let (old, new) = (opened(1), opened(2));
+    slot.replace(old.session).await.unwrap();
+    let (handshake, proof) = begun(slot, &old.code, 1).await;
+    slot.replace(new.session).await.unwrap();
+    assert_eq!(slot.reserve_confirmed(handshake, &proof, MONOTONIC).await.map(drop), Err(NO_CODE));
+    slot.reserve(&new.code, MONOTONIC).await.unwrap();
+}
+
+async fn without_a_code_no_handshake_is_begun(subject: Slot) {
+    let slot = &*subject.port;
+    let opened = opened(1);
+    let (_, hello) = hello(&opened.code, 1);
+    let begin = || slot.begin(&hello, identity().public_key(), &[3; 96], after(300_000));
+    let no_code = Err(BeginHandshakeError::Begin(BeginError::NoCode));
+    assert_eq!(begin().await.map(drop), no_code);
+    slot.replace(opened.session).await.unwrap();
+    assert_eq!(begin().await.map(drop), no_code);
+}
+
+/// A handshake in which a client that has `code` is about to be compared, and what it presents.
+async fn begun(slot: &dyn PairingSlot, code: &PairingCode, seed: u64) -> (DaemonConfirm, Confirmation) {
+    let (client, hello) = hello(code, seed);
+    let random = SeededRng::new(seed + 1_000).bytes();
+    let (handshake, reply) = slot.begin(&hello, identity().public_key(), &random, MONOTONIC).await.unwrap();
+    (handshake, client.receive(&reply).unwrap().ask("laptop").unwrap().1.confirmation)
+}
+
 async fn out_of_reach_it_spends_nothing(subject: Slot) {
     let (slot, Some(set_broken)) = (&*subject.port, subject.set_broken) else { return };
     let opened = opened(1);
@@ -143,6 +211,10 @@ macro_rules! holds_for {
             a_code_is_dead_at_its_end,
             a16_a_new_session_ends_the_old_code,
             a16_commit_and_release_of_a_replaced_session_change_nothing,
+            a_client_that_proves_the_code_reserves_it_once,
+            a11_of_200_parallel_wrong_proofs_100_are_looked_at,
+            a16_a_handshake_of_a_replaced_session_reserves_nothing,
+            without_a_code_no_handshake_is_begun,
             out_of_reach_it_spends_nothing,
         }
     };

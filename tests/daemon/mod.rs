@@ -1,5 +1,6 @@
 //! The daemon's use cases over fakes.
 
 mod bootstrap;
+mod pair_v2;
 mod pending_restart;
 mod public_endpoint;

@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-use super::world::{Daemon, NETCLAWD, World, mode};
+use super::world::{Daemon, NETCLAWD, World, copy_program, mode};
 
 /// The folders of a home, itself first.
 const FOLDERS: [&str; 7] = ["", "config", "client", "state", "keys", "run", "logs"];
@@ -78,7 +78,7 @@ fn a_home_of_another_user_is_refused() {
 fn daemon_of_nobody() -> (World, Daemon, tempfile::TempDir) {
     let host = World::default();
     let folder = tempfile::tempdir().unwrap();
-    std::fs::copy(NETCLAWD, folder.path().join("netclawd")).unwrap();
+    copy_program(NETCLAWD, folder.path());
     std::fs::create_dir(host.home()).unwrap();
     chown(host.home(), Some(NOBODY), Some(NOBODY)).unwrap();
     for path in [folder.path(), host.home().parent().unwrap()] {

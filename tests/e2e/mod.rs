@@ -3,6 +3,7 @@
 mod bootstrap;
 mod browser_attacks;
 mod crashes;
+mod credential_life;
 mod doctor;
 mod files;
 mod foreign_folders;
@@ -12,6 +13,7 @@ mod load;
 mod modes;
 mod pairing;
 pub(crate) mod raw_http;
+mod second_client;
 mod secrets;
 mod service;
 mod setup;

@@ -33,6 +33,11 @@ impl AttemptLog for FakeAttemptLog {
         Ok(self.table.lock().unwrap().admit(key, now)?)
     }
 
+    async fn count_guess(&self, key: LimitKey, now: MonotonicTime) -> Result<Charge, AdmitError> {
+        self.faults.check()?;
+        Ok(self.table.lock().unwrap().count_guess(key, now)?)
+    }
+
     async fn take_back(&self, charge: Charge) {
         self.table.lock().unwrap().take_back(charge);
     }

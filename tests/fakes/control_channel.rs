@@ -9,6 +9,7 @@ use netclaw::domain::beacon::Beacon;
 use netclaw::domain::client_address::LimitKey;
 use netclaw::domain::device_name::{DeviceName, NameKey};
 use netclaw::domain::session::Generation;
+use netclaw::domain::terms::Terms;
 use netclaw::ports::control_channel::{
     ControlChannel, ControlError, DeviceSummary, LockoutSummary, OpenedPairing, OperatorReport, PairingOutcome, Revoked,
 };
@@ -39,8 +40,13 @@ impl FakeControlChannel {
 
 #[async_trait]
 impl ControlChannel for FakeControlChannel {
-    async fn open_pairing(&self) -> Result<OpenedPairing, ControlError> {
-        self.next(&self.openings)
+    async fn open_pairing(&self, terms: &Terms) -> Result<OpenedPairing, ControlError> {
+        if let Some(name) =
+            terms.name.as_ref().filter(|name| place_of(&self.devices.lock().unwrap(), name.as_str()).is_ok())
+        {
+            return Err(ControlError::NameTaken(name.clone()));
+        }
+        Ok(OpenedPairing { terms: terms.clone(), ..self.next(&self.openings)? })
     }
 
     async fn open_beacon(&self) -> Result<Beacon, ControlError> {

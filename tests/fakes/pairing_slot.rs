@@ -5,9 +5,13 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use netclaw::domain::code::PairingCode;
 use netclaw::domain::device::DeviceId;
-use netclaw::domain::session::{Generation, PairingSession, Phase, RedeemError, RedeemedCode};
+use netclaw::domain::identity::IdentityPublicKey;
+use netclaw::domain::pake::{
+    ClientHello, Confirmation, DaemonConfirm, DaemonConfirmed, DaemonHello, HANDSHAKE_RANDOM_BYTES,
+};
+use netclaw::domain::session::{BeginError, Generation, PairingSession, Phase, RedeemError, RedeemedCode};
 use netclaw::domain::time::MonotonicTime;
-use netclaw::ports::pairing_slot::{PairingSlot, ReserveError};
+use netclaw::ports::pairing_slot::{BeginHandshakeError, PairingSlot, ReserveError};
 use netclaw::ports::storage::StorageError;
 
 use super::faults::Faults;
@@ -24,6 +28,17 @@ impl FakePairingSlot {
         let mut slot = self.session.lock().unwrap();
         *slot = slot.take().map(change);
     }
+
+    /// Replaces the session by what an attempt at its code makes of it.
+    fn redeem<T>(
+        &self,
+        attempt: impl FnOnce(PairingSession) -> (PairingSession, Result<T, RedeemError>),
+    ) -> Result<T, ReserveError> {
+        let mut slot = self.session.lock().unwrap();
+        let (session, redeemed) = attempt(slot.take().ok_or(RedeemError::NoCode)?);
+        *slot = Some(session);
+        Ok(redeemed?)
+    }
 }
 
 #[async_trait]
@@ -36,10 +51,38 @@ impl PairingSlot for FakePairingSlot {
 
     async fn reserve(&self, code: &PairingCode, now: MonotonicTime) -> Result<RedeemedCode, ReserveError> {
         self.faults.check()?;
-        let mut slot = self.session.lock().unwrap();
-        let (session, redeemed) = slot.take().ok_or(RedeemError::NoCode)?.redeem(code, now);
-        *slot = Some(session);
-        Ok(redeemed?)
+        self.redeem(|session| session.redeem(code, now))
+    }
+
+    async fn begin(
+        &self,
+        hello: &ClientHello,
+        identity: IdentityPublicKey,
+        random: &[u8; HANDSHAKE_RANDOM_BYTES],
+        now: MonotonicTime,
+    ) -> Result<(DaemonConfirm, DaemonHello), BeginHandshakeError> {
+        self.faults.check()?;
+        let slot = self.session.lock().unwrap();
+        Ok(slot.as_ref().ok_or(BeginError::NoCode)?.begin(hello, identity, random, now)?)
+    }
+
+    async fn reserve_confirmed(
+        &self,
+        handshake: DaemonConfirm,
+        presented: &Confirmation,
+        now: MonotonicTime,
+    ) -> Result<(RedeemedCode, DaemonConfirmed), ReserveError> {
+        self.faults.check()?;
+        self.redeem(|session| session.redeem_confirmed(handshake, presented, now))
+    }
+
+    async fn reserve_again(
+        &self,
+        handshake: &DaemonConfirmed,
+        now: MonotonicTime,
+    ) -> Result<RedeemedCode, ReserveError> {
+        self.faults.check()?;
+        self.redeem(|session| session.redeem_again(handshake, now))
     }
 
     async fn commit(&self, generation: Generation, device: DeviceId) {

@@ -4,6 +4,7 @@ mod beacons;
 mod early_answers;
 mod limits;
 mod modes;
+mod pair_v2;
 mod panics;
 mod slow_bodies;
 
@@ -19,12 +20,16 @@ use netclaw::adapters::memory::{MemoryAttemptLog, MemoryPairingSlot};
 use netclaw::app::daemon::DaemonPorts;
 use netclaw::app::daemon::beacons::Beacons;
 use netclaw::app::daemon::open_pairing::OpenPairing;
+use netclaw::app::daemon::pair_v2::{Introduction, PairV2};
 use netclaw::app::daemon::pending_restart::PendingRestart;
 use netclaw::app::daemon::status::{DaemonFacts, Status};
 use netclaw::domain::access::AccessPolicy;
-use netclaw::domain::daemon_id::DaemonId;
+use netclaw::domain::binding::Pin;
+use netclaw::domain::device_name::DeviceName;
 use netclaw::domain::endpoint::Endpoint;
+use netclaw::domain::identity::IdentityKey;
 use netclaw::domain::settings::Settings;
+use netclaw::domain::terms::Terms;
 use netclaw::ports::rng::Rng;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
@@ -35,6 +40,9 @@ use crate::fakes::clock::FakeClock;
 use crate::fakes::device_store::FakeDeviceStore;
 use crate::fakes::rng::SeededRng;
 use crate::fakes::settings_store::FakeSettingsStore;
+
+/// The daemon's own TLS key.
+const PIN: Pin = Pin::from_bytes([5; 32]);
 
 /// A daemon without a process: real sockets and use cases, a fake clock, devices in memory.
 pub struct Port {
@@ -84,14 +92,17 @@ impl Port {
             attempts: Arc::new(MemoryAttemptLog::default()),
             exposure: Arc::new(ListenerExposure::new(address)),
         };
-        let (id, listening) = (DaemonId::of_public_key(&[1; 32]), Endpoint::of_listener(address));
+        let identity = IdentityKey::from_seed(&[1; 32]).unwrap();
+        let (id, listening) = (identity.id(), Endpoint::of_listener(address));
         let facts = DaemonFacts { id, pid: 1, listening, mode: settings.mode };
         let stored = Arc::new(FakeSettingsStore::with(settings.clone()));
         let pending_restart = Arc::new(PendingRestart::new(stored, settings.clone()));
         let status = Arc::new(Status::new(ports.clone(), facts, pending_restart));
         let (beacons, ready) = (Arc::new(Beacons::new(ports.clone())), Arc::new(AtomicBool::new(true)));
         let policy = AccessPolicy::of(&settings, "my-server");
-        let api = PublicApi::new(&ports, policy, status, Arc::clone(&beacons), ready);
+        let introduction = Introduction { identity, name: DeviceName::nearest("my-server"), pins: vec![PIN] };
+        let pair = Arc::new(PairV2::new(ports.clone(), introduction, &settings));
+        let api = PublicApi::new(&ports, policy, status, pair, Arc::clone(&beacons), ready);
         let (stop, stopped) = watch::channel(false);
         listener.set_nonblocking(true).unwrap();
         runtime.spawn(async move {
@@ -104,7 +115,7 @@ impl Port {
 
     /// A fresh code.
     pub fn code(&self) -> String {
-        self.runtime.block_on(self.open_pairing.open()).unwrap().code.reveal()
+        self.runtime.block_on(self.open_pairing.open(Terms::default())).unwrap().code.reveal()
     }
 
     fn exchange(&self, code: &str) -> Answer {

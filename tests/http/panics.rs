@@ -15,7 +15,7 @@ use super::Port;
 use crate::fakes::rng::SeededRng;
 
 /// Panics the first time that a device is made.
-struct PanickingRng(SeededRng, AtomicBool);
+pub struct PanickingRng(pub SeededRng, pub AtomicBool);
 
 impl Rng for PanickingRng {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomUnavailable> {

@@ -3,16 +3,14 @@
 use std::path::Path;
 
 use pem::Pem;
-use ring::signature::{Ed25519KeyPair, KeyPair};
 use zeroize::Zeroizing;
 
 use super::open_error::OpenError;
 use super::private_file;
-use crate::domain::daemon_id::DaemonId;
+use crate::domain::identity::{IDENTITY_SEED_BYTES, IdentityKey};
 use crate::ports::rng::Rng;
 
 const PEM_TAG: &str = "PRIVATE KEY";
-const SEED_BYTES: usize = 32;
 
 /// Everything that comes before the seed in the PKCS#8 form of an Ed25519 key (RFC 8410 section 7).
 const PKCS8_PREFIX: [u8; 16] =
@@ -21,25 +19,25 @@ const PKCS8_PREFIX: [u8; 16] =
 /// Largest file that is read; a key takes about 120 bytes.
 const MAX_FILE_BYTES: u64 = 4096;
 
-/// The id of the daemon whose key `path` holds. The key is made when there is none yet.
+/// The identity that `path` holds. It is made when there is none yet.
 ///
 /// # Errors
 ///
 /// [`OpenError`] when the file is damaged, unreadable or not private, or cannot be created. It is never replaced: devices
 /// know the daemon by it.
-pub fn load_or_create(path: &Path, rng: &dyn Rng) -> Result<DaemonId, OpenError> {
+pub fn load_or_create(path: &Path, rng: &dyn Rng) -> Result<IdentityKey, OpenError> {
     match load(path)? {
-        Some(id) => Ok(id),
+        Some(key) => Ok(key),
         None => create(path, rng),
     }
 }
 
-/// The id of the daemon whose key `path` holds; `None` when there is no key yet.
+/// The identity that `path` holds; `None` when there is none yet.
 ///
 /// # Errors
 ///
 /// [`OpenError`] when the file is damaged, unreadable or not private.
-pub(super) fn load(path: &Path) -> Result<Option<DaemonId>, OpenError> {
+pub(super) fn load(path: &Path) -> Result<Option<IdentityKey>, OpenError> {
     const REPAIR: &str =
         "restore keys/identity.key from a backup; a new key would make this another daemon for its devices";
     let content = private_file::read(path, MAX_FILE_BYTES);
@@ -47,31 +45,31 @@ pub(super) fn load(path: &Path) -> Result<Option<DaemonId>, OpenError> {
         return Ok(None);
     };
     let key = parse(&content);
-    key.map(|key| Some(id_of(&key))).ok_or_else(|| OpenError::damaged(path, "it holds no Ed25519 key", REPAIR))
+    key.map(Some).ok_or_else(|| OpenError::damaged(path, "it holds no Ed25519 key", REPAIR))
 }
 
-fn create(path: &Path, rng: &dyn Rng) -> Result<DaemonId, OpenError> {
+fn create(path: &Path, rng: &dyn Rng) -> Result<IdentityKey, OpenError> {
     let failed = |cause: String| OpenError {
         cause: format!("{} cannot be made: {cause}", path.display()),
         hints: vec!["mend the cause, then start again; nothing was written".to_owned()],
     };
-    let mut document = Zeroizing::new([0; PKCS8_PREFIX.len() + SEED_BYTES]);
+    let mut document = Zeroizing::new([0; PKCS8_PREFIX.len() + IDENTITY_SEED_BYTES]);
     let (prefix, seed) = document.split_at_mut(PKCS8_PREFIX.len());
     prefix.copy_from_slice(&PKCS8_PREFIX);
     rng.fill(seed).map_err(|error| failed(error.to_string()))?;
-    let key = Ed25519KeyPair::from_seed_unchecked(seed).map_err(|error| failed(error.to_string()))?;
+    let key = IdentityKey::from_pkcs8(document.as_slice()).map_err(|error| failed(error.to_string()))?;
     let document = Pem::new(PEM_TAG, document.as_slice());
     let armoured = Zeroizing::new(pem::encode(&document));
     wipe(document);
     let written = private_file::create(path, |file| file.write_all(armoured.as_bytes()));
     written.map_err(|error| failed(error.to_string()))?;
-    Ok(id_of(&key))
+    Ok(key)
 }
 
-fn parse(content: &[u8]) -> Option<Ed25519KeyPair> {
+fn parse(content: &[u8]) -> Option<IdentityKey> {
     let document = pem::parse(content).ok()?;
     let key = match document.tag() {
-        PEM_TAG => Ed25519KeyPair::from_pkcs8_maybe_unchecked(document.contents()).ok(),
+        PEM_TAG => IdentityKey::from_pkcs8(document.contents()).ok(),
         _ => None,
     };
     wipe(document);
@@ -81,8 +79,4 @@ fn parse(content: &[u8]) -> Option<Ed25519KeyPair> {
 /// The crate's own copy of the key is not wiped on drop.
 fn wipe(document: Pem) {
     drop(Zeroizing::new(document.into_contents()));
-}
-
-fn id_of(key: &Ed25519KeyPair) -> DaemonId {
-    DaemonId::of_public_key(key.public_key().as_ref())
 }

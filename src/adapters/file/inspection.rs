@@ -79,7 +79,7 @@ impl HomeInspection for FileHomeInspection {
             private_files: self.private_files(),
             control_socket: self.control_socket.clone().and_then(seen),
             devices: opened(device_file::read(&self.home.devices_file())),
-            identity: opened(identity_file::load(&self.home.identity_file())),
+            identity: opened(identity_file::load(&self.home.identity_file()).map(|key| key.map(|key| key.id()))),
             credentials: match FileCredentialStore::new(self.home.clone()).look() {
                 Ok(credentials) => credentials.map_or(Stored::Absent, Stored::Whole),
                 Err(error) => refused(error),

@@ -8,6 +8,7 @@ pub mod connections;
 pub mod control_api;
 mod farewell;
 pub mod listener;
+mod pair_v2;
 mod problem;
 pub mod public_api;
 mod public_routes;

@@ -25,11 +25,13 @@ pub(super) enum Reason {
     Unauthorized,
     ForbiddenOrigin,
     NoPairingCode,
+    NoHandshake,
     NotFound,
     MethodNotAllowed { allowed: &'static [Method] },
     NameTaken,
     PayloadTooLarge,
     UnsupportedMediaType,
+    UnsupportedSuite,
     RateLimited { retry_after: Duration },
     LockedOut { retry_after: Duration },
     StorageUnavailable,
@@ -45,6 +47,7 @@ impl Reason {
             Self::Unauthorized => ("unauthorized", StatusCode::UNAUTHORIZED, "Unauthorized"),
             Self::ForbiddenOrigin => ("forbidden_origin", StatusCode::FORBIDDEN, "Forbidden origin"),
             Self::NoPairingCode => ("no_pairing_code", StatusCode::NOT_FOUND, "No pairing code"),
+            Self::NoHandshake => ("no_handshake", StatusCode::NOT_FOUND, "No handshake"),
             Self::NotFound => ("not_found", StatusCode::NOT_FOUND, "Not found"),
             Self::MethodNotAllowed { .. } => {
                 ("method_not_allowed", StatusCode::METHOD_NOT_ALLOWED, "Method not allowed")
@@ -54,6 +57,7 @@ impl Reason {
             Self::UnsupportedMediaType => {
                 ("unsupported_media_type", StatusCode::UNSUPPORTED_MEDIA_TYPE, "Unsupported media type")
             }
+            Self::UnsupportedSuite => ("unsupported_suite", StatusCode::BAD_REQUEST, "Unsupported suite"),
             Self::RateLimited { .. } => ("rate_limited", StatusCode::TOO_MANY_REQUESTS, "Rate limited"),
             Self::LockedOut { .. } => ("locked_out", StatusCode::TOO_MANY_REQUESTS, "Locked out"),
             Self::StorageUnavailable => ("storage_unavailable", StatusCode::SERVICE_UNAVAILABLE, "Storage unavailable"),
@@ -91,10 +95,12 @@ impl Problem {
             | Reason::InvalidDeviceName
             | Reason::ForbiddenOrigin
             | Reason::NoPairingCode
+            | Reason::NoHandshake
             | Reason::NotFound
             | Reason::NameTaken
             | Reason::PayloadTooLarge
             | Reason::UnsupportedMediaType
+            | Reason::UnsupportedSuite
             | Reason::StorageUnavailable => {}
         }
         response

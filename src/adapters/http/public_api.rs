@@ -24,6 +24,7 @@ use crate::app::daemon::authenticate::{Authenticate, Caller, Unauthorized};
 use crate::app::daemon::beacons::Beacons;
 use crate::app::daemon::devices::Devices;
 use crate::app::daemon::exchange::Exchange;
+use crate::app::daemon::pair_v2::PairV2;
 use crate::app::daemon::status::Status;
 use crate::domain::access::{AccessPolicy, RequestOrigin};
 use crate::domain::beacon::{Beacon, Sighting};
@@ -38,12 +39,13 @@ pub struct PublicApi {
 }
 
 impl PublicApi {
-    /// The port of a daemon with these ports, policy and status, which recognises these beacons; `ready` is what
-    /// `GET /api/health/ready` answers.
+    /// The port of a daemon with these ports, policy and status, which pairs by handshakes with `pair` and recognises these
+    /// beacons; `ready` is what `GET /api/health/ready` answers.
     pub fn new(
         ports: &DaemonPorts,
         policy: AccessPolicy,
         status: Arc<Status>,
+        pair: Arc<PairV2>,
         beacons: Arc<Beacons>,
         ready: Arc<AtomicBool>,
     ) -> Self {
@@ -53,7 +55,7 @@ impl PublicApi {
             policy,
             authenticate: Authenticate::new(ports.clone()),
             beacons,
-            routes: routes(Services { exchange, devices, status, ready }),
+            routes: routes(Services { exchange, pair, devices, status, ready }),
         }
     }
 

@@ -14,6 +14,7 @@ use warp::reply::Response;
 use warp::{Filter, Reply};
 
 use super::body::read_json;
+use super::pair_v2;
 use super::problem::{Problem, Reason};
 use super::to_the_end::{Panicked, to_the_end};
 use crate::adapters::wire::report::{DeviceForm, StatusForm};
@@ -21,11 +22,12 @@ use crate::adapters::wire::sighting::SightingForm;
 use crate::app::daemon::authenticate::Caller;
 use crate::app::daemon::devices::{Devices, RevokeError};
 use crate::app::daemon::exchange::{Exchange, ExchangeRequest};
+use crate::app::daemon::pair_v2::PairV2;
 use crate::app::daemon::status::Status;
 use crate::domain::beacon::Sighting;
 use crate::domain::client_address::ClientAddress;
 use crate::domain::device::Device;
-use crate::ports::daemon_api::{DeviceIdentity, StatusReport};
+use crate::ports::daemon_api::{DaemonReport, DeviceIdentity, StatusReport};
 
 /// What may stay as it is in a percent-encoded name (RFC 3986 section 2.3).
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -36,6 +38,8 @@ pub(super) enum Route {
     Live,
     Ready,
     Exchange,
+    PairStart,
+    PairFinish,
     Status,
     Verify,
     OwnDevice,
@@ -59,6 +63,8 @@ impl Route {
             "/api/health/live" => Self::Live,
             "/api/health/ready" => Self::Ready,
             "/api/pair/exchange" => Self::Exchange,
+            "/api/pair/v2/start" => Self::PairStart,
+            "/api/pair/v2/finish" => Self::PairFinish,
             "/api/status" => Self::Status,
             "/api/auth/verify" => Self::Verify,
             "/api/pair/device" => Self::OwnDevice,
@@ -70,7 +76,7 @@ impl Route {
     pub(super) const fn methods(self) -> Option<&'static [Method]> {
         match self {
             Self::Live | Self::Ready | Self::Status => Some(&[Method::GET, Method::HEAD]),
-            Self::Exchange => Some(&[Method::POST]),
+            Self::Exchange | Self::PairStart | Self::PairFinish => Some(&[Method::POST]),
             Self::OwnDevice => Some(&[Method::DELETE]),
             Self::Verify => None,
         }
@@ -79,7 +85,7 @@ impl Route {
     /// Whom it serves.
     pub(super) const fn audience(self) -> Audience {
         match self {
-            Self::Live | Self::Ready | Self::Exchange => Audience::Everyone,
+            Self::Live | Self::Ready | Self::Exchange | Self::PairStart | Self::PairFinish => Audience::Everyone,
             Self::Status => Audience::DevicesAndThisMachine,
             Self::Verify | Self::OwnDevice => Audience::Devices,
         }
@@ -89,6 +95,7 @@ impl Route {
 /// What the routes call.
 pub(super) struct Services {
     pub(super) exchange: Arc<Exchange>,
+    pub(super) pair: Arc<PairV2>,
     pub(super) devices: Arc<Devices>,
     pub(super) status: Arc<Status>,
     pub(super) ready: Arc<AtomicBool>,
@@ -112,7 +119,7 @@ struct GrantForm<'a> {
 /// All routes. The gate has checked path, method and credential, and put the client's address and the caller into the
 /// request's extensions.
 pub(super) fn routes(services: Services) -> BoxedFilter<(Response,)> {
-    let Services { exchange, devices, status, ready } = services;
+    let Services { exchange, pair, devices, status, ready } = services;
     let grantor = Arc::clone(&status);
     let live = warp::path!("api" / "health" / "live").and(warp::ext::optional::<Sighting>()).map(sighted);
     let ready = warp::path!("api" / "health" / "ready").map(move || health(ready.load(Ordering::Acquire)));
@@ -126,7 +133,7 @@ pub(super) fn routes(services: Services) -> BoxedFilter<(Response,)> {
         });
     let report = warp::path!("api" / "status")
         .and(warp::ext::get::<Caller>())
-        .map(move |caller| json(&StatusForm::from(&StatusReport { daemon: status.report(), device: device(&caller) })));
+        .map(move |caller| json(&StatusForm::from(&reported(status.report(), &caller))));
     let verify = warp::path!("api" / "auth" / "verify").and(warp::ext::get::<Arc<Device>>()).map(verified);
     let own_device = warp::path!("api" / "pair" / "device").and(warp::ext::get::<Arc<Device>>()).then(move |device| {
         let devices = Arc::clone(&devices);
@@ -134,7 +141,7 @@ pub(super) fn routes(services: Services) -> BoxedFilter<(Response,)> {
     });
     // Boxed one by one: the type of many joined filters is more than the compiler bears.
     let health = live.boxed().or(ready.boxed()).unify().boxed();
-    let pairing = exchange.boxed().or(own_device.boxed()).unify().boxed();
+    let pairing = exchange.boxed().or(pair_v2::routes(&pair)).unify().boxed().or(own_device.boxed()).unify().boxed();
     let identity = report.boxed().or(verify.boxed()).unify().boxed();
     health.or(pairing).unify().boxed().or(identity).unify().boxed()
 }
@@ -187,10 +194,14 @@ fn verified(device: Arc<Device>) -> Response {
     warp::reply::with_header(response, "x-netclaw-device-id", device.id().as_str()).into_response()
 }
 
-fn device(caller: &Caller) -> Option<DeviceIdentity> {
+fn reported(daemon: DaemonReport, caller: &Caller) -> StatusReport {
     match caller {
-        Caller::Device(device) => Some(DeviceIdentity { id: device.id(), name: device.name().clone() }),
-        Caller::ThisMachine => None,
+        Caller::Device(device) => StatusReport {
+            daemon,
+            device: Some(DeviceIdentity { id: device.id(), name: device.name().clone() }),
+            expires_at: device.record().expires_at,
+        },
+        Caller::ThisMachine => StatusReport { daemon, device: None, expires_at: None },
     }
 }
 

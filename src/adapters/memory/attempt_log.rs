@@ -27,6 +27,10 @@ impl AttemptLog for MemoryAttemptLog {
         Ok(locked(&self.0).admit(key, now)?)
     }
 
+    async fn count_guess(&self, key: LimitKey, now: MonotonicTime) -> Result<Charge, AdmitError> {
+        Ok(locked(&self.0).count_guess(key, now)?)
+    }
+
     async fn take_back(&self, charge: Charge) {
         locked(&self.0).take_back(charge);
     }

@@ -7,9 +7,13 @@ use async_trait::async_trait;
 use super::locked;
 use crate::domain::code::PairingCode;
 use crate::domain::device::DeviceId;
-use crate::domain::session::{Generation, PairingSession, Phase, RedeemError, RedeemedCode};
+use crate::domain::identity::IdentityPublicKey;
+use crate::domain::pake::{
+    ClientHello, Confirmation, DaemonConfirm, DaemonConfirmed, DaemonHello, HANDSHAKE_RANDOM_BYTES,
+};
+use crate::domain::session::{BeginError, Generation, PairingSession, Phase, RedeemError, RedeemedCode};
 use crate::domain::time::MonotonicTime;
-use crate::ports::pairing_slot::{PairingSlot, ReserveError};
+use crate::ports::pairing_slot::{BeginHandshakeError, PairingSlot, ReserveError};
 use crate::ports::storage::StorageError;
 
 /// A [`PairingSlot`] in memory.
@@ -22,6 +26,17 @@ impl MemoryPairingSlot {
         let mut slot = locked(&self.0);
         *slot = slot.take().map(step);
     }
+
+    /// Replaces the session by what an attempt at its code makes of it.
+    fn redeem<T>(
+        &self,
+        attempt: impl FnOnce(PairingSession) -> (PairingSession, Result<T, RedeemError>),
+    ) -> Result<T, ReserveError> {
+        let mut slot = locked(&self.0);
+        let (session, redeemed) = attempt(slot.take().ok_or(RedeemError::NoCode)?);
+        *slot = Some(session);
+        Ok(redeemed?)
+    }
 }
 
 #[async_trait]
@@ -32,11 +47,35 @@ impl PairingSlot for MemoryPairingSlot {
     }
 
     async fn reserve(&self, code: &PairingCode, now: MonotonicTime) -> Result<RedeemedCode, ReserveError> {
-        let mut slot = locked(&self.0);
-        let session = slot.take().ok_or(RedeemError::NoCode)?;
-        let (session, redeemed) = session.redeem(code, now);
-        *slot = Some(session);
-        Ok(redeemed?)
+        self.redeem(|session| session.redeem(code, now))
+    }
+
+    async fn begin(
+        &self,
+        hello: &ClientHello,
+        identity: IdentityPublicKey,
+        random: &[u8; HANDSHAKE_RANDOM_BYTES],
+        now: MonotonicTime,
+    ) -> Result<(DaemonConfirm, DaemonHello), BeginHandshakeError> {
+        let slot = locked(&self.0);
+        Ok(slot.as_ref().ok_or(BeginError::NoCode)?.begin(hello, identity, random, now)?)
+    }
+
+    async fn reserve_confirmed(
+        &self,
+        handshake: DaemonConfirm,
+        presented: &Confirmation,
+        now: MonotonicTime,
+    ) -> Result<(RedeemedCode, DaemonConfirmed), ReserveError> {
+        self.redeem(|session| session.redeem_confirmed(handshake, presented, now))
+    }
+
+    async fn reserve_again(
+        &self,
+        handshake: &DaemonConfirmed,
+        now: MonotonicTime,
+    ) -> Result<RedeemedCode, ReserveError> {
+        self.redeem(|session| session.redeem_again(handshake, now))
     }
 
     async fn commit(&self, generation: Generation, device: DeviceId) {

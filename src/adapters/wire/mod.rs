@@ -3,6 +3,7 @@
 //! Adapters do not import each other; this is what they share.
 
 pub mod control;
+pub mod handshake;
 pub mod moment;
 pub mod report;
 pub mod sighting;

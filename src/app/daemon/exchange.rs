@@ -1,25 +1,19 @@
 //! Exchanging a pairing code for a token: the one door through which a stranger becomes a device.
 
-use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::time::Duration;
 
-use futures_util::FutureExt;
 use thiserror::Error;
-use tracing::{error, info, warn};
-use zeroize::Zeroizing;
+use tracing::{error, warn};
 
 use super::DaemonPorts;
+use super::enrol::{EnrolError, Enrolled, enrol};
 use crate::domain::attempts::Refusal;
 use crate::domain::client_address::ClientAddress;
 use crate::domain::code::{CodeError, PairingCode};
-use crate::domain::device::{DEVICE_RANDOM_BYTES, Device};
 use crate::domain::device_name::{DeviceName, NameError};
 use crate::domain::session::{CODE_BUDGET, RedeemError, RedeemedCode};
 use crate::domain::time::Now;
-use crate::domain::token::BearerToken;
 use crate::ports::attempt_log::AdmitError;
-use crate::ports::daemon_api::DeviceIdentity;
-use crate::ports::device_store::StoreNameError;
 use crate::ports::pairing_slot::ReserveError;
 use crate::ports::storage::StorageError;
 
@@ -28,15 +22,6 @@ use crate::ports::storage::StorageError;
 pub struct ExchangeRequest {
     code: Option<PairingCode>,
     device_name: Option<String>,
-}
-
-/// What a client is given.
-#[derive(Debug)]
-pub struct Enrolled {
-    /// The credential, shown this once.
-    pub token: BearerToken,
-    /// The new device.
-    pub device: DeviceIdentity,
 }
 
 /// Why there is no token. In the order in which it is checked.
@@ -119,24 +104,7 @@ impl Exchange {
             self.ports.attempts.take_back(charge).await;
         }
         let (proof, name) = redeemed?;
-        let generation = proof.generation();
-        // What panics in there does so before the store is asked, whose own failures are errors: there is no device yet.
-        match AssertUnwindSafe(self.enrol(proof, &name, now)).catch_unwind().await {
-            Ok(Ok(enrolled)) => {
-                self.ports.slot.commit(generation, enrolled.device.id).await;
-                info!(device = %enrolled.device.name, id = %enrolled.device.id, %client, "paired a device");
-                Ok(enrolled)
-            }
-            Ok(Err(why)) => {
-                self.ports.slot.release(generation).await;
-                info!(%client, "a right pairing code led to no device: {why}; the code stays valid");
-                Err(why)
-            }
-            Err(panic) => {
-                self.ports.slot.release(generation).await;
-                resume_unwind(panic)
-            }
-        }
+        Ok(enrol(&self.ports, proof, &name, client, now).await?)
     }
 
     async fn redeem(
@@ -147,40 +115,39 @@ impl Exchange {
     ) -> Result<(RedeemedCode, String), ExchangeError> {
         let code = request.code.ok_or(ExchangeError::MissingField("code"))?;
         let name = request.device_name.ok_or(ExchangeError::MissingField("deviceName"))?;
-        let refused = match self.ports.slot.reserve(&code, now.monotonic).await {
-            Ok(proof) => return Ok((proof, name)),
-            Err(refused) => refused,
-        };
-        Err(match refused {
-            ReserveError::Redeem(RedeemError::NoCode) => ExchangeError::NoPairingCode,
-            ReserveError::Redeem(RedeemError::WrongCode) => {
-                warn!(%client, "wrong pairing code");
-                ExchangeError::WrongCode
-            }
-            ReserveError::Redeem(RedeemError::LastWrongCode) => {
-                error!(%client, "{CODE_BUDGET} wrong pairing codes: the code is dead; make another with: netclaw daemon pair");
-                ExchangeError::WrongCode
-            }
-            ReserveError::Storage(error) => unavailable(&error),
-        })
+        let redeemed = self.ports.slot.reserve(&code, now.monotonic).await;
+        redeemed.map(|proof| (proof, name)).map_err(|why| not_redeemed(why, client))
     }
+}
 
-    async fn enrol(&self, proof: RedeemedCode, name: &str, now: Now) -> Result<Enrolled, ExchangeError> {
-        let name = DeviceName::parse(name)?;
-        let mut random = Zeroizing::new([0; DEVICE_RANDOM_BYTES]);
-        self.ports.rng.fill(&mut *random).map_err(|error| unavailable(&StorageError(error.to_string())))?;
-        let (device, token) = Device::enrol(proof, name, &random, now.wall);
-        let identity = DeviceIdentity { id: device.id(), name: device.name().clone() };
-        match self.ports.devices.insert(device).await {
-            Ok(()) => Ok(Enrolled { token, device: identity }),
-            Err(StoreNameError::NameTaken) => Err(ExchangeError::NameTaken(identity.name)),
-            Err(StoreNameError::NoSuchDevice) => Err(unavailable(&StorageError("the device vanished".into()))),
-            Err(StoreNameError::Storage(error)) => Err(unavailable(&error)),
+impl From<EnrolError> for ExchangeError {
+    fn from(error: EnrolError) -> Self {
+        match error {
+            EnrolError::InvalidDeviceName(error) => Self::InvalidDeviceName(error),
+            EnrolError::NameTaken(name) => Self::NameTaken(name),
+            EnrolError::StorageUnavailable => Self::StorageUnavailable,
         }
     }
 }
 
-fn refused(why: AdmitError, client: ClientAddress) -> ExchangeError {
+/// Why a code was not redeemed, in words for the client; the operator's are in the log.
+pub(super) fn not_redeemed(why: ReserveError, client: ClientAddress) -> ExchangeError {
+    match why {
+        ReserveError::Redeem(RedeemError::NoCode) => ExchangeError::NoPairingCode,
+        ReserveError::Redeem(RedeemError::WrongCode) => {
+            warn!(%client, "wrong pairing code");
+            ExchangeError::WrongCode
+        }
+        ReserveError::Redeem(RedeemError::LastWrongCode) => {
+            error!(%client, "{CODE_BUDGET} wrong pairing codes: the code is dead; make another with: netclaw daemon pair");
+            ExchangeError::WrongCode
+        }
+        ReserveError::Storage(error) => unavailable(&error),
+    }
+}
+
+/// Why an attempt is not looked at.
+pub(super) fn refused(why: AdmitError, client: ClientAddress) -> ExchangeError {
     match why {
         AdmitError::Refused(Refusal::RateLimited { retry_after }) => ExchangeError::RateLimited { retry_after },
         AdmitError::Refused(Refusal::LockedOut { retry_after }) => {
@@ -191,7 +158,8 @@ fn refused(why: AdmitError, client: ClientAddress) -> ExchangeError {
     }
 }
 
-fn unavailable(cause: &StorageError) -> ExchangeError {
+/// That something inside failed; what, is in the log.
+pub(super) fn unavailable(cause: &StorageError) -> ExchangeError {
     error!(%cause, "a pairing request could not be served");
     ExchangeError::StorageUnavailable
 }

@@ -28,14 +28,17 @@ use netclaw::app::daemon::beacons::Beacons;
 use netclaw::app::daemon::bootstrap::Bootstrap;
 use netclaw::app::daemon::housekeeping::{HOUSEKEEPING_INTERVAL, Housekeeping};
 use netclaw::app::daemon::open_pairing::OpenPairing;
+use netclaw::app::daemon::pair_v2::{Introduction, PairV2};
 use netclaw::app::daemon::pending_restart::PendingRestart;
 use netclaw::app::daemon::start_up::check_tunnel;
 use netclaw::app::daemon::status::{DaemonFacts, Status};
 use netclaw::domain::access::AccessPolicy;
-use netclaw::domain::daemon_id::DaemonId;
+use netclaw::domain::device_name::DeviceName;
 use netclaw::domain::endpoint::Endpoint;
 use netclaw::domain::exposure::Reach;
+use netclaw::domain::identity::IdentityKey;
 use netclaw::domain::settings::Settings;
+use netclaw::ports::exposure::Exposure;
 use netclaw::ports::settings_store::SettingsStore;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::watch;
@@ -92,7 +95,7 @@ fn run_under(manager: &ServiceNotifier, ground: Ground, recover: bool) -> Result
 /// What the home holds: everything that can stop the start, but for the listeners.
 struct Opened {
     settings: Settings,
-    id: DaemonId,
+    identity: IdentityKey,
     devices: FileDeviceStore,
     activity: FileActivityLog,
 }
@@ -101,11 +104,11 @@ impl Opened {
     fn of(home: &Home) -> Result<Self, Failure> {
         let settings = shared::settings(home).load();
         let settings = settings.map_err(|error| failure::settings(home, &error))?;
-        let id = identity_file::load_or_create(&home.identity_file(), &SystemRng::default());
-        let id = id.map_err(shared::untrusted)?;
+        let identity = identity_file::load_or_create(&home.identity_file(), &SystemRng::default());
+        let identity = identity.map_err(shared::untrusted)?;
         let devices = FileDeviceStore::open(home.devices_file()).map_err(shared::untrusted)?;
         let activity = FileActivityLog::open(home.activity_file(), |id| devices.knows(id));
-        Ok(Self { settings, id, devices, activity })
+        Ok(Self { settings, identity, devices, activity })
     }
 }
 
@@ -116,7 +119,7 @@ async fn bootstrap(home: &Home, opened: &Opened, recover: bool) -> Result<(), Fa
         rng: Arc::new(SystemRng::default()),
         devices: Arc::new(opened.devices.clone()),
         credentials: Arc::new(FileCredentialStore::new(home.clone())),
-        daemon_id: opened.id.clone(),
+        daemon_id: opened.identity.id(),
         host_name: shared::host_name(),
     };
     let seen_to = match recover && !opened.settings.mode.profile().trusts_loopback {
@@ -138,7 +141,7 @@ async fn serve_home(
     let address = opened.settings.listen_address();
     let network = TcpListener::bind(address).await.map_err(|error| failure::bind(address, &error))?;
     bootstrap(home, &opened, recover).await?;
-    let Opened { settings, id, devices, activity } = opened;
+    let Opened { settings, identity, devices, activity } = opened;
     let exposure = exposure::of(&settings);
     let tunnel = check_tunnel(exposure.as_ref(), settings.mode).await;
     tunnel.map_err(|fault| failure::tunnel(&fault))?;
@@ -146,18 +149,11 @@ async fn serve_home(
     let listening = Endpoint::of_listener(network.local_addr().map_err(|error| failure::runtime(&error))?);
     let operator = socket::bind(&socket).map_err(|error| failure::socket(&error))?;
     let operator = UnixListener::from_std(operator).map_err(|error| failure::runtime(&error))?;
-    let ports = DaemonPorts {
-        clock: Arc::new(SystemClock),
-        rng: Arc::new(SystemRng::default()),
-        devices: Arc::new(devices),
-        activity: Arc::new(activity),
-        slot: Arc::new(MemoryPairingSlot::default()),
-        attempts: Arc::new(MemoryAttemptLog::default()),
-        exposure,
-    };
+    let ports = ports(devices, activity, exposure);
     if settings.mode.profile().reach == Reach::Network {
         warn!("in this exposure mode traffic is not encrypted: use it in networks only whose every member is trusted");
     }
+    let id = identity.id();
     info!(address = %settings.listen_address(), mode = %settings.mode, daemon = %id, version = env!("CARGO_PKG_VERSION"), "starting");
     let facts = DaemonFacts { id, pid: std::process::id(), listening, mode: settings.mode };
     let pending_restart = Arc::new(PendingRestart::new(Arc::new(shared::settings(home)), settings.clone()));
@@ -166,7 +162,16 @@ async fn serve_home(
     let ready = Arc::new(AtomicBool::new(true));
     let beacons = Arc::new(Beacons::new(ports.clone()));
     let policy = AccessPolicy::of(&settings, &shared::host_name());
-    let public = PublicApi::new(&ports, policy, Arc::clone(&status), Arc::clone(&beacons), Arc::clone(&ready));
+    let introduction = Introduction { identity, name: DeviceName::nearest(&shared::host_name()), pins: Vec::new() };
+    let pair = Arc::new(PairV2::new(ports.clone(), introduction, &settings));
+    let public = PublicApi::new(
+        &ports,
+        policy,
+        Arc::clone(&status),
+        Arc::clone(&pair),
+        Arc::clone(&beacons),
+        Arc::clone(&ready),
+    );
     let open_pairing = OpenPairing::new(ports.clone(), &settings);
     let control = ControlApi::new(&ports, open_pairing, status, beacons, stop.clone());
     let operator = OperatorListener::new(operator, platform::user_id());
@@ -176,7 +181,7 @@ async fn serve_home(
         background::announce_ready().map_err(|error| failure::runtime(&error))?;
     }
     manager.ready(&format!("Listening on {}, exposure mode {}", settings.listen_address(), settings.mode));
-    let housekeeping = Housekeeping::new(ports, pending_restart);
+    let housekeeping = Housekeeping::new(ports, pair, pending_restart);
     until_stopped(&housekeeping, manager.heartbeat(), signal, stopped).await;
     manager.stopping();
     ready.store(false, Ordering::Release);
@@ -189,6 +194,19 @@ async fn serve_home(
     let _ = std::fs::remove_file(&socket);
     info!("the daemon has stopped");
     Ok(())
+}
+
+/// Everything outside that the use cases stand on.
+fn ports(devices: FileDeviceStore, activity: FileActivityLog, exposure: Arc<dyn Exposure>) -> DaemonPorts {
+    DaemonPorts {
+        clock: Arc::new(SystemClock),
+        rng: Arc::new(SystemRng::default()),
+        devices: Arc::new(devices),
+        activity: Arc::new(activity),
+        slot: Arc::new(MemoryPairingSlot::default()),
+        attempts: Arc::new(MemoryAttemptLog::default()),
+        exposure,
+    }
 }
 
 fn open_door<A: Accept>(listener: A, handler: impl Handler, stopped: &watch::Receiver<bool>) -> JoinHandle<()> {

@@ -82,14 +82,15 @@ impl Repairs {
         let failed = |error: &dyn std::fmt::Display| StorageError(error.to_string());
         let settings = shared::settings(&self.home).load().map_err(|error| failed(&error))?;
         let rng = SystemRng::default();
-        let id = identity_file::load_or_create(&self.home.identity_file(), &rng).map_err(|error| failed(&error))?;
+        let identity =
+            identity_file::load_or_create(&self.home.identity_file(), &rng).map_err(|error| failed(&error))?;
         let devices = FileDeviceStore::open(self.home.devices_file()).map_err(|error| failed(&error))?;
         let bootstrap = Bootstrap {
             clock: Arc::new(SystemClock),
             rng: Arc::new(rng),
             devices: Arc::new(devices),
             credentials: Arc::new(FileCredentialStore::new(self.home.clone())),
-            daemon_id: id,
+            daemon_id: identity.id(),
             host_name: shared::host_name(),
         };
         bootstrap.renew(&settings).await.map_err(|error| failed(&error))

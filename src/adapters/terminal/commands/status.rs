@@ -11,6 +11,11 @@ pub(super) async fn run(args: &StatusArgs, ports: &ClientPorts<'_>, console: &mu
     let target = ports.target()?;
     let report = ask_status(ports.api, &target).await.map_err(|error| of_status(error, &target.choice))?;
     let endpoint = &target.choice.endpoint;
+    if let Some(warning) = status::warning(&report, ports.clock.now().wall) {
+        console.warning(warning);
+        console
+            .hint(format_args!("get a code on the host with `netclaw daemon pair`, then run: netclaw pair {endpoint}"));
+    }
     if args.json {
         return console.json(&status::document(endpoint, &report));
     }

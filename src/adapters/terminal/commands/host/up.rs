@@ -5,6 +5,7 @@ use crate::adapters::terminal::cli::host::UpArgs;
 use crate::adapters::terminal::console::Console;
 use crate::adapters::terminal::failure::{Failure, of_control, of_setup};
 use crate::app::host::setup::{Purpose, Setup};
+use crate::domain::terms::Terms;
 use crate::ports::daemon_process::HostCredential;
 
 /// Makes sure that this host is configured and its daemon runs, then opens a pairing.
@@ -33,7 +34,7 @@ pub async fn run(args: UpArgs, ports: HostPorts<'_>, console: &mut Console<'_>) 
         Some(_) => {}
     }
     lifecycle::until_it_answers(control, process).await;
-    let opened = control.open_pairing().await.map_err(of_control)?;
+    let opened = control.open_pairing(&Terms::default()).await.map_err(of_control)?;
     pairing::show(&opened, control, api, console).await?;
     no_service.map_or(Ok(()), |failure| Err(setup::in_background_instead(failure)))
 }
