@@ -103,6 +103,14 @@ pub trait ServiceManager: Send + Sync {
     /// For whom a service of this home is installed where a service manager runs; `None` when there is none.
     fn installed(&self) -> Option<Scope>;
 
+    /// Whether this user may start and change services of this scope. Asked before something is ended that only they could
+    /// start again.
+    ///
+    /// # Errors
+    ///
+    /// [`ServiceError::NotRoot`], or [`ServiceError::Unavailable`].
+    fn check_permission(&self, scope: Scope) -> Result<(), ServiceError>;
+
     /// The definition that [`ServiceManager::install`] would write. Works without a service manager.
     ///
     /// # Errors

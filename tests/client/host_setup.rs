@@ -179,6 +179,23 @@ async fn a_service_that_runs_already_does_not_go_on_with_the_old_exposure() {
 }
 
 #[tokio::test]
+async fn a_daemon_that_only_root_could_start_again_is_not_stopped() {
+    let restart = "hint: run it as root: sudo systemctl restart netclaw\n";
+    for words in ["daemon restart", "init --port 6000 --yes", "init --port 6000 --service --yes", "up --service"] {
+        let manager = FakeServiceManager {
+            error: Some(ServiceError::NotRoot),
+            ..FakeServiceManager::with_service(Scope::System, Some(4711))
+        };
+        let host = FakeHost::running();
+        let ran = run_with_service(&format!("netclaw {words}"), &host, &manager).await;
+        assert_eq!(ran.exit(), Exit::Failed, "{words}");
+        let hint = if words == "up --service" { "netclaw daemon uninstall --system" } else { restart };
+        assert!(ran.shown_failure().contains(hint), "{words}: {}", ran.shown_failure());
+        assert!(*host.running.lock().unwrap(), "{words}");
+    }
+}
+
+#[tokio::test]
 async fn where_no_service_can_be_the_daemon_runs_in_the_background_at_least() {
     let (host, manager) = (FakeHost::running(), FakeServiceManager::failing(ServiceError::Unavailable));
     let ran = run_with_service("netclaw init --service", &host, &manager).await;

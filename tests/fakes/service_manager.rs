@@ -73,6 +73,10 @@ impl ServiceManager for FakeServiceManager {
         self.service.lock().unwrap().as_ref().map(|service| service.scope)
     }
 
+    fn check_permission(&self, _scope: Scope) -> Result<(), ServiceError> {
+        self.error.clone().filter(|error| *error == ServiceError::NotRoot).map_or(Ok(()), Err)
+    }
+
     async fn definition(&self, request: &ServiceRequest) -> Result<String, ServiceError> {
         self.ask("definition".to_owned())?;
         Ok(definition(request))

@@ -132,6 +132,10 @@ impl ServiceManager for Systemd {
         [Scope::User, Scope::System].into_iter().find(is_installed)
     }
 
+    fn check_permission(&self, scope: Scope) -> Result<(), ServiceError> {
+        self.changing(scope).map(drop)
+    }
+
     async fn definition(&self, request: &ServiceRequest) -> Result<String, ServiceError> {
         self.wanted(request).await.map(|(text, _)| text)
     }

@@ -150,12 +150,20 @@ pub(super) async fn stop(
     }
 }
 
+/// Fails when only root could start the service again. Its own user may stop the daemon, and would be left without one.
+fn check_may_start(service: ServicePorts<'_>) -> Result<(), Failure> {
+    let Some(scope) = service.manager.installed() else { return Ok(()) };
+    let allowed = service.manager.check_permission(scope);
+    allowed.map_err(|error| of_service(&error, scope, "sudo systemctl restart netclaw"))
+}
+
 pub(super) async fn restart(
     control: &dyn ControlChannel,
     process: &dyn DaemonProcess,
     service: ServicePorts<'_>,
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
+    check_may_start(service)?;
     match stop_now(control, process, console).await? {
         true => console.note("The daemon has stopped."),
         false => console.note("The daemon was not running."),

@@ -93,7 +93,7 @@ pub(super) async fn install_now(
 }
 
 /// A home has one service at most: two would fight for its lock at every boot.
-fn check_other_service(scope: Scope, manager: &dyn ServiceManager) -> Result<(), Failure> {
+pub(super) fn check_other_service(scope: Scope, manager: &dyn ServiceManager) -> Result<(), Failure> {
     match manager.installed().filter(|other| *other != scope) {
         None => Ok(()),
         Some(other) => Err(Failure::new(Exit::Failed, format!("this home has a service already, {}", owner(other)))

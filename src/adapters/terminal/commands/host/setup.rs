@@ -30,6 +30,8 @@ pub(super) async fn install_service(
     console: &mut Console<'_>,
 ) -> Result<Installed, Failure> {
     let request = ServiceRequest { scope: service.manager.usual_scope(), run_as: None };
+    // A daemon that runs in it would be stopped for a service that cannot be.
+    service::check_other_service(request.scope, service.manager)?;
     let in_service = service.manager.running(request.scope).await;
     if process.running().is_some_and(|pid| in_service.is_ok_and(|in_service| in_service != Some(pid))) {
         console.note("The daemon in the background makes way for the service.");
