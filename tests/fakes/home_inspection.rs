@@ -35,7 +35,7 @@ impl Default for FakeHome {
 
 /// Something of the user's own.
 pub fn entry(path: &str, kind: Kind, mode: u32) -> Entry {
-    Entry { path: PathBuf::from(path), kind, owner: USER, mode }
+    Entry { path: PathBuf::from(path), kind, is_linked: kind == Kind::Symlink, owner: USER, mode }
 }
 
 impl HomeInspection for FakeHome {

@@ -34,7 +34,11 @@ impl FileHomeInspection {
         let below = FOLDERS.iter().map(|name| self.home.root().join(name));
         let folders = std::iter::once(self.home.root().to_owned()).chain(below);
         // A folder may be a link to one: what counts is who can look into the folder that is used.
-        folders.filter_map(|path| path.metadata().ok().map(|metadata| entry(path, &metadata))).collect()
+        let followed = |path: PathBuf| {
+            let metadata = path.metadata().ok()?;
+            Some(Entry { is_linked: path.is_symlink(), ..entry(path, &metadata) })
+        };
+        folders.filter_map(followed).collect()
     }
 
     fn private_files(&self) -> Vec<Entry> {
@@ -105,7 +109,7 @@ fn entry(path: PathBuf, metadata: &Metadata) -> Entry {
         kind if kind.is_socket() => Kind::Socket,
         _ => Kind::Other,
     };
-    Entry { path, kind, owner: metadata.uid(), mode: metadata.mode() & 0o7777 }
+    Entry { path, kind, is_linked: kind == Kind::Symlink, owner: metadata.uid(), mode: metadata.mode() & 0o7777 }
 }
 
 fn opened<T>(read: Result<Option<T>, OpenError>) -> Stored<T> {

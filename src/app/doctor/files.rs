@@ -228,9 +228,10 @@ pub(super) fn abandoned(scene: &Scene) -> impl Iterator<Item = &Leftover> {
     })
 }
 
-/// Files and folders of this user that others can get at, with the mode they should have.
+/// Files and folders of this user that others can get at, with the mode they should have. What a link leads to may serve
+/// others too, and is for whoever made the link to judge.
 pub(super) fn unprotected(facts: &HomeFacts) -> impl Iterator<Item = (&Entry, u32)> {
-    let is_open = |entry: &&Entry| entry.owner == facts.user && entry.mode & OTHERS != 0;
+    let is_open = |entry: &&Entry| !entry.is_linked && entry.owner == facts.user && entry.mode & OTHERS != 0;
     let folders = facts.folders.iter().filter(|entry| entry.kind == Kind::Folder);
     let files = facts.private_files.iter().filter(|entry| entry.kind == Kind::File);
     folders.chain(files).filter(is_open).map(|entry| (entry, entry.mode & !OTHERS))
