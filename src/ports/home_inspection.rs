@@ -89,6 +89,8 @@ pub struct HomeFacts {
     pub root: PathBuf,
     /// The user that this process acts as.
     pub user: u32,
+    /// The user whose home it is: the same one, but for root whoever owns it.
+    pub owner: u32,
     /// The home and the folders in it, those that are there.
     pub folders: Vec<Entry>,
     /// Files that the program trusts only when they are private, those that are there.

@@ -20,6 +20,7 @@ impl Default for FakeHome {
         Self(HomeFacts {
             root: PathBuf::from("/home"),
             user: USER,
+            owner: USER,
             folders: vec![entry("/home", Kind::Folder, 0o700)],
             private_files: Vec::new(),
             control_socket: None,

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::open_error::OpenError;
 use super::private_file;
+use crate::adapters::platform;
 use crate::domain::daemon_id::DaemonId;
 use crate::ports::rng::Rng;
 
@@ -28,21 +29,21 @@ const MAX_FILE_BYTES: u64 = 4096;
 /// [`OpenError`] when the file is damaged, unreadable or not private, or cannot be created. It is never replaced: devices
 /// know the daemon by it.
 pub fn load_or_create(path: &Path, rng: &dyn Rng) -> Result<DaemonId, OpenError> {
-    match load(path)? {
+    match load(path, platform::user_id())? {
         Some(id) => Ok(id),
         None => create(path, rng),
     }
 }
 
-/// The id of the daemon whose key `path` holds; `None` when there is no key yet.
+/// The id of the daemon whose key `path` of `owner` holds; `None` when there is no key yet.
 ///
 /// # Errors
 ///
 /// [`OpenError`] when the file is damaged, unreadable or not private.
-pub(super) fn load(path: &Path) -> Result<Option<DaemonId>, OpenError> {
+pub(super) fn load(path: &Path, owner: u32) -> Result<Option<DaemonId>, OpenError> {
     const REPAIR: &str =
         "restore keys/identity.key from a backup; a new key would make this another daemon for its devices";
-    let content = private_file::read(path, MAX_FILE_BYTES);
+    let content = private_file::read_of(path, MAX_FILE_BYTES, owner);
     let Some(content) = content.map_err(|error| OpenError::unreadable(path, &error, REPAIR))? else {
         return Ok(None);
     };

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::credentials::FileCredentialStore;
 use super::home::Home;
 use super::open_error::OpenError;
-use super::{device_file, identity_file, private_file};
+use super::{device_file, folders, identity_file, private_file};
 use crate::adapters::platform;
 use crate::ports::credential_store::CredentialStoreError;
 use crate::ports::home_inspection::{Entry, HomeFacts, HomeInspection, Kind, Leftover, Stored, Writer};
@@ -76,15 +76,17 @@ impl FileHomeInspection {
 
 impl HomeInspection for FileHomeInspection {
     fn inspect(&self) -> HomeFacts {
+        let owner = folders::operated_user(&self.home);
         HomeFacts {
             root: self.home.root().to_owned(),
             user: platform::user_id(),
+            owner,
             folders: self.folders(),
             private_files: self.private_files(),
             control_socket: self.control_socket.clone().and_then(seen),
-            devices: opened(device_file::read(&self.home.devices_file())),
-            identity: opened(identity_file::load(&self.home.identity_file())),
-            credentials: match FileCredentialStore::new(self.home.clone()).look() {
+            devices: opened(device_file::read(&self.home.devices_file(), owner)),
+            identity: opened(identity_file::load(&self.home.identity_file(), owner)),
+            credentials: match FileCredentialStore::of(self.home.clone(), owner).look() {
                 Ok(credentials) => credentials.map_or(Stored::Absent, Stored::Whole),
                 Err(error) => refused(error),
             },
