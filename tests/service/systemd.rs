@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
+use netclaw::adapters::exec::systemd::account::hand_over;
 use netclaw::adapters::exec::systemd::{Places, Systemd};
 use netclaw::ports::service_manager::{Change, Scope, ServiceError, ServiceManager, ServiceRequest};
 
@@ -211,6 +212,27 @@ async fn a_home_that_does_not_exist_is_made_private_below_folders_that_can_be_pa
     assert_eq!(mode(&home), 0o700);
     assert_eq!(mode(home.parent().unwrap()) & 0o500, 0o500);
     assert_eq!(fs::read_dir(&home).unwrap().count(), 0);
+}
+
+#[test]
+fn only_a_folder_of_ones_own_is_given_away_and_no_link_is_followed() {
+    let machine = Machine::default();
+    let (folder, link) = (machine.path("system"), machine.path("link"));
+    let owner = fs::metadata(&folder).unwrap().uid();
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
+    symlink(&folder, &link).unwrap();
+    hand_over(&link, owner, None).unwrap_err();
+    hand_over(&machine.path("bin/netclaw"), owner, None).unwrap_err();
+    let mode = || fs::metadata(&folder).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(), 0o755);
+    hand_over(&folder, owner, None).unwrap();
+    assert_eq!(mode(), 0o700);
+    // One that belongs to somebody else already.
+    if owner == 0 {
+        hand_over(&folder, 1, None).unwrap();
+        assert_eq!(fs::metadata(&folder).unwrap().uid(), 1);
+        hand_over(&folder, 2, None).unwrap_err();
+    }
 }
 
 #[tokio::test]

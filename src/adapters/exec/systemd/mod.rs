@@ -1,6 +1,6 @@
 //! systemd as the service manager.
 
-mod account;
+pub mod account;
 mod systemctl;
 mod unit;
 mod unit_file;
