@@ -140,6 +140,14 @@ pub trait ServiceManager: Send + Sync {
     /// [`ServiceError`].
     async fn uninstall(&self, scope: Scope) -> Result<Option<PathBuf>, ServiceError>;
 
+    /// Ends the attempts to start a service whose daemon does not run; `false` when there are none, or when the service manager
+    /// does not say.
+    ///
+    /// # Errors
+    ///
+    /// [`ServiceError`].
+    async fn give_up(&self, scope: Scope) -> Result<bool, ServiceError>;
+
     /// Starts the installed service, and returns when the daemon is ready.
     ///
     /// # Errors

@@ -22,6 +22,7 @@ async fn an_installation_writes_the_unit_then_has_it_read_and_started() {
         assert_eq!(fs::metadata(&installed.file).unwrap().permissions().mode() & 0o777, 0o644);
         let expected = [
             format!("{user}--no-ask-password daemon-reload"),
+            format!("{user}--no-ask-password reset-failed netclaw.service"),
             format!("{user}--no-ask-password enable --now netclaw.service"),
         ];
         assert_eq!(machine.changes(), expected);
@@ -136,6 +137,24 @@ async fn a_service_that_systemd_cannot_stop_keeps_its_unit() {
     machine.fails("Job for netclaw.service canceled.", "");
     assert!(matches!(systemd.uninstall(Scope::User).await, Err(ServiceError::Refused(_))));
     assert!(machine.unit(Scope::User).exists());
+}
+
+#[tokio::test]
+async fn only_attempts_to_start_are_given_up() {
+    let machine = Machine::default();
+    let systemd = machine.systemd();
+    systemd.install(&request(Scope::User)).await.unwrap();
+    machine.changes();
+    for (state, given_up) in [("active", false), ("inactive", false), ("failed", false), ("activating", true)] {
+        machine.shows(state, "enabled", machine.unit(Scope::User).to_str().unwrap(), 0);
+        assert_eq!(systemd.give_up(Scope::User).await, Ok(given_up), "{state}");
+        let stopped: &[&str] = if given_up { &["--user --no-ask-password stop netclaw.service"] } else { &[] };
+        assert_eq!(machine.changes(), stopped, "{state}");
+    }
+    let somebody = Systemd::new(machine.places(), machine.path("bin/netclaw"), machine.path("home"), 1000);
+    assert_eq!(somebody.give_up(Scope::System).await, Err(ServiceError::NotRoot));
+    fs::remove_file(machine.path("systemctl.shown")).unwrap();
+    assert_eq!(systemd.give_up(Scope::User).await, Ok(false), "whose manager does not answer");
 }
 
 #[tokio::test]

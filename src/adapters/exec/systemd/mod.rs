@@ -183,6 +183,13 @@ impl ServiceManager for Systemd {
         Ok(Some(file))
     }
 
+    async fn give_up(&self, scope: Scope) -> Result<bool, ServiceError> {
+        if !self.systemctl(scope)?.show().await.is_ok_and(|shown| shown.is_activating) {
+            return Ok(false);
+        }
+        self.changing(scope)?.stop().await.map(|()| true)
+    }
+
     async fn start(&self, scope: Scope) -> Result<(), ServiceError> {
         self.changing(scope)?.start().await
     }
