@@ -105,6 +105,18 @@ fn the_socket_of_another_user_is_asked_nothing_although_root_may_operate_the_dae
 }
 
 #[test]
+fn root_finds_the_healthy_home_of_another_user_healthy() {
+    if !is_root() {
+        return;
+    }
+    let (host, _daemon, _program) = daemon_of_nobody();
+    set_mode(&host.home(), 0o700);
+    host.netclaw(&["doctor"]).succeeded();
+    let refused = host.netclaw(&["doctor", "--fix", "--yes"]).failed(1, "the home belongs to another user (uid 65534)");
+    assert!(refused.stderr.contains("sudo -u '#65534' "), "{refused:?}");
+}
+
+#[test]
 fn a_socket_is_not_made_in_a_shared_folder() {
     let host = World::default();
     let long = host.home().join("x".repeat(120));

@@ -16,6 +16,7 @@ use self::pairings::Pairings;
 use self::secrets::Secrets;
 use super::home::Home;
 use super::private_file;
+use crate::adapters::platform;
 use crate::domain::daemon_id::DaemonId;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::token::BearerToken;
@@ -31,12 +32,19 @@ const VERSION: u64 = 1;
 /// The two files.
 pub struct FileCredentialStore {
     home: Home,
+    /// Whose files they are.
+    owner: u32,
 }
 
 impl FileCredentialStore {
-    /// The pairings of this home. Nothing is read yet.
-    pub const fn new(home: Home) -> Self {
-        Self { home }
+    /// The pairings of this home, which is of this process's user. Nothing is read yet.
+    pub fn new(home: Home) -> Self {
+        Self::of(home, platform::user_id())
+    }
+
+    /// Those of a home of `owner`, for root to look at.
+    pub(super) const fn of(home: Home, owner: u32) -> Self {
+        Self { home, owner }
     }
 
     /// Keeps other processes from writing, and from reading both files, in between. A reader of one file needs no lock,
@@ -53,11 +61,11 @@ impl FileCredentialStore {
     }
 
     fn pairings(&self) -> Result<Pairings, CredentialStoreError> {
-        Pairings::read(&self.home.client_file())
+        Pairings::read(&self.home.client_file(), self.owner)
     }
 
     fn secrets(&self) -> Result<Secrets, CredentialStoreError> {
-        Secrets::read(&self.home.secrets_file())
+        Secrets::read(&self.home.secrets_file(), self.owner)
     }
 
     /// Everything that both files hold, read without any other effect; `None` when there is neither.
