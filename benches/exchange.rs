@@ -6,6 +6,7 @@ use netclaw::app::daemon::exchange::{Exchange, ExchangeRequest};
 use netclaw::app::daemon::open_pairing::OpenPairing;
 use netclaw::domain::client_address::ClientAddress;
 use netclaw::domain::settings::Settings;
+use netclaw::domain::terms::Terms;
 
 use crate::fixtures::{ManyDevices, runtime};
 
@@ -19,7 +20,7 @@ fn right_code(bencher: Bencher<'_, '_>) {
     bencher
         .with_inputs(|| {
             number += 1;
-            let code = runtime.block_on(open.open()).expect("a code").code.reveal();
+            let code = runtime.block_on(open.open(Terms::default())).expect("a code").code.reveal();
             let request = ExchangeRequest::read(Some(&code), Some(format!("laptop {number}"))).expect("a request");
             // Another address each time, because one may only try five times a minute.
             (ClientAddress::of(std::net::Ipv4Addr::from(number).into()), request)

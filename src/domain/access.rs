@@ -140,7 +140,7 @@ impl AccessPolicy {
 
     /// Refuses requests that a web page or a stray proxy made.
     ///
-    /// A trusted hop that adds its header has looked at the name itself. Everyone else must name this machine in a way that
+    /// A trusted hop that adds its header has looked at the name itself, and pages under such a name come over https. Everyone else must name this machine in a way that
     /// no stranger's DNS record can: by address, by a name without dots or of the own network, by the machine's own name, or
     /// by `Daemon.ExternalUrl`. In local mode only loopback will do.
     ///
@@ -150,20 +150,29 @@ impl AccessPolicy {
     /// * [`ForbiddenOrigin::Origin`] when `Origin` is present and is neither the host that is asked nor the external URL.
     pub fn check_site(&self, request: &RequestOrigin<'_>) -> Result<(), ForbiddenOrigin> {
         let host = request.host.ok_or(ForbiddenOrigin::Host)?;
-        if !self.answers_to(host, request) {
+        let is_own_name = self.is_own_name(host);
+        if !is_own_name && !self.is_vouched_for(request) {
             return Err(ForbiddenOrigin::Host);
         }
+        let trusts_loopback = self.mode.profile().trusts_loopback;
+        let is_external = |origin: &str| {
+            self.external.as_ref().is_some_and(|external| !trusts_loopback && external.origin() == origin)
+        };
         let is_same = |origin: &str| {
             let Some((scheme, site)) = origin.split_once("://") else { return false };
-            let schemes: &[&str] = match self.transport(request) {
-                Transport::OwnTls => &["https"],
-                _ if self.mode.profile().trusts_loopback => &["http"],
-                _ => &["http", "https"],
+            let schemes: &[&str] = match (self.transport(request), is_own_name, trusts_loopback) {
+                (Transport::OwnTls, ..) => &["https"],
+                (_, true, true) => &["http"],
+                (_, true, false) => &["http", "https"],
+                // A page under a stranger's name that was made to reach this port came over http, whatever header it adds.
+                (_, false, _) => &["https"],
             };
-            let is_external = || self.external.as_ref().is_some_and(|external| external.authority() == site);
-            schemes.contains(&scheme) && (site.eq_ignore_ascii_case(host) || is_external())
+            schemes.contains(&scheme) && site.eq_ignore_ascii_case(host)
         };
-        if request.origin.is_none_or(is_same) { Ok(()) } else { Err(ForbiddenOrigin::Origin) }
+        if request.origin.is_none_or(|origin| is_external(origin) || is_same(origin)) {
+            return Ok(());
+        }
+        Err(ForbiddenOrigin::Origin)
     }
 
     /// Whether a request without a token is served, given that [`AccessPolicy::check_site`] passed: only in a mode that
@@ -201,12 +210,14 @@ impl AccessPolicy {
         self.transport(request).check(self.client(request), &self.allow_plaintext)
     }
 
-    fn answers_to(&self, host: &str, request: &RequestOrigin<'_>) -> bool {
+    /// Whether a trusted hop, which has looked at the name, passed the request on.
+    fn is_vouched_for(&self, request: &RequestOrigin<'_>) -> bool {
+        !self.mode.profile().trusts_loopback && !request.forwarded_for.is_empty() && self.trusts(request.peer)
+    }
+
+    fn is_own_name(&self, host: &str) -> bool {
         if self.mode.profile().trusts_loopback {
             return is_loopback_host(host);
-        }
-        if !request.forwarded_for.is_empty() && self.trusts(request.peer) {
-            return true;
         }
         let Some(name) = without_port(host) else { return false };
         let is = |own: &str| name.eq_ignore_ascii_case(own);

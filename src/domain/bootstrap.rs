@@ -7,7 +7,7 @@ use thiserror::Error;
 use super::device::{Device, is_authentic};
 use super::device_name::{DeviceName, MAX_NAME_CHARS};
 use super::exposure::ExposureMode;
-use super::time::{Expiry, WallTime};
+use super::time::WallTime;
 use super::token::BearerToken;
 
 /// What the name of a bootstrap device ends with.
@@ -63,9 +63,7 @@ pub fn decide(found: Found<'_>) -> Result<Decision, NoWayIn> {
     if found.is_untouched {
         return Ok(Decision::Seed);
     }
-    let is_live =
-        |device: &&Device| !device.record().expires_at.is_some_and(|end| Expiry::at(end).has_passed(found.now));
-    if !found.devices.iter().any(is_live) {
+    if found.devices.iter().all(|device| device.has_expired(found.now)) {
         return Err(NoWayIn::NoDevice);
     }
     let has_credential = found.own.is_some_and(|(token, device)| is_authentic(token, Some(device), found.now));

@@ -86,14 +86,17 @@ pub struct DeviceRecord {
 pub struct Device(DeviceRecord);
 
 impl Device {
-    /// Makes the device that a redeemed code entitles to, and its token, which is not kept.
+    /// Makes the device that a redeemed code entitles to, and its token, which is not kept. Its credential ends when the terms
+    /// of the pairing say so.
     pub fn enrol(
-        _proof: RedeemedCode,
+        proof: RedeemedCode,
         name: DeviceName,
         random: &[u8; DEVICE_RANDOM_BYTES],
         now: WallTime,
     ) -> (Self, BearerToken) {
-        Self::new(name, random, now, false)
+        let (Self(record), token) = Self::new(name, random, now, false);
+        let expires_at = proof.terms().life.map(|life| life.from(now));
+        (Self(DeviceRecord { expires_at, ..record }), token)
     }
 
     /// Makes the device that the daemon's own host is, and its token, which is not kept here.
@@ -145,6 +148,11 @@ impl Device {
         &self.0.name
     }
 
+    /// Whether its credential has ended at `now`. It stays a device, with its name, until it is revoked.
+    pub fn has_expired(&self, now: WallTime) -> bool {
+        self.0.expires_at.is_some_and(|end| Expiry::at(end).has_passed(now))
+    }
+
     /// The same device under another name.
     pub fn renamed(&self, name: DeviceName) -> Self {
         Self(DeviceRecord { name, ..self.0.clone() })
@@ -172,5 +180,5 @@ pub fn is_authentic(token: &BearerToken, device: Option<&Device>, now: WallTime)
     const NOBODY: (Salt, TokenHash) = (Salt([0; SALT_BYTES]), TokenHash([0; 32]));
     let (salt, expected) = device.map_or(NOBODY, |device| (device.0.salt, device.0.token_hash));
     let matches = token.hash(&salt).matches(&expected);
-    matches && device.is_some_and(|device| !device.0.expires_at.is_some_and(|end| Expiry::at(end).has_passed(now)))
+    matches && device.is_some_and(|device| !device.has_expired(now))
 }

@@ -108,7 +108,12 @@ impl Endpoint {
         self.0.authority()
     }
 
-    /// Host and port to connect to.
+    /// Scheme, host and port as browsers send them in `Origin`.
+    pub fn origin(&self) -> String {
+        self.0.origin().ascii_serialization()
+    }
+
+    /// The port to connect to.
     pub fn port(&self) -> u16 {
         self.0.port_or_known_default().unwrap_or(DEFAULT_PORT)
     }

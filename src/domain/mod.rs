@@ -30,6 +30,7 @@ pub mod rate_limit;
 pub mod session;
 pub mod setting_text;
 pub mod settings;
+pub mod terms;
 pub mod text;
 pub mod time;
 pub mod token;

@@ -19,6 +19,7 @@ use super::identity::IdentityPublicKey;
 use super::pake::{
     ClientHello, Confirmation, DaemonConfirm, DaemonConfirmed, DaemonHello, HANDSHAKE_RANDOM_BYTES, PakeError,
 };
+use super::terms::Terms;
 use super::time::{Expiry, MonotonicTime, Now, WallTime};
 
 /// Life of a code: long enough to walk to the other machine, short enough that 40 bits cannot be searched.
@@ -69,12 +70,18 @@ impl CodeBudget {
 #[derive(Debug)]
 pub struct RedeemedCode {
     generation: Generation,
+    terms: Terms,
 }
 
 impl RedeemedCode {
     /// The session whose code it was, for the commit or release that must follow.
     pub const fn generation(&self) -> Generation {
         self.generation
+    }
+
+    /// What the host has decided about the device.
+    pub const fn terms(&self) -> &Terms {
+        &self.terms
     }
 }
 
@@ -109,6 +116,7 @@ pub enum BeginError {
 pub struct PendingSession {
     generation: Generation,
     code: PairingCode,
+    terms: Terms,
     expiry: Expiry<MonotonicTime>,
     budget: CodeBudget,
 }
@@ -171,13 +179,14 @@ pub struct OpenedSession {
 }
 
 impl PairingSession {
-    /// Opens a session with a fresh code that lives for [`CODE_LIFE`] from `now`.
-    pub fn open(random: [u8; SESSION_RANDOM_BYTES], now: Now) -> OpenedSession {
+    /// Opens a session with a fresh code that lives for [`CODE_LIFE`] from `now`, for a device under these terms.
+    pub fn open(random: [u8; SESSION_RANDOM_BYTES], terms: Terms, now: Now) -> OpenedSession {
         let [a, b, c, d, e, number @ ..] = random;
         let code = PairingCode::from_random([a, b, c, d, e]);
         let generation = Generation(u64::from_be_bytes(number));
         let expiry = Expiry::after(now.monotonic, CODE_LIFE);
-        let pending = PendingSession { generation, code: code.clone(), expiry, budget: CodeBudget::of(CODE_BUDGET) };
+        let budget = CodeBudget::of(CODE_BUDGET);
+        let pending = PendingSession { generation, code: code.clone(), terms, expiry, budget };
         OpenedSession { session: Self::Pending(pending), generation, code, expires_at: now.wall.plus(CODE_LIFE) }
     }
 
@@ -319,7 +328,9 @@ impl PendingSession {
         let generation = self.generation;
         let after_a_wrong_code = self.budget.spend();
         if let Some(proof) = prove(&self.code) {
-            return (PairingSession::Reserved(ReservedSession(self)), Ok((RedeemedCode { generation }, proof)));
+            // The session keeps its terms: the code may be released and redeemed once more.
+            let redeemed = RedeemedCode { generation, terms: self.terms.clone() };
+            return (PairingSession::Reserved(ReservedSession(self)), Ok((redeemed, proof)));
         }
         match after_a_wrong_code {
             Some(budget) => (PairingSession::Pending(Self { budget, ..self }), Err(RedeemError::WrongCode)),

@@ -15,6 +15,7 @@ use crate::domain::endpoint::Endpoint;
 use crate::domain::key_rotation::{NotYet, Urgency};
 use crate::domain::pin::Pin;
 use crate::domain::session::{Generation, Phase};
+use crate::domain::terms::Terms;
 use crate::domain::time::WallTime;
 
 /// A code that was just made, as the operator is shown it.
@@ -32,6 +33,8 @@ pub struct OpenedPairing {
     pub endpoint: Endpoint,
     /// What the operator must know about the endpoint.
     pub caveats: Vec<String>,
+    /// What was decided about the device.
+    pub terms: Terms,
 }
 
 /// What became of a pairing session.
@@ -54,6 +57,10 @@ pub struct DeviceSummary {
     pub bootstrap: bool,
     /// When it was paired.
     pub created_at: WallTime,
+    /// When its credential ends, if it does.
+    pub expires_at: Option<WallTime>,
+    /// Whether it has ended, by the daemon's wall clock.
+    pub has_expired: bool,
     /// When and from where it was last used.
     pub last_use: Option<LastUse>,
 }
@@ -138,7 +145,7 @@ pub enum ControlError {
     /// There is no device with this name.
     #[error("no device is named \"{0}\"")]
     NoSuchDevice(String),
-    /// Another device has the new name.
+    /// Another device has the name.
     #[error("another device is already named \"{0}\"")]
     NameTaken(DeviceName),
     /// The daemon could not do it; its own words.
@@ -155,12 +162,12 @@ pub enum ControlError {
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait ControlChannel: Send + Sync {
-    /// Opens a pairing session in the place of any other.
+    /// Opens a pairing session in the place of any other, for a device under these terms.
     ///
     /// # Errors
     ///
-    /// [`ControlError`], as for every method.
-    async fn open_pairing(&self) -> Result<OpenedPairing, ControlError>;
+    /// [`ControlError`], as for every method; also when the daemon does not know these terms.
+    async fn open_pairing(&self, terms: &Terms) -> Result<OpenedPairing, ControlError>;
 
     /// A beacon, to find out whether a URL leads to this daemon.
     ///

@@ -117,12 +117,16 @@ pub trait CredentialStore: Send + Sync {
     /// [`CredentialStoreError`].
     fn paired_with(&self, daemon_id: &DaemonId) -> Result<Option<Pairing>, CredentialStoreError>;
 
-    /// The pairing with this daemon and its token, wherever it was made; `None` when either is missing.
+    /// The token of this daemon and the pairing with it, wherever that was made: for the daemon itself, which knows whose
+    /// token it is even if a crash has kept the pairing from being stored.
     ///
     /// # Errors
     ///
     /// [`CredentialStoreError`].
-    fn credential_of(&self, daemon_id: &DaemonId) -> Result<Option<(Pairing, BearerToken)>, CredentialStoreError>;
+    fn credential_of(
+        &self,
+        daemon_id: &DaemonId,
+    ) -> Result<Option<(Option<Pairing>, BearerToken)>, CredentialStoreError>;
 
     /// The pairing and token of the daemon that was paired at this very endpoint.
     ///

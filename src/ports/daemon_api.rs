@@ -62,6 +62,8 @@ pub struct StatusReport {
     pub daemon: DaemonReport,
     /// The device whose token was sent, or `None` when the daemon served this machine without one.
     pub device: Option<DeviceIdentity>,
+    /// When that token ends, if it does.
+    pub expires_at: Option<WallTime>,
     /// The keys of the daemon's own TLS; for devices only, and unknown to older daemons.
     pub transport: Option<TransportReport>,
 }

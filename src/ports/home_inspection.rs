@@ -27,8 +27,10 @@ pub enum Kind {
 pub struct Entry {
     /// Where it is.
     pub path: PathBuf,
-    /// What it is; a symbolic link is not followed.
+    /// What it is; a symbolic link is not followed, apart from one in the place of a folder.
     pub kind: Kind,
+    /// Whether its path is a symbolic link, so that what is here said of it is true of something elsewhere.
+    pub is_linked: bool,
     /// The user that it belongs to.
     pub owner: u32,
     /// Its permission bits.
@@ -87,6 +89,8 @@ pub struct HomeFacts {
     pub root: PathBuf,
     /// The user that this process acts as.
     pub user: u32,
+    /// The user whose home it is: the same one, but for root whoever owns it.
+    pub owner: u32,
     /// The home and the folders in it, those that are there.
     pub folders: Vec<Entry>,
     /// Files that the program trusts only when they are private, those that are there.

@@ -103,6 +103,14 @@ pub trait ServiceManager: Send + Sync {
     /// For whom a service of this home is installed where a service manager runs; `None` when there is none.
     fn installed(&self) -> Option<Scope>;
 
+    /// Whether this user may start and change services of this scope. Asked before something is ended that only they could
+    /// start again.
+    ///
+    /// # Errors
+    ///
+    /// [`ServiceError::NotRoot`], or [`ServiceError::Unavailable`].
+    fn check_permission(&self, scope: Scope) -> Result<(), ServiceError>;
+
     /// The definition that [`ServiceManager::install`] would write. Works without a service manager.
     ///
     /// # Errors
@@ -131,6 +139,14 @@ pub trait ServiceManager: Send + Sync {
     ///
     /// [`ServiceError`].
     async fn uninstall(&self, scope: Scope) -> Result<Option<PathBuf>, ServiceError>;
+
+    /// Ends the attempts to start a service whose daemon does not run; `false` when there are none, or when the service manager
+    /// does not say.
+    ///
+    /// # Errors
+    ///
+    /// [`ServiceError`].
+    async fn give_up(&self, scope: Scope) -> Result<bool, ServiceError>;
 
     /// Starts the installed service, and returns when the daemon is ready.
     ///

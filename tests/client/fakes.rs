@@ -19,6 +19,7 @@ use netclaw::domain::key_rotation::Urgency;
 use netclaw::domain::link::{Link, Meeting};
 use netclaw::domain::pake::{ClientHello, DaemonHello, FinishAnswer, FinishRequest};
 use netclaw::domain::session::Generation;
+use netclaw::domain::terms::Terms;
 use netclaw::domain::time::{MonotonicTime, Now, WallTime};
 use netclaw::domain::token::{BearerToken, SECRET_BYTES};
 use netclaw::ports::clock::Clock;
@@ -96,6 +97,8 @@ pub struct FakeApi {
     pub exchanges: Mutex<VecDeque<ApiError>>,
     pub probe_error: Option<ApiError>,
     pub status_error: Option<ApiError>,
+    /// When the credential of whoever asks ends.
+    pub expires_at: Option<WallTime>,
     pub revoke_error: Option<ApiError>,
     pub calls: Mutex<Vec<String>>,
 }
@@ -160,9 +163,10 @@ impl DaemonApi for FakeApi {
         let device = token.map(BearerToken::device);
         self.called(format!("status {} {}", link.endpoint(), device.map_or("nobody".to_owned(), |id| id.to_string())));
         let device = device.map(|id| DeviceIdentity { id, name: name("laptop") });
-        self.status_error
-            .clone()
-            .map_or(Ok(StatusReport { daemon: daemon_report(GRANTED), device, transport: None }), Err)
+        self.status_error.clone().map_or(
+            Ok(StatusReport { daemon: daemon_report(GRANTED), device, expires_at: self.expires_at, transport: None }),
+            Err,
+        )
     }
 
     async fn revoke_self(&self, link: &Link, token: &BearerToken) -> Result<(), ApiError> {
@@ -246,8 +250,13 @@ impl CredentialStore for FakeCredentials {
         Ok(self.pairings().into_iter().find(|pairing| pairing.daemon_id == *daemon_id))
     }
 
-    fn credential_of(&self, daemon_id: &DaemonId) -> Result<Option<(Pairing, BearerToken)>, CredentialStoreError> {
-        Ok(self.all.lock().unwrap().iter().find(|(pairing, _)| pairing.daemon_id == *daemon_id).cloned())
+    fn credential_of(
+        &self,
+        daemon_id: &DaemonId,
+    ) -> Result<Option<(Option<Pairing>, BearerToken)>, CredentialStoreError> {
+        let all = self.all.lock().unwrap();
+        let found = all.iter().find(|(pairing, _)| pairing.daemon_id == *daemon_id).cloned();
+        Ok(found.map(|(pairing, token)| (Some(pairing), token)))
     }
 
     fn paired_at(&self, endpoint: &Endpoint) -> Result<Option<(Pairing, BearerToken)>, CredentialStoreError> {
@@ -337,13 +346,14 @@ impl FakeHost {
 
 #[async_trait]
 impl ControlChannel for FakeHost {
-    async fn open_pairing(&self) -> Result<OpenedPairing, ControlError> {
+    async fn open_pairing(&self, terms: &Terms) -> Result<OpenedPairing, ControlError> {
         self.check()?;
         Ok(OpenedPairing {
             code: PairingCode::parse("ABCD-EF23").unwrap(),
             generation: Generation::from_number(1),
             expires_at: WallTime::from_unix_millis(1_790_000_300_000),
             expires_in: Duration::from_secs(300),
+            terms: terms.clone(),
             endpoint: self.external.clone().unwrap_or_default(),
             caveats: self
                 .external

@@ -24,6 +24,7 @@ use netclaw::domain::pake::{
 };
 use netclaw::domain::pin::Pin;
 use netclaw::domain::settings::Settings;
+use netclaw::domain::terms::Terms;
 use netclaw::domain::token::BearerToken;
 use netclaw::ports::daemon_api::{ApiError, DaemonApi, DeviceIdentity, Grant, Rejection, StatusReport};
 use netclaw::ports::device_store::DeviceStore;
@@ -100,7 +101,7 @@ impl Default for Daemon {
 
 impl Daemon {
     async fn code(&self) -> PairingCode {
-        self.open.open().await.unwrap().code
+        self.open.open(Terms::default()).await.unwrap().code
     }
 
     async fn names(&self) -> Vec<String> {
@@ -177,7 +178,7 @@ impl DaemonApi for Daemon {
         let device = token.map(|token| DeviceIdentity { id: token.device(), name: name("laptop") });
         let mut daemon = daemon_report(9);
         daemon.id = self.identity.id();
-        Ok(StatusReport { daemon, device, transport: None })
+        Ok(StatusReport { daemon, device, expires_at: None, transport: None })
     }
 
     async fn revoke_self(&self, _: &Link, _: &BearerToken) -> Result<(), ApiError> {

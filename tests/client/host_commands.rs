@@ -88,6 +88,8 @@ fn device(number: u8, called: &str, last_use: Option<LastUse>) -> DeviceSummary 
         device: DeviceIdentity { id: device_id(number), name: name(called) },
         bootstrap: false,
         created_at: WallTime::from_unix_millis(1_790_000_000_000),
+        expires_at: None,
+        has_expired: false,
         last_use,
     }
 }

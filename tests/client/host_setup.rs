@@ -8,7 +8,7 @@ use netclaw::adapters::terminal::failure::Exit;
 use netclaw::domain::exposure::ExposureMode;
 use netclaw::domain::settings::{Settings, key};
 use netclaw::ports::daemon_process::StartError;
-use netclaw::ports::service_manager::{ServiceError, ServiceManager};
+use netclaw::ports::service_manager::{Scope, ServiceError, ServiceManager};
 
 use super::fakes::{FakeHost, FakeSettings, endpoint};
 use super::host_commands::{Ran, run_beside, run_with};
@@ -160,6 +160,38 @@ async fn a_service_that_is_wanted_is_installed_in_place_of_the_daemon_in_the_bac
         assert_eq!(manager.installed().is_some(), is_wanted, "{words}");
         assert_eq!(*host.running.lock().unwrap(), !is_wanted, "{words}");
         assert_eq!(ran.out.contains("The service is installed and the daemon runs"), is_wanted, "{words}: {}", ran.out);
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_runs_already_does_not_go_on_with_the_old_exposure() {
+    let service = || FakeServiceManager::with_service(Scope::User, Some(4711));
+    let (host, manager) = (FakeHost::running(), service());
+    let ran = run_with_service("netclaw init --port 6000 --service --yes", &host, &manager).await;
+    assert!(ran.ended.is_ok(), "{:?}", ran.ended);
+    assert!(ran.err.contains("The daemon runs with the old configuration and is restarted.\n"), "{}", ran.err);
+    assert_eq!(manager.asked.lock().unwrap().last().map(String::as_str), Some("start User"));
+    for (words, is_new) in [("netclaw up --port 6000 --service --yes", true), ("netclaw up --service", false)] {
+        let ran = run_with_service(words, &FakeHost::running(), &service()).await;
+        assert!(ran.ended.is_ok() && ran.out.contains("Pairing code: "), "{:?}", ran.ended);
+        assert_eq!(ran.err.contains("to apply the new one: netclaw daemon restart"), is_new, "{}", ran.err);
+    }
+}
+
+#[tokio::test]
+async fn a_daemon_that_only_root_could_start_again_is_not_stopped() {
+    let restart = "hint: run it as root: sudo systemctl restart netclaw\n";
+    for words in ["daemon restart", "init --port 6000 --yes", "init --port 6000 --service --yes", "up --service"] {
+        let manager = FakeServiceManager {
+            error: Some(ServiceError::NotRoot),
+            ..FakeServiceManager::with_service(Scope::System, Some(4711))
+        };
+        let host = FakeHost::running();
+        let ran = run_with_service(&format!("netclaw {words}"), &host, &manager).await;
+        assert_eq!(ran.exit(), Exit::Failed, "{words}");
+        let hint = if words == "up --service" { "netclaw daemon uninstall --system" } else { restart };
+        assert!(ran.shown_failure().contains(hint), "{words}: {}", ran.shown_failure());
+        assert!(*host.running.lock().unwrap(), "{words}");
     }
 }
 

@@ -1,6 +1,7 @@
 //! The client's side: HTTP, credential files, endpoint resolution, pairing, and the command line over fakes.
 
 mod credential_files;
+mod credential_life;
 mod daemon_api;
 mod enrol;
 pub(crate) mod fakes;

@@ -21,7 +21,7 @@ use super::fakes::{
 };
 use crate::fakes::rng::SeededRng;
 
-async fn run(
+pub(super) async fn run(
     words: &str,
     api: &FakeApi,
     credentials: &FakeCredentials,

@@ -130,7 +130,7 @@ async fn a_host_whose_own_credential_is_gone_or_stale_does_not_start() {
     host.bootstrap.renew(&settings(ExposureMode::Direct)).await.unwrap();
     host.bootstrap.ensure(&settings(ExposureMode::Direct)).await.unwrap();
     // The token that was lost and found again is not the one of now.
-    host.credentials.save(&pairing, &token).unwrap();
+    host.credentials.save(&pairing.unwrap(), &token).unwrap();
     assert_eq!(host.bootstrap.ensure(&settings(ExposureMode::Direct)).await, gone);
 }
 
@@ -199,6 +199,6 @@ async fn the_hosts_own_pairing_follows_the_daemon_and_leaves_the_current_one_alo
     let moved = Settings { port: 6000, ..settings(ExposureMode::Direct) };
     host.bootstrap.ensure(&moved).await.unwrap();
     let (pairing, _) = host.credentials.credential_of(&daemon()).unwrap().unwrap();
-    assert_eq!(pairing.endpoint.to_string(), "http://192.0.2.9:6000");
+    assert_eq!(pairing.unwrap().endpoint.to_string(), "http://192.0.2.9:6000");
     assert_eq!(host.credentials.current().unwrap(), Some(elsewhere));
 }

@@ -26,7 +26,7 @@ fn paired(at: &str) -> Machine {
 
 fn status(daemon: u8) -> StatusReport {
     let device = Some(DeviceIdentity { id: device_id(1), name: name("laptop") });
-    StatusReport { daemon: daemon_report(daemon), device, transport: None }
+    StatusReport { daemon: daemon_report(daemon), device, expires_at: None, transport: None }
 }
 
 fn answering(machine: Machine, daemon: u8) -> Machine {

@@ -18,8 +18,15 @@ use crate::fakes::wizard::{Act, ScriptedWizard};
 
 /// Runs it on a host whose home is open to others; gives what it wrote, how it ended, and how many repairs were done.
 async fn run(words: &str, wizard: &mut ScriptedWizard) -> (String, String, Result<(), Failure>, usize) {
+    run_on(Machine::host(Settings::default()).running(), words, wizard).await
+}
+
+async fn run_on(
+    mut machine: Machine,
+    words: &str,
+    wizard: &mut ScriptedWizard,
+) -> (String, String, Result<(), Failure>, usize) {
     let Command::Doctor(args) = Cli::try_parse_from(words.split(' ')).unwrap().command else { panic!("{words}") };
-    let mut machine = Machine::host(Settings::default()).running();
     machine.home.0.folders = vec![entry("/home", Kind::Folder, 0o755)];
     machine.home.0.control_socket = Some(entry("/home/run/control.sock", Kind::Socket, 0o600));
     let (repair, exposure) = (FakeHomeRepair::default(), Arc::clone(&machine.exposure));
@@ -56,6 +63,23 @@ async fn nothing_is_mended_unless_it_is_asked_for_and_allowed() {
     let (out, err, ended, mended) = run("netclaw doctor --fix", &mut ScriptedWizard::default()).await;
     assert_eq!((out.as_str(), err.as_str(), mended), ("", DIFF, 0));
     assert_eq!(ended.unwrap_err().exit, Exit::Usage);
+}
+
+#[tokio::test]
+async fn root_mends_nothing_in_the_home_of_another_user() {
+    for (words, is_refused) in
+        [("netclaw doctor --fix --yes", true), ("netclaw doctor --dry-run", false), ("netclaw doctor", false)]
+    {
+        let mut machine = Machine::host(Settings::default()).running();
+        machine.home.0.user = 0;
+        let (_, _, ended, mended) = run_on(machine, words, &mut ScriptedWizard::default()).await;
+        assert_eq!(mended, 0, "{words}");
+        let failure = ended.unwrap_err();
+        assert_eq!((failure.exit == Exit::Failed, failure.message.is_some()), (is_refused, is_refused), "{words}");
+        let expected =
+            "run it as that user: sudo -u '#1000' env NETCLAW_HOME=/home \"$(command -v netclaw)\" doctor --fix";
+        assert_eq!(failure.hints.first().map(String::as_str), is_refused.then_some(expected), "{words}");
+    }
 }
 
 #[tokio::test]

@@ -48,6 +48,14 @@ async fn folders_and_files_belong_to_their_owner_alone() {
 }
 
 #[tokio::test]
+async fn a_folder_behind_a_link_is_judged_and_left_as_it_is() {
+    let mut machine = tunnelled();
+    machine.home.0.folders = vec![Entry { is_linked: true, ..entry("/home/logs", Kind::Folder, 0o755) }];
+    assert_eq!(machine.verdict(Check::Folders).await, "warn");
+    assert_eq!(machine.examine().await.repairs, []);
+}
+
+#[tokio::test]
 async fn an_exposed_store_is_reported_once() {
     let mut machine = tunnelled();
     machine.home.0.devices = Stored::Refused { cause: "it is accessible".to_owned(), repair: "chmod".to_owned() };

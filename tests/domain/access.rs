@@ -189,6 +189,13 @@ fn c33_another_origin_is_refused() {
 }
 
 #[test]
+fn c33_in_local_mode_pages_of_the_external_url_are_foreign() {
+    for origin in ["https://claw.example.com", "http://claw.example.com"] {
+        assert_eq!(check(Some("localhost:5199"), Some(origin)), Err(ForbiddenOrigin::Origin), "{origin}");
+    }
+}
+
+#[test]
 fn c31_dns_rebinding_is_refused_although_host_and_origin_agree() {
     let rebound = check(Some("evil.com:5199"), Some("http://evil.com:5199"));
     assert_eq!(rebound, Err(ForbiddenOrigin::Host));
@@ -272,6 +279,14 @@ fn a_trusted_hop_that_adds_its_header_answers_for_the_name() {
             policy(mode).check_site(&request)
         };
         assert_eq!(passed_on(hop, &["198.51.100.7"]), Ok(()));
+        // Only https: a page that was made to reach this port under a name of its own adds what header it likes.
+        for (origin, expected) in
+            [("https://any.example.org", Ok(())), ("http://any.example.org", Err(ForbiddenOrigin::Origin))]
+        {
+            let forwarded_for = vec!["198.51.100.7"];
+            let request = RequestOrigin { forwarded_for, ..from(hop, true, Some("any.example.org"), Some(origin)) };
+            assert_eq!(policy(mode).check_site(&request), expected, "{mode}: {origin}");
+        }
         assert_eq!(passed_on(hop, &[]), Err(ForbiddenOrigin::Host));
         assert_eq!(passed_on("192.168.1.9", &["198.51.100.7"]), Err(ForbiddenOrigin::Host));
     }
@@ -284,9 +299,14 @@ fn elsewhere_the_same_origin_and_the_external_url_are_allowed() {
         for origin in ["http://10.0.0.1:5199", "https://10.0.0.1:5199", "https://claw.example.com"] {
             assert_eq!(check(origin), Ok(()), "{mode}: {origin}");
         }
-        for origin in
-            ["https://evil", "http://10.0.0.1", "https://claw.example.com.evil.com", "null", "ws://10.0.0.1:5199"]
-        {
+        for origin in [
+            "https://evil",
+            "http://10.0.0.1",
+            "http://claw.example.com",
+            "https://claw.example.com.evil.com",
+            "null",
+            "ws://10.0.0.1:5199",
+        ] {
             assert_eq!(check(origin), Err(ForbiddenOrigin::Origin), "{mode}: {origin}");
         }
     }

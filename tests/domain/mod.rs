@@ -20,6 +20,7 @@ pub mod pake;
 mod pin;
 mod session;
 mod setting_text;
+mod terms;
 mod text;
 mod time;
 mod token;

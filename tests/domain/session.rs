@@ -5,6 +5,7 @@ use std::time::Duration;
 use netclaw::domain::code::PairingCode;
 use netclaw::domain::device::DeviceId;
 use netclaw::domain::session::{CODE_BUDGET, CODE_LIFE, CodeBudget, Generation, PairingSession, Phase, RedeemError};
+use netclaw::domain::terms::Terms;
 use netclaw::domain::time::MonotonicTime;
 
 use crate::fakes::samples::{MONOTONIC, NOW, WALL, after, opened, other_than};
@@ -33,7 +34,7 @@ fn after_wrong_codes(count: u32, session: PairingSession, wrong: &PairingCode) -
 #[test]
 fn a_session_is_opened_from_its_random_bytes() {
     let random = [0x00, 0x44, 0x32, 0x14, 0xc7, 0, 0, 0, 0, 0, 0, 1, 2];
-    let opened = PairingSession::open(random, NOW);
+    let opened = PairingSession::open(random, Terms::default(), NOW);
     assert_eq!(opened.code.reveal(), "2345-6789");
     assert_eq!(opened.generation, Generation::from_number(0x102));
     assert_eq!(opened.session.generation(), opened.generation);

@@ -82,15 +82,14 @@ fn a_host_that_has_lost_its_credential_says_so_and_gets_another() {
     let host = World::default();
     drop(start(&host).unwrap());
     let devices = host.read("config/devices.json");
-    for lost in ["config/secrets.json", "client/config.json"] {
-        let kept = host.read(lost);
-        std::fs::remove_file(host.path(lost)).unwrap();
-        assert_no_way_in(&host, "the credential of this host is gone");
-        assert_eq!(host.read("config/devices.json"), devices);
-        // Restoring the file is one of the ways out.
-        host.write(lost, &kept, 0o600);
-        drop(start(&host).unwrap());
-    }
+    let kept = host.read("config/secrets.json");
+    std::fs::remove_file(host.path("config/secrets.json")).unwrap();
+    assert_no_way_in(&host, "the credential of this host is gone");
+    assert_eq!(host.read("config/devices.json"), devices);
+    // Restoring the file is one of the ways out.
+    host.write("config/secrets.json", &kept, 0o600);
+    drop(start(&host).unwrap());
+
     std::fs::remove_file(host.path("config/secrets.json")).unwrap();
     let mut recovering = tunnelled(&host, NETCLAWD);
     recovering.arg("--recover");
@@ -99,6 +98,25 @@ fn a_host_that_has_lost_its_credential_says_so_and_gets_another() {
     assert_eq!(host.device_names().len(), 1);
     drop(daemon);
     drop(start(&host).unwrap());
+}
+
+#[test]
+fn a_pairing_of_the_host_that_a_crash_has_lost_comes_back_with_its_token() {
+    let host = World::default();
+    drop(start(&host).unwrap());
+    let devices = host.read("config/devices.json");
+    std::fs::remove_file(host.path("client/config.json")).unwrap();
+    let _daemon = start(&host).unwrap();
+    netclaw(&host, &["status"]).succeeded();
+    assert_eq!(host.read("config/devices.json"), devices);
+}
+
+#[test]
+fn s05_the_hosts_credential_is_not_stored_for_a_port_that_another_program_has() {
+    let host = World::default();
+    let _other = std::net::TcpListener::bind(host.address).unwrap();
+    start(&host).err().expect("no start").failed(1, "cannot listen");
+    assert!(!host.path("config/secrets.json").exists() && !host.path("client/config.json").exists());
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::os::unix::fs::symlink;
 use std::process::Command;
 
 use super::raw_http::Request;
-use super::world::{Daemon, NETCLAWD, World, client_of};
+use super::world::{Daemon, NETCLAWD, World, client_of, copy_program};
 
 /// A host with one device, stopped; and its device file.
 fn host_with_a_device() -> (World, String) {
@@ -253,7 +253,7 @@ fn c35_another_user_of_the_host_gets_no_code() {
     const NOBODY: u32 = 65_534;
     // Copied to where that user can run it; the folders above are opened so that only the socket itself is in the way.
     let program = tempfile::Builder::new().prefix("netclaw").tempdir_in("/tmp").unwrap();
-    std::fs::copy(super::world::NETCLAW, program.path().join("netclaw")).unwrap();
+    copy_program(super::world::NETCLAW, program.path());
     let open = |path: &std::path::Path| {
         use std::os::unix::fs::PermissionsExt;
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();

@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-use super::world::{Daemon, NETCLAWD, World, mode};
+use super::world::{Daemon, NETCLAWD, World, copy_program, mode};
 
 /// The folders of a home, itself first.
 const FOLDERS: [&str; 7] = ["", "config", "client", "state", "keys", "run", "logs"];
@@ -78,7 +78,7 @@ fn a_home_of_another_user_is_refused() {
 fn daemon_of_nobody() -> (World, Daemon, tempfile::TempDir) {
     let host = World::default();
     let folder = tempfile::tempdir().unwrap();
-    std::fs::copy(NETCLAWD, folder.path().join("netclawd")).unwrap();
+    copy_program(NETCLAWD, folder.path());
     std::fs::create_dir(host.home()).unwrap();
     chown(host.home(), Some(NOBODY), Some(NOBODY)).unwrap();
     for path in [folder.path(), host.home().parent().unwrap()] {
@@ -102,6 +102,18 @@ fn the_socket_of_another_user_is_asked_nothing_although_root_may_operate_the_dae
     for command in ["pair", "status", "devices"] {
         own.netclaw(&["daemon", command]).failed(4, "is another user's (uid 65534)");
     }
+}
+
+#[test]
+fn root_finds_the_healthy_home_of_another_user_healthy() {
+    if !is_root() {
+        return;
+    }
+    let (host, _daemon, _program) = daemon_of_nobody();
+    set_mode(&host.home(), 0o700);
+    host.netclaw(&["doctor"]).succeeded();
+    let refused = host.netclaw(&["doctor", "--fix", "--yes"]).failed(1, "the home belongs to another user (uid 65534)");
+    assert!(refused.stderr.contains("sudo -u '#65534' "), "{refused:?}");
 }
 
 #[test]

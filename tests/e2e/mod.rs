@@ -3,6 +3,7 @@
 mod bootstrap;
 mod browser_attacks;
 mod crashes;
+mod credential_life;
 mod doctor;
 mod files;
 mod foreign_folders;

@@ -255,3 +255,9 @@ pub fn port_of_every_address() -> u16 {
         }
     }
 }
+
+/// Copies a program into `folder`. By a process of its own: a file that a test has open for writing while another one starts
+/// a child cannot be run (ETXTBSY).
+pub fn copy_program(program: &str, folder: &Path) {
+    assert!(Command::new("cp").arg(program).arg(folder).status().unwrap().success());
+}

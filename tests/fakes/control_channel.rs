@@ -10,6 +10,7 @@ use netclaw::domain::client_address::LimitKey;
 use netclaw::domain::device_name::{DeviceName, NameKey};
 use netclaw::domain::key_rotation::Urgency;
 use netclaw::domain::session::Generation;
+use netclaw::domain::terms::Terms;
 use netclaw::ports::control_channel::{
     ControlChannel, ControlError, DeviceSummary, KeysReport, LockoutSummary, OpenedPairing, OperatorReport,
     PairingOutcome, Revoked, RotationOutcome,
@@ -44,8 +45,13 @@ impl FakeControlChannel {
 
 #[async_trait]
 impl ControlChannel for FakeControlChannel {
-    async fn open_pairing(&self) -> Result<OpenedPairing, ControlError> {
-        self.next(&self.openings)
+    async fn open_pairing(&self, terms: &Terms) -> Result<OpenedPairing, ControlError> {
+        if let Some(name) =
+            terms.name.as_ref().filter(|name| place_of(&self.devices.lock().unwrap(), name.as_str()).is_ok())
+        {
+            return Err(ControlError::NameTaken(name.clone()));
+        }
+        Ok(OpenedPairing { terms: terms.clone(), ..self.next(&self.openings)? })
     }
 
     async fn open_beacon(&self) -> Result<Beacon, ControlError> {

@@ -70,8 +70,13 @@ impl CredentialStore for FakeCredentialStore {
         Ok(pairings.iter().map(|(pairing, _)| pairing).find(|pairing| pairing.daemon_id == *daemon_id).cloned())
     }
 
-    fn credential_of(&self, daemon_id: &DaemonId) -> Result<Option<(Pairing, BearerToken)>, CredentialStoreError> {
-        Ok(self.pairings.lock().unwrap().iter().find(|(pairing, _)| pairing.daemon_id == *daemon_id).cloned())
+    fn credential_of(
+        &self,
+        daemon_id: &DaemonId,
+    ) -> Result<Option<(Option<Pairing>, BearerToken)>, CredentialStoreError> {
+        let all = self.pairings.lock().unwrap();
+        let found = all.iter().find(|(pairing, _)| pairing.daemon_id == *daemon_id).cloned();
+        Ok(found.map(|(pairing, token)| (Some(pairing), token)))
     }
 
     fn paired_at(&self, endpoint: &Endpoint) -> Result<Option<(Pairing, BearerToken)>, CredentialStoreError> {

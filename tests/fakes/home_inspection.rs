@@ -20,6 +20,7 @@ impl Default for FakeHome {
         Self(HomeFacts {
             root: PathBuf::from("/home"),
             user: USER,
+            owner: USER,
             folders: vec![entry("/home", Kind::Folder, 0o700)],
             private_files: Vec::new(),
             control_socket: None,
@@ -35,7 +36,7 @@ impl Default for FakeHome {
 
 /// Something of the user's own.
 pub fn entry(path: &str, kind: Kind, mode: u32) -> Entry {
-    Entry { path: PathBuf::from(path), kind, owner: USER, mode }
+    Entry { path: PathBuf::from(path), kind, is_linked: kind == Kind::Symlink, owner: USER, mode }
 }
 
 impl HomeInspection for FakeHome {

@@ -8,6 +8,7 @@ use netclaw::domain::code::PairingCode;
 use netclaw::domain::device::{DEVICE_RANDOM_BYTES, Device};
 use netclaw::domain::device_name::DeviceName;
 use netclaw::domain::session::{OpenedSession, PairingSession, RedeemedCode};
+use netclaw::domain::terms::Terms;
 use netclaw::domain::time::{MonotonicTime, Now, WallTime};
 use netclaw::domain::token::BearerToken;
 
@@ -28,7 +29,7 @@ pub fn after(milliseconds: u64) -> MonotonicTime {
 
 /// A session opened at [`NOW`].
 pub fn opened(seed: u64) -> OpenedSession {
-    PairingSession::open(SeededRng::new(seed).bytes(), NOW)
+    PairingSession::open(SeededRng::new(seed).bytes(), Terms::default(), NOW)
 }
 
 /// A code that is not this one: its first symbol is another.

@@ -12,6 +12,8 @@ use netclaw::ports::service_manager::{Change, Installed, Scope, ServiceError, Se
 pub struct FakeServiceManager {
     pub usual_scope: Scope,
     pub error: Option<ServiceError>,
+    /// Whether it tries to start a daemon that fails.
+    pub is_trying: bool,
     pub service: Mutex<Option<Service>>,
     /// What was asked for, in order.
     pub asked: Mutex<Vec<String>>,
@@ -28,7 +30,13 @@ const PID: u32 = 4712;
 
 impl Default for FakeServiceManager {
     fn default() -> Self {
-        Self { usual_scope: Scope::User, error: None, service: Mutex::default(), asked: Mutex::default() }
+        Self {
+            usual_scope: Scope::User,
+            error: None,
+            is_trying: false,
+            service: Mutex::default(),
+            asked: Mutex::default(),
+        }
     }
 }
 
@@ -73,6 +81,10 @@ impl ServiceManager for FakeServiceManager {
         self.service.lock().unwrap().as_ref().map(|service| service.scope)
     }
 
+    fn check_permission(&self, _scope: Scope) -> Result<(), ServiceError> {
+        self.error.clone().filter(|error| *error == ServiceError::NotRoot).map_or(Ok(()), Err)
+    }
+
     async fn definition(&self, request: &ServiceRequest) -> Result<String, ServiceError> {
         self.ask("definition".to_owned())?;
         Ok(definition(request))
@@ -101,6 +113,13 @@ impl ServiceManager for FakeServiceManager {
         self.ask(format!("uninstall {scope:?}"))?;
         let removed = self.service.lock().unwrap().take_if(|service| service.scope == scope);
         Ok(removed.map(|service| file(service.scope)))
+    }
+
+    async fn give_up(&self, scope: Scope) -> Result<bool, ServiceError> {
+        if !self.is_trying {
+            return Ok(false);
+        }
+        self.ask(format!("give up {scope:?}")).map(|()| true)
     }
 
     async fn start(&self, scope: Scope) -> Result<(), ServiceError> {

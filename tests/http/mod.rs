@@ -38,6 +38,7 @@ use netclaw::domain::endpoint::Endpoint;
 use netclaw::domain::identity::IdentityKey;
 use netclaw::domain::pin::Pin;
 use netclaw::domain::settings::Settings;
+use netclaw::domain::terms::Terms;
 use netclaw::ports::rng::Rng;
 use netclaw::ports::tls_keys::TlsKeyStore;
 use tokio::runtime::Runtime;
@@ -154,7 +155,7 @@ impl Port {
 
     /// A fresh code.
     pub fn code(&self) -> String {
-        self.runtime.block_on(self.open_pairing.open()).unwrap().code.reveal()
+        self.runtime.block_on(self.open_pairing.open(Terms::default())).unwrap().code.reveal()
     }
 
     fn exchange(&self, code: &str) -> Answer {

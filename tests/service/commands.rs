@@ -214,6 +214,19 @@ async fn the_machines_service_is_started_by_root() {
 }
 
 #[tokio::test]
+async fn stop_also_ends_the_attempts_of_a_service_that_cannot_start() {
+    let trying =
+        |error| FakeServiceManager { error, is_trying: true, ..FakeServiceManager::with_service(Scope::System, None) };
+    let manager = trying(None);
+    let ran = run("stop", &manager).await;
+    assert_eq!((asked(&manager), ran.exit), (vec!["give up System".to_owned()], Exit::Done));
+    assert!(ran.out.contains("does not try to start it any more"), "{}", ran.out);
+    let ran = run("stop", &trying(Some(ServiceError::NotRoot))).await;
+    assert!(ran.err.contains("hint: run it as root: sudo systemctl stop netclaw\n"), "{}", ran.err);
+    assert_eq!(run("stop", &FakeServiceManager::default()).await.out, "The daemon is not running.\n");
+}
+
+#[tokio::test]
 async fn without_a_log_file_the_journal_is_named() {
     for (scope, command) in [(Scope::User, "journalctl --user -u netclaw"), (Scope::System, "journalctl -u netclaw")] {
         let ran = run("logs", &FakeServiceManager::with_service(scope, None)).await;
@@ -234,7 +247,8 @@ async fn from_the_command_to_systemctl_and_back() {
     run_on("start", &process, service).await;
     let ran = run_on("uninstall --user", &process, service).await;
     assert_eq!(ran.exit, Exit::Done, "{}", ran.err);
-    let expected = ["daemon-reload", "enable --now", "start", "disable --now", "daemon-reload"];
+    let expected =
+        ["daemon-reload", "reset-failed", "enable --now", "reset-failed", "start", "disable --now", "daemon-reload"];
     let changes = machine.changes();
     assert_eq!(changes.len(), expected.len(), "{changes:?}");
     for (change, words) in changes.iter().zip(expected) {

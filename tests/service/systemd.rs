@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
+use netclaw::adapters::exec::systemd::account::hand_over;
 use netclaw::adapters::exec::systemd::{Places, Systemd};
 use netclaw::ports::service_manager::{Change, Scope, ServiceError, ServiceManager, ServiceRequest};
 
@@ -21,6 +22,7 @@ async fn an_installation_writes_the_unit_then_has_it_read_and_started() {
         assert_eq!(fs::metadata(&installed.file).unwrap().permissions().mode() & 0o777, 0o644);
         let expected = [
             format!("{user}--no-ask-password daemon-reload"),
+            format!("{user}--no-ask-password reset-failed netclaw.service"),
             format!("{user}--no-ask-password enable --now netclaw.service"),
         ];
         assert_eq!(machine.changes(), expected);
@@ -138,6 +140,24 @@ async fn a_service_that_systemd_cannot_stop_keeps_its_unit() {
 }
 
 #[tokio::test]
+async fn only_attempts_to_start_are_given_up() {
+    let machine = Machine::default();
+    let systemd = machine.systemd();
+    systemd.install(&request(Scope::User)).await.unwrap();
+    machine.changes();
+    for (state, given_up) in [("active", false), ("inactive", false), ("failed", false), ("activating", true)] {
+        machine.shows(state, "enabled", machine.unit(Scope::User).to_str().unwrap(), 0);
+        assert_eq!(systemd.give_up(Scope::User).await, Ok(given_up), "{state}");
+        let stopped: &[&str] = if given_up { &["--user --no-ask-password stop netclaw.service"] } else { &[] };
+        assert_eq!(machine.changes(), stopped, "{state}");
+    }
+    let somebody = Systemd::new(machine.places(), machine.path("bin/netclaw"), machine.path("home"), 1000);
+    assert_eq!(somebody.give_up(Scope::System).await, Err(ServiceError::NotRoot));
+    fs::remove_file(machine.path("systemctl.shown")).unwrap();
+    assert_eq!(systemd.give_up(Scope::User).await, Ok(false), "whose manager does not answer");
+}
+
+#[tokio::test]
 async fn a_start_that_fails_is_told_in_the_words_of_the_daemon() {
     let see = "Job for netclaw.service failed.\nSee \"systemctl status netclaw.service\" for details.\n";
     for (words, status, expected) in [
@@ -211,6 +231,27 @@ async fn a_home_that_does_not_exist_is_made_private_below_folders_that_can_be_pa
     assert_eq!(mode(&home), 0o700);
     assert_eq!(mode(home.parent().unwrap()) & 0o500, 0o500);
     assert_eq!(fs::read_dir(&home).unwrap().count(), 0);
+}
+
+#[test]
+fn only_a_folder_of_ones_own_is_given_away_and_no_link_is_followed() {
+    let machine = Machine::default();
+    let (folder, link) = (machine.path("system"), machine.path("link"));
+    let owner = fs::metadata(&folder).unwrap().uid();
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
+    symlink(&folder, &link).unwrap();
+    hand_over(&link, owner, None).unwrap_err();
+    hand_over(&machine.path("bin/netclaw"), owner, None).unwrap_err();
+    let mode = || fs::metadata(&folder).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(), 0o755);
+    hand_over(&folder, owner, None).unwrap();
+    assert_eq!(mode(), 0o700);
+    // One that belongs to somebody else already.
+    if owner == 0 {
+        hand_over(&folder, 1, None).unwrap();
+        assert_eq!(fs::metadata(&folder).unwrap().uid(), 1);
+        hand_over(&folder, 2, None).unwrap_err();
+    }
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ use tokio::net::UnixStream;
 use crate::adapters::platform::ROOT;
 use crate::adapters::wire::control::{
     ClearForm, ClearedForm, DeviceSummaryForm, LockoutForm, OpenedPairingForm, OperatorReportForm, OutcomeForm,
-    RefusedForm, RenameForm, RevokeForm, RevokedForm,
+    RefusedForm, RenameForm, RevokeForm, RevokedForm, TermsForm,
 };
 use crate::adapters::wire::keys::{KeysForm, RotateForm, RotatedForm};
 use crate::adapters::wire::report::DeviceForm;
@@ -28,6 +28,7 @@ use crate::domain::client_address::LimitKey;
 use crate::domain::device_name::DeviceName;
 use crate::domain::key_rotation::Urgency;
 use crate::domain::session::Generation;
+use crate::domain::terms::Terms;
 use crate::domain::text::shown_safely;
 use crate::ports::control_channel::{
     ControlChannel, ControlError, DeviceSummary, KeysReport, LockoutSummary, OpenedPairing, OperatorReport,
@@ -37,6 +38,9 @@ use crate::ports::daemon_api::DeviceIdentity;
 
 /// Time for a request and its answer. Rewriting the device file of 100 000 devices takes well under a second.
 const TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Why the code of a daemon that ignored the terms is not shown.
+const OTHER_TERMS: &str = "it made a code without the limits that were asked for; it is older than this command";
 
 /// Bytes of an answer: a list of 250 000 devices.
 const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
@@ -142,9 +146,15 @@ fn understood<T>(read: Option<T>) -> Result<T, ControlError> {
 
 #[async_trait]
 impl ControlChannel for SocketControlChannel {
-    async fn open_pairing(&self) -> Result<OpenedPairing, ControlError> {
-        let form: OpenedPairingForm = self.post("/pairing", &()).await?;
-        understood(form.read())
+    async fn open_pairing(&self, terms: &Terms) -> Result<OpenedPairing, ControlError> {
+        let opened: Result<OpenedPairingForm, Refusal> = self.post("/pairing", &TermsForm::from(terms)).await;
+        let opened = opened.map_err(|refusal| match (refusal.status, &terms.name) {
+            (StatusCode::CONFLICT, Some(name)) => ControlError::NameTaken(name.clone()),
+            _ => refusal.error,
+        })?;
+        let opened = understood(opened.read())?;
+        // An older daemon does not know terms and would pair without them.
+        if opened.terms == *terms { Ok(opened) } else { Err(ControlError::Broken(OTHER_TERMS.to_owned())) }
     }
 
     async fn open_beacon(&self) -> Result<Beacon, ControlError> {

@@ -51,7 +51,7 @@ impl FileDeviceStore {
     ///
     /// [`OpenError`] when the file is damaged, unreadable or not private. It is never taken for an empty set.
     pub fn open(path: PathBuf) -> Result<Self, OpenError> {
-        let stored = read(&path)?;
+        let stored = read(&path, platform::user_id())?;
         let leftovers = private_file::remove_leftovers(&path);
         leftovers.map_err(|error| OpenError::unreadable(&path, &error.into(), &repair(&path)))?;
         let is_stored = stored.is_some();
@@ -82,13 +82,13 @@ impl FileDeviceStore {
     }
 }
 
-/// Reads the devices of `path` and does nothing else; `None` when there is no file.
+/// Reads the devices of `path`, a file of `owner`, and does nothing else; `None` when there is no file.
 ///
 /// # Errors
 ///
 /// As for [`FileDeviceStore::open`].
-pub(super) fn read(path: &Path) -> Result<Option<Vec<Device>>, OpenError> {
-    let content = private_file::read(path, MAX_FILE_BYTES);
+pub(super) fn read(path: &Path, owner: u32) -> Result<Option<Vec<Device>>, OpenError> {
+    let content = private_file::read_of(path, MAX_FILE_BYTES, owner);
     let Some(content) = content.map_err(|error| OpenError::unreadable(path, &error, &repair(path)))? else {
         return Ok(None);
     };

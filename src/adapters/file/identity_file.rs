@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 use super::armour::{armoured, unarmoured};
 use super::open_error::OpenError;
 use super::private_file;
+use crate::adapters::platform;
 use crate::domain::identity::{IDENTITY_SEED_BYTES, IdentityKey};
 use crate::ports::rng::Rng;
 
@@ -24,21 +25,21 @@ const MAX_FILE_BYTES: u64 = 4096;
 /// [`OpenError`] when the file is damaged, unreadable or not private, or cannot be created. It is never replaced: devices
 /// know the daemon by it.
 pub fn load_or_create(path: &Path, rng: &dyn Rng) -> Result<IdentityKey, OpenError> {
-    match load(path)? {
+    match load(path, platform::user_id())? {
         Some(key) => Ok(key),
         None => create(path, rng),
     }
 }
 
-/// The identity that `path` holds; `None` when there is no key yet.
+/// The identity that `path` of `owner` holds; `None` when there is none yet.
 ///
 /// # Errors
 ///
 /// [`OpenError`] when the file is damaged, unreadable or not private.
-pub(super) fn load(path: &Path) -> Result<Option<IdentityKey>, OpenError> {
+pub(super) fn load(path: &Path, owner: u32) -> Result<Option<IdentityKey>, OpenError> {
     const REPAIR: &str =
         "restore keys/identity.key from a backup; a new key would make this another daemon for its devices";
-    let content = private_file::read(path, MAX_FILE_BYTES);
+    let content = private_file::read_of(path, MAX_FILE_BYTES, owner);
     let Some(content) = content.map_err(|error| OpenError::unreadable(path, &error, REPAIR))? else {
         return Ok(None);
     };

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::credentials::FileCredentialStore;
 use super::home::Home;
 use super::open_error::OpenError;
-use super::{device_file, identity_file, private_file};
+use super::{device_file, folders, identity_file, private_file};
 use crate::adapters::platform;
 use crate::ports::credential_store::CredentialStoreError;
 use crate::ports::home_inspection::{Entry, HomeFacts, HomeInspection, Kind, Leftover, Stored, Writer};
@@ -34,7 +34,11 @@ impl FileHomeInspection {
         let below = FOLDERS.iter().map(|name| self.home.root().join(name));
         let folders = std::iter::once(self.home.root().to_owned()).chain(below);
         // A folder may be a link to one: what counts is who can look into the folder that is used.
-        folders.filter_map(|path| path.metadata().ok().map(|metadata| entry(path, &metadata))).collect()
+        let followed = |path: PathBuf| {
+            let metadata = path.metadata().ok()?;
+            Some(Entry { is_linked: path.is_symlink(), ..entry(path, &metadata) })
+        };
+        folders.filter_map(followed).collect()
     }
 
     fn private_files(&self) -> Vec<Entry> {
@@ -72,15 +76,17 @@ impl FileHomeInspection {
 
 impl HomeInspection for FileHomeInspection {
     fn inspect(&self) -> HomeFacts {
+        let owner = folders::operated_user(&self.home);
         HomeFacts {
             root: self.home.root().to_owned(),
             user: platform::user_id(),
+            owner,
             folders: self.folders(),
             private_files: self.private_files(),
             control_socket: self.control_socket.clone().and_then(seen),
-            devices: opened(device_file::read(&self.home.devices_file())),
-            identity: opened(identity_file::load(&self.home.identity_file()).map(|key| key.map(|key| key.id()))),
-            credentials: match FileCredentialStore::new(self.home.clone()).look() {
+            devices: opened(device_file::read(&self.home.devices_file(), owner)),
+            identity: opened(identity_file::load(&self.home.identity_file(), owner).map(|key| key.map(|key| key.id()))),
+            credentials: match FileCredentialStore::of(self.home.clone(), owner).look() {
                 Ok(credentials) => credentials.map_or(Stored::Absent, Stored::Whole),
                 Err(error) => refused(error),
             },
@@ -105,7 +111,7 @@ fn entry(path: PathBuf, metadata: &Metadata) -> Entry {
         kind if kind.is_socket() => Kind::Socket,
         _ => Kind::Other,
     };
-    Entry { path, kind, owner: metadata.uid(), mode: metadata.mode() & 0o7777 }
+    Entry { path, kind, is_linked: kind == Kind::Symlink, owner: metadata.uid(), mode: metadata.mode() & 0o7777 }
 }
 
 fn opened<T>(read: Result<Option<T>, OpenError>) -> Stored<T> {

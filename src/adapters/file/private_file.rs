@@ -38,12 +38,21 @@ pub enum ReadError {
     Io(#[from] io::Error),
 }
 
-/// The content of a private file, wiped on drop, or `None` when there is no file.
+/// The content of a private file of this process's user, wiped on drop, or `None` when there is no file.
 ///
 /// # Errors
 ///
 /// [`ReadError`].
 pub fn read(path: &Path, limit: u64) -> Result<Option<Zeroizing<Vec<u8>>>, ReadError> {
+    read_of(path, limit, platform::user_id())
+}
+
+/// The same for a private file of `owner`, as root may look at it.
+///
+/// # Errors
+///
+/// [`ReadError`].
+pub fn read_of(path: &Path, limit: u64, owner: u32) -> Result<Option<Zeroizing<Vec<u8>>>, ReadError> {
     let file = match platform::open_without_following(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -51,7 +60,7 @@ pub fn read(path: &Path, limit: u64) -> Result<Option<Zeroizing<Vec<u8>>>, ReadE
         Err(error) => return Err(error.into()),
     };
     let metadata = file.metadata()?;
-    platform::check_private(&metadata)?;
+    platform::check_private(&metadata, owner)?;
     // Large enough from the start, so that no copy of a secret is left behind by growing.
     let mut content = Zeroizing::new(Vec::with_capacity(usize::try_from(metadata.len().min(limit)).unwrap_or(0)));
     file.take(limit.saturating_add(1)).read_to_end(&mut content)?;

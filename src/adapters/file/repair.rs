@@ -1,6 +1,6 @@
 //! Mending what can be mended in the home folder, one thing at a time.
 
-use std::fs::{File, Permissions};
+use std::fs::Permissions;
 use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::Path;
@@ -22,7 +22,7 @@ use crate::ports::storage::StorageError;
 pub fn protect(path: &Path, from: u32, to: u32) -> Result<(), StorageError> {
     let change = || {
         // Opened first and changed through the handle, so that nothing can take its place in between.
-        let file = if path.is_dir() { File::open(path)? } else { platform::open_without_following(path)? };
+        let file = platform::open_without_following(path)?;
         if file.metadata()?.mode() & 0o7777 != from {
             return Err(has_changed());
         }

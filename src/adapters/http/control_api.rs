@@ -23,7 +23,7 @@ use super::to_the_end::{Panicked, to_the_end};
 use super::usage::ArrivingBody;
 use crate::adapters::wire::control::{
     ClearForm, ClearedForm, DeviceSummaryForm, LockoutForm, OpenedPairingForm, OperatorReportForm, OutcomeForm,
-    RefusedForm, RenameForm, RevokeForm, RevokedForm,
+    RefusedForm, RenameForm, RevokeForm, RevokedForm, TermsForm,
 };
 use crate::adapters::wire::keys::{KeysForm, RotateForm, RotatedForm};
 use crate::adapters::wire::report::DeviceForm;
@@ -32,7 +32,7 @@ use crate::app::daemon::DaemonPorts;
 use crate::app::daemon::beacons::Beacons;
 use crate::app::daemon::devices::{Devices, RevokeError};
 use crate::app::daemon::lockouts::Lockouts;
-use crate::app::daemon::open_pairing::OpenPairing;
+use crate::app::daemon::open_pairing::{OpenPairing, OpenPairingError};
 use crate::app::daemon::status::Status;
 use crate::app::daemon::tls_rotation::TlsRotation;
 use crate::domain::attempts::Lockout;
@@ -94,7 +94,7 @@ impl Handler for ControlApi {
 }
 
 fn routes(services: &Arc<Services>) -> BoxedFilter<(Response,)> {
-    let pairing = query(services, warp::path!("pairing").and(warp::post()).boxed(), open_pairing)
+    let pairing = command(services, warp::path!("pairing").and(warp::post()).boxed(), open_pairing)
         .or(outcome_route(services))
         .unify()
         .or(query(services, warp::path!("beacon").and(warp::post()).boxed(), open_beacon))
@@ -177,9 +177,13 @@ async fn answered(operation: impl Future<Output = Answer> + Send + 'static) -> R
     })
 }
 
-async fn open_pairing(services: Arc<Services>) -> Answer {
-    let opened = services.open_pairing.open().await;
-    json(&OpenedPairingForm::from(&opened.map_err(|error| failed(&error))?))
+async fn open_pairing(services: Arc<Services>, form: Option<TermsForm>) -> Answer {
+    let terms = form.unwrap_or_default().read().map_err(|why| Refused(StatusCode::BAD_REQUEST, why))?;
+    match services.open_pairing.open(terms).await {
+        Ok(opened) => json(&OpenedPairingForm::from(&opened)),
+        Err(error @ OpenPairingError::NameTaken(_)) => Err(Refused(StatusCode::CONFLICT, error.to_string())),
+        Err(error @ (OpenPairingError::Random(_) | OpenPairingError::Storage(_))) => Err(failed(&error)),
+    }
 }
 
 async fn open_beacon(services: Arc<Services>) -> Answer {

@@ -213,13 +213,16 @@ fn verified(device: Arc<Device>) -> Response {
 
 /// What the caller may know.
 fn status_report(status: &Status, rotation: &TlsRotation, caller: &Caller) -> StatusReport {
-    let (device, transport) = match caller {
-        Caller::Device(device) => {
-            (Some(DeviceIdentity { id: device.id(), name: device.name().clone() }), Some(rotation.report()))
-        }
-        Caller::ThisMachine => (None, None),
-    };
-    StatusReport { daemon: status.report(), device, transport }
+    let daemon = status.report();
+    match caller {
+        Caller::Device(device) => StatusReport {
+            daemon,
+            device: Some(DeviceIdentity { id: device.id(), name: device.name().clone() }),
+            expires_at: device.record().expires_at,
+            transport: Some(rotation.report()),
+        },
+        Caller::ThisMachine => StatusReport { daemon, device: None, expires_at: None, transport: None },
+    }
 }
 
 fn json(form: &impl Serialize) -> Response {

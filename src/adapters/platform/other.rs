@@ -53,7 +53,7 @@ pub fn open_lock_file(path: &Path) -> io::Result<File> {
 /// # Errors
 ///
 /// [`NotPrivate::NotAFile`].
-pub fn check_private(metadata: &Metadata) -> Result<(), NotPrivate> {
+pub fn check_private(metadata: &Metadata, _owner: u32) -> Result<(), NotPrivate> {
     if metadata.is_file() { Ok(()) } else { Err(NotPrivate::NotAFile) }
 }
 

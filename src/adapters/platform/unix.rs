@@ -78,16 +78,16 @@ pub fn open_lock_file(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).custom_flags(flags).open(path)
 }
 
-/// Whether a file is a regular one that only this process's user can open.
+/// Whether a file is a regular one that only `owner` can open, and root.
 ///
 /// # Errors
 ///
 /// [`NotPrivate`], the first reason that applies.
-pub fn check_private(metadata: &Metadata) -> Result<(), NotPrivate> {
+pub fn check_private(metadata: &Metadata, owner: u32) -> Result<(), NotPrivate> {
     if !metadata.is_file() {
         return Err(NotPrivate::NotAFile);
     }
-    if metadata.uid() != rustix::process::geteuid().as_raw() {
+    if metadata.uid() != owner {
         return Err(NotPrivate::Owner { uid: metadata.uid() });
     }
     match metadata.mode() & 0o7777 {

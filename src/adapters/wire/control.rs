@@ -8,14 +8,26 @@ use super::moment;
 use super::report::{DaemonForm, DeviceForm};
 use crate::domain::code::PairingCode;
 use crate::domain::device::DeviceId;
+use crate::domain::device_name::DeviceName;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::session::{Generation, Phase};
+use crate::domain::terms::{CredentialLife, Terms};
 use crate::domain::text::shown_safely;
 use crate::domain::time::WallTime;
 use crate::ports::activity_log::LastUse;
 use crate::ports::control_channel::{
     DeviceSummary, LockoutSummary, OpenedPairing, OperatorReport, PairingOutcome, Revoked,
 };
+
+/// What is decided about the device before it pairs; absent means that nothing is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct TermsForm {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ttl_seconds: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device_name: Option<String>,
+}
 
 /// A fresh code. No `Debug`: it holds the code.
 #[derive(Serialize, Deserialize)]
@@ -29,6 +41,8 @@ pub struct OpenedPairingForm {
     expires_in_seconds: u64,
     endpoint: String,
     caveats: Vec<String>,
+    #[serde(flatten)]
+    terms: TermsForm,
 }
 
 /// What became of a session.
@@ -64,6 +78,10 @@ pub struct DeviceSummaryForm {
     bootstrap: bool,
     #[serde(with = "moment")]
     created_at: WallTime,
+    #[serde(default, with = "moment::optional", skip_serializing_if = "Option::is_none")]
+    expires_at: Option<WallTime>,
+    #[serde(default)]
+    has_expired: bool,
     #[serde(with = "moment::optional")]
     last_used_at: Option<WallTime>,
     last_address: Option<String>,
@@ -134,6 +152,28 @@ pub struct RefusedForm {
     pub error: String,
 }
 
+impl From<&Terms> for TermsForm {
+    fn from(terms: &Terms) -> Self {
+        Self {
+            ttl_seconds: terms.life.map(|life| life.duration().as_secs()),
+            device_name: terms.name.as_ref().map(ToString::to_string),
+        }
+    }
+}
+
+impl TermsForm {
+    /// The terms.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with a field, in words for the operator.
+    pub fn read(&self) -> Result<Terms, String> {
+        let life = self.ttl_seconds.map(|seconds| CredentialLife::new(Duration::from_secs(seconds))).transpose();
+        let name = self.device_name.as_deref().map(DeviceName::parse).transpose();
+        Ok(Terms { life: life.map_err(|why| why.to_string())?, name: name.map_err(|why| why.to_string())? })
+    }
+}
+
 impl From<&OpenedPairing> for OpenedPairingForm {
     fn from(opened: &OpenedPairing) -> Self {
         Self {
@@ -143,6 +183,7 @@ impl From<&OpenedPairing> for OpenedPairingForm {
             expires_in_seconds: opened.expires_in.as_secs(),
             endpoint: opened.endpoint.to_string(),
             caveats: opened.caveats.clone(),
+            terms: (&opened.terms).into(),
         }
     }
 }
@@ -157,6 +198,7 @@ impl OpenedPairingForm {
             expires_in: Duration::from_secs(self.expires_in_seconds),
             endpoint: Endpoint::parse(&self.endpoint).ok()?,
             caveats: self.caveats.iter().map(|caveat| shown_safely(caveat)).collect(),
+            terms: self.terms.read().ok()?,
         })
     }
 }
@@ -207,6 +249,8 @@ impl From<&DeviceSummary> for DeviceSummaryForm {
             name: summary.device.name.to_string(),
             bootstrap: summary.bootstrap,
             created_at: summary.created_at,
+            expires_at: summary.expires_at,
+            has_expired: summary.has_expired,
             last_used_at: summary.last_use.map(|last_use| last_use.at),
             last_address: summary.last_use.map(|last_use| last_use.address.to_string()),
         }
@@ -221,7 +265,14 @@ impl DeviceSummaryForm {
             _ => None,
         };
         let device = DeviceForm { id: self.id, name: self.name }.read()?;
-        Some(DeviceSummary { device, bootstrap: self.bootstrap, created_at: self.created_at, last_use })
+        Some(DeviceSummary {
+            device,
+            bootstrap: self.bootstrap,
+            created_at: self.created_at,
+            expires_at: self.expires_at,
+            has_expired: self.has_expired,
+            last_use,
+        })
     }
 }
 

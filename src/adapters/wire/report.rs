@@ -43,10 +43,20 @@ pub struct StatusForm {
     /// The daemon that answers.
     pub daemon: DaemonForm,
     /// The device whose token was sent.
-    pub device: Option<DeviceForm>,
+    pub device: Option<OwnDeviceForm>,
     /// The keys of its TLS. Only where there is a device.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transport: Option<TransportForm>,
+}
+
+/// `{"id","name"}` of the device that asks, and `"expiresAt"` where its credential ends
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OwnDeviceForm {
+    #[serde(flatten)]
+    device: DeviceForm,
+    #[serde(default, with = "moment::optional", skip_serializing_if = "Option::is_none")]
+    expires_at: Option<WallTime>,
 }
 
 impl From<&DeviceIdentity> for DeviceForm {
@@ -91,19 +101,21 @@ impl DaemonForm {
 
 impl From<&StatusReport> for StatusForm {
     fn from(report: &StatusReport) -> Self {
-        let (device, transport) = (report.device.as_ref(), report.transport.as_ref());
-        Self { daemon: (&report.daemon).into(), device: device.map(Into::into), transport: transport.map(Into::into) }
+        let own = |device: &DeviceIdentity| OwnDeviceForm { device: device.into(), expires_at: report.expires_at };
+        let transport = report.transport.as_ref().map(Into::into);
+        Self { daemon: (&report.daemon).into(), device: report.device.as_ref().map(own), transport }
     }
 }
 
 impl StatusForm {
     /// The report, safe to show, unless a field is not what it should be.
     pub fn read(&self) -> Option<StatusReport> {
-        let device = self.device.as_ref().map(DeviceForm::read);
+        let device = self.device.as_ref().map(|own| own.device.read());
         let transport = self.transport.as_ref().map(TransportForm::read);
         Some(StatusReport {
             daemon: self.daemon.read()?,
             device: device.map_or(Some(None), |read| read.map(Some))?,
+            expires_at: self.device.as_ref().and_then(|own| own.expires_at),
             transport: transport.map_or(Some(None), |read| read.map(Some))?,
         })
     }

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use crate::domain::acquaintance::Acquaintance;
 use crate::domain::bootstrap::{self, Decision, Found, NoWayIn};
 use crate::domain::daemon_id::DaemonId;
-use crate::domain::device::{DEVICE_RANDOM_BYTES, Device};
+use crate::domain::device::{DEVICE_RANDOM_BYTES, Device, is_authentic};
 use crate::domain::device_name::{DeviceName, NameError};
 use crate::domain::endpoint::Endpoint;
 use crate::domain::settings::Settings;
@@ -72,12 +72,13 @@ impl Bootstrap {
         let devices = self.devices.list().await?;
         let devices: Vec<&Device> = devices.iter().map(AsRef::as_ref).collect();
         let device = |token: &BearerToken| devices.iter().find(|device| device.id() == token.device()).copied();
+        let now = self.clock.now().wall;
         let found = Found {
             mode: settings.mode,
             is_untouched: self.devices.is_untouched().await?,
             own: own.as_ref().and_then(|(_, token)| Some((token, device(token)?))),
             devices: &devices,
-            now: self.clock.now().wall,
+            now,
         };
         match (bootstrap::decide(found)?, own) {
             (Decision::Seed, own) => {
@@ -86,10 +87,12 @@ impl Bootstrap {
                 }
                 self.seed(settings).await
             }
-            (Decision::Proceed, Some((pairing, token))) => {
-                let is_bootstrap = device(&token).is_some_and(|device| device.record().bootstrap);
-                if is_bootstrap { self.follow(settings, pairing, &token) } else { Ok(()) }
-            }
+            (Decision::Proceed, Some((pairing, token))) => match device(&token) {
+                Some(own) if own.record().bootstrap && is_authentic(&token, Some(own), now) => {
+                    self.follow(settings, pairing, own.name(), &token)
+                }
+                _ => Ok(()),
+            },
             (Decision::Proceed, None) => Ok(()),
         }
     }
@@ -134,14 +137,23 @@ impl Bootstrap {
         }
     }
 
-    /// Keeps the host's own pairing at the place where the daemon listens now.
-    fn follow(&self, settings: &Settings, pairing: Pairing, token: &BearerToken) -> Result<(), BootstrapError> {
+    /// Keeps the host's own pairing at the place where the daemon listens now, and brings one back that a crash has lost.
+    fn follow(
+        &self,
+        settings: &Settings,
+        pairing: Option<Pairing>,
+        name: &DeviceName,
+        token: &BearerToken,
+    ) -> Result<(), BootstrapError> {
         let (endpoint, known) = (Endpoint::of_listener(settings.listen_address()), self.known_at(settings));
-        if pairing.endpoint == endpoint && pairing.known == known {
-            return Ok(());
+        match pairing {
+            Some(pairing) if pairing.endpoint == endpoint && pairing.known == known => Ok(()),
+            Some(pairing) => {
+                info!(%endpoint, "this host's own pairing follows the daemon");
+                Ok(self.credentials.save_beside(&Pairing { endpoint, known, ..pairing }, token)?)
+            }
+            None => self.store(settings, name, token),
         }
-        info!(%endpoint, "this host's own pairing follows the daemon");
-        Ok(self.credentials.save_beside(&Pairing { endpoint, known, ..pairing }, token)?)
     }
 
     /// What the host's own pairing knows. Loopback needs no pins, and does without a repair when the keys change.

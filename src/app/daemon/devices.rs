@@ -43,10 +43,13 @@ impl Devices {
     ///
     /// [`StorageError`] when the store cannot tell.
     pub async fn list(&self) -> Result<Vec<DeviceSummary>, StorageError> {
+        let now = self.ports.clock.now().wall;
         let summary = |device: Arc<Device>| DeviceSummary {
             device: identity(&device),
             bootstrap: device.record().bootstrap,
             created_at: device.record().created_at,
+            expires_at: device.record().expires_at,
+            has_expired: device.has_expired(now),
             last_use: self.ports.activity.last_use(device.id()),
         };
         Ok(self.ports.devices.list().await?.into_iter().map(summary).collect())
@@ -68,11 +71,13 @@ impl Devices {
     ///
     /// [`RevokeError`].
     pub async fn revoke(&self, id: DeviceId) -> Result<Revoked, RevokeError> {
+        let now = self.ports.clock.now().wall;
         let device = self.ports.devices.remove(id).await?.ok_or(RevokeError::NoSuchDevice)?;
         self.ports.activity.forget(id);
         info!(device = %device.name(), %id, "revoked a device");
         let is_needed = !self.mode.profile().trusts_loopback;
-        let was_last = is_needed && self.ports.devices.list().await.is_ok_and(|all| all.is_empty());
+        let nobody_is_left = |all: Vec<Arc<Device>>| all.iter().all(|device| device.has_expired(now));
+        let was_last = is_needed && self.ports.devices.list().await.is_ok_and(nobody_is_left);
         if was_last {
             warn!("no device is left, and nobody else is served; to pair one: netclaw daemon pair");
         }

@@ -77,7 +77,7 @@ pub(super) async fn or_release<T>(ports: &DaemonPorts, generation: Generation, w
 }
 
 async fn store(ports: &DaemonPorts, proof: RedeemedCode, name: &str, now: Now) -> Result<Enrolled, EnrolError> {
-    let name = DeviceName::parse(name)?;
+    let name = proof.terms().name_for(name)?;
     let mut random = Zeroizing::new([0; DEVICE_RANDOM_BYTES]);
     ports.rng.fill(&mut *random).map_err(|error| unavailable(&StorageError(error.to_string())))?;
     let (device, token) = Device::enrol(proof, name, &random, now.wall);

@@ -7,8 +7,10 @@ use tracing::{info, warn};
 
 use super::DaemonPorts;
 use super::public_endpoint::{PublicEndpoint, Reached};
+use crate::domain::device_name::DeviceName;
 use crate::domain::session::{CODE_LIFE, Generation, PairingSession, Phase, SESSION_RANDOM_BYTES};
 use crate::domain::settings::Settings;
+use crate::domain::terms::Terms;
 use crate::ports::control_channel::{OpenedPairing, PairingOutcome};
 use crate::ports::daemon_api::DeviceIdentity;
 use crate::ports::rng::RandomUnavailable;
@@ -17,6 +19,9 @@ use crate::ports::storage::StorageError;
 /// Why no session was opened.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum OpenPairingError {
+    /// The name that the device is to have is in use, perhaps by a device whose credential has expired.
+    #[error("another device is already named \"{0}\"")]
+    NameTaken(DeviceName),
     /// There is no randomness to make a code from.
     #[error(transparent)]
     Random(#[from] RandomUnavailable),
@@ -40,7 +45,9 @@ impl OpenPairing {
         Self { ports, public, log_code: settings.log_pairing_code }
     }
 
-    /// Opens a session in the place of any other, whose code is dead from then on.
+    /// Opens a session in the place of any other, whose code is dead from then on, for a device under these terms.
+    ///
+    /// A name that becomes taken afterwards is refused when the device is stored.
     ///
     /// # Errors
     ///
@@ -49,13 +56,18 @@ impl OpenPairing {
     /// # Security
     ///
     /// The one place where a code reaches a log, and only if the configuration wants it.
-    pub async fn open(&self) -> Result<OpenedPairing, OpenPairingError> {
+    pub async fn open(&self, terms: Terms) -> Result<OpenedPairing, OpenPairingError> {
+        if let Some(name) = &terms.name
+            && self.ports.devices.find_named(&name.key()).await?.is_some()
+        {
+            return Err(OpenPairingError::NameTaken(name.clone()));
+        }
         // Asking a tunnel takes time, which must not be taken from the code's.
         let Reached { endpoint, caveats } = self.public.find().await;
         let now = self.ports.clock.now();
         let mut random = zeroize::Zeroizing::new([0; SESSION_RANDOM_BYTES]);
         self.ports.rng.fill(random.as_mut_slice())?;
-        let opened = PairingSession::open(*random, now);
+        let opened = PairingSession::open(*random, terms.clone(), now);
         self.ports.slot.replace(opened.session).await?;
         if self.log_code {
             info!("Pairing code: {} (run: netclaw pair {endpoint})", opened.code.reveal());
@@ -63,7 +75,7 @@ impl OpenPairing {
             info!("a pairing session was opened");
         }
         let (code, generation, expires_at) = (opened.code, opened.generation, opened.expires_at);
-        Ok(OpenedPairing { code, generation, expires_at, expires_in: CODE_LIFE, endpoint, caveats })
+        Ok(OpenedPairing { code, generation, expires_at, expires_in: CODE_LIFE, endpoint, caveats, terms })
     }
 
     /// What became of the session with this name.

@@ -58,7 +58,7 @@ fn socket(scene: &Scene) -> Finding {
 
 fn open_socket(check: Check, socket: &Entry, scene: &Scene) -> Finding {
     let path = socket.path.display();
-    if socket.owner != scene.facts.user {
+    if socket.owner != scene.facts.owner {
         let message = format!("{path} belongs to another user (uid {})", socket.owner);
         return check.fail(message, "run netclaw as that user");
     }

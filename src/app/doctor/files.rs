@@ -6,7 +6,7 @@ use crate::domain::daemon_id::DaemonId;
 use crate::domain::device::Device;
 use crate::domain::diagnosis::{Check, Finding};
 use crate::domain::token::BearerToken;
-use crate::ports::home_inspection::{Credentials, Entry, HomeFacts, Kind, Leftover, Stored, Writer};
+use crate::ports::home_inspection::{Entry, HomeFacts, Kind, Leftover, Stored, Writer};
 
 /// Permission bits that let others change something.
 const OTHERS_WRITE: u32 = 0o022;
@@ -61,8 +61,8 @@ fn folders(facts: &HomeFacts) -> Vec<Finding> {
         if folder.kind != Kind::Folder {
             return Some(check.fail(format!("{path} is not a folder"), commands::move_away(&folder.path)));
         }
-        if folder.owner != facts.user && folder.owner != ROOT {
-            return Some(of_another(check, folder, facts.user));
+        if folder.owner != facts.owner && folder.owner != ROOT {
+            return Some(of_another(check, folder, facts.owner));
         }
         match folder.mode {
             mode if mode & OTHERS_WRITE != 0 => {
@@ -84,13 +84,13 @@ fn private_files(facts: &HomeFacts) -> Vec<Finding> {
     if facts.private_files.is_empty() {
         return vec![check.skip("there are none yet")];
     }
-    let faults: Vec<Finding> = facts.private_files.iter().filter_map(|file| exposure(file, facts.user)).collect();
+    let faults: Vec<Finding> = facts.private_files.iter().filter_map(|file| exposure(file, facts.owner)).collect();
     let all_well = || vec![check.pass(counted(facts.private_files.len(), "private file"))];
     if faults.is_empty() { all_well() } else { faults }
 }
 
 /// Why the program would not trust a private file.
-fn exposure(file: &Entry, user: u32) -> Option<Finding> {
+fn exposure(file: &Entry, owner: u32) -> Option<Finding> {
     let (check, path) = (Check::PrivateFiles, file.path.display());
     let restore = format!("move it away and put the file itself at {path}");
     match file.kind {
@@ -100,8 +100,8 @@ fn exposure(file: &Entry, user: u32) -> Option<Finding> {
             return Some(check.fail(format!("{path} is not a regular file"), restore));
         }
     }
-    if file.owner != user {
-        return Some(of_another(check, file, user));
+    if file.owner != owner {
+        return Some(of_another(check, file, owner));
     }
     let message = format!("{path} is accessible by others (mode {:04o})", file.mode);
     let protect = commands::protect_file(&file.path);
@@ -126,7 +126,7 @@ fn stored<T>(
     words: impl FnOnce(&T) -> String,
 ) -> Finding {
     let is_its_file = |entry: &&Entry| files.iter().any(|file| entry.path.ends_with(file));
-    let is_exposed = |entry: &Entry| exposure(entry, facts.user).is_some();
+    let is_exposed = |entry: &Entry| exposure(entry, facts.owner).is_some();
     if facts.private_files.iter().filter(is_its_file).any(is_exposed) {
         return check.skip("see private-files");
     }
@@ -151,17 +151,20 @@ fn pairing_tokens(scene: &Scene) -> Vec<Finding> {
         let message = format!("the pairing with {} has no token", pairing.endpoint);
         check.fail(message, format!("netclaw pair {}", pairing.endpoint))
     });
-    let orphans = orphans(credentials).map(|(daemon, _)| {
+    let orphans = orphans(&scene.facts).map(|(daemon, _)| {
         check.warn(format!("there is a token of daemon {daemon}, and no pairing that it belongs to"), REPAIR_COMMAND)
     });
     let faults: Vec<Finding> = bare.chain(orphans).collect();
     if faults.is_empty() { vec![check.pass("each pairing has its token")] } else { faults }
 }
 
-/// Tokens that no pairing refers to.
-pub(super) fn orphans(credentials: &Credentials) -> impl Iterator<Item = &(DaemonId, BearerToken)> {
-    let is_paired = |id: &DaemonId| credentials.pairings.iter().any(|pairing| pairing.daemon_id == *id);
-    credentials.tokens.iter().filter(move |(daemon, _)| !is_paired(daemon))
+/// Tokens that no pairing refers to, apart from the host's own, whose pairing the next start brings back.
+pub(super) fn orphans(facts: &HomeFacts) -> impl Iterator<Item = &(DaemonId, BearerToken)> {
+    facts.credentials.whole().into_iter().flat_map(|credentials| {
+        let is_paired = |id: &DaemonId| credentials.pairings.iter().any(|pairing| pairing.daemon_id == *id);
+        let is_own = |id: &DaemonId| facts.identity.whole() == Some(id);
+        credentials.tokens.iter().filter(move |(daemon, _)| !is_paired(daemon) && !is_own(daemon))
+    })
 }
 
 /// Whether the host needs a credential of its own.
@@ -228,9 +231,10 @@ pub(super) fn abandoned(scene: &Scene) -> impl Iterator<Item = &Leftover> {
     })
 }
 
-/// Files and folders of this user that others can get at, with the mode they should have.
+/// Files and folders of the home's user that others can get at, with the mode they should have. What a link leads to may serve
+/// others too, and is for whoever made the link to judge.
 pub(super) fn unprotected(facts: &HomeFacts) -> impl Iterator<Item = (&Entry, u32)> {
-    let is_open = |entry: &&Entry| entry.owner == facts.user && entry.mode & OTHERS != 0;
+    let is_open = |entry: &&Entry| !entry.is_linked && entry.owner == facts.owner && entry.mode & OTHERS != 0;
     let folders = facts.folders.iter().filter(|entry| entry.kind == Kind::Folder);
     let files = facts.private_files.iter().filter(|entry| entry.kind == Kind::File);
     folders.chain(files).filter(is_open).map(|entry| (entry, entry.mode & !OTHERS))

@@ -22,8 +22,7 @@ pub(super) fn plan(scene: &Scene) -> Vec<Repair> {
         .map(|Leftover { path, writer }| Repair::RemoveLeftover { path: path.clone(), writer: *writer });
     let socket = facts.control_socket.iter().filter(|entry| scene.running.is_none() && entry.kind == Kind::Socket);
     let socket = socket.map(|entry| Repair::RemoveSocket { path: entry.path.clone() });
-    let orphans = facts.credentials.whole().into_iter().flat_map(files::orphans);
-    let orphans = orphans.map(|(daemon, _)| Repair::DropToken { daemon: daemon.clone() });
+    let orphans = files::orphans(facts).map(|(daemon, _)| Repair::DropToken { daemon: daemon.clone() });
     let is_locked_out = scene.running.is_none() && matches!(files::way_in(scene), Some(Err(_)));
     let renewal = is_locked_out.then_some(Repair::RenewHostCredential);
     protect.chain(leftovers).chain(socket).chain(orphans).chain(renewal).collect()

@@ -68,6 +68,8 @@ pub struct Examination {
     pub diagnosis: Diagnosis,
     /// What could be mended, most important first.
     pub repairs: Vec<Repair>,
+    /// Whose home it is, if it is another user's: what is mended in it has to be that user's own.
+    pub other_owner: Option<u32>,
 }
 
 /// What there is on this machine, before anything is asked over a network.
@@ -85,7 +87,8 @@ impl Doctor<'_> {
     /// Looks at everything. What takes time is looked at side by side, and all of it is over within 30 seconds.
     pub async fn examine(&self) -> Examination {
         let scene = self.look().await;
-        let repairs = mend::plan(&scene);
+        let (repairs, owner) = (mend::plan(&scene), scene.facts.owner);
+        let other_owner = (owner != scene.facts.user).then_some(owner);
         let mut findings = files::judge(&scene);
         match scene.is_host() {
             true => {
@@ -100,7 +103,7 @@ impl Doctor<'_> {
                 findings.extend(client::judge(self, &scene).await);
             }
         }
-        Examination { diagnosis: Diagnosis::of(findings), repairs }
+        Examination { diagnosis: Diagnosis::of(findings), repairs, other_owner }
     }
 
     async fn look(&self) -> Scene {

@@ -47,6 +47,7 @@ use netclaw::domain::identity::IdentityKey;
 use netclaw::domain::link::Pins;
 use netclaw::domain::settings::Settings;
 use netclaw::domain::transport::AllowPlaintext;
+use netclaw::ports::exposure::Exposure;
 use netclaw::ports::settings_store::SettingsStore;
 use netclaw::ports::tls_keys::{TlsKey, TlsKeyStore, TlsKeys};
 use tokio::net::{TcpListener, UnixListener};
@@ -94,10 +95,7 @@ fn run_under(manager: &ServiceNotifier, ground: Ground, recover: bool) -> Result
     let opened = Opened::of(&home)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| failure::runtime(&error))?;
-    let ended = runtime.block_on(async {
-        bootstrap(&home, &opened, recover).await?;
-        serve_home(&home, opened, ground, manager).await
-    });
+    let ended = runtime.block_on(serve_home(&home, opened, recover, ground, manager));
     // The runtime ends after the writes that have begun. Until then no other daemon may read or write these files.
     drop(runtime);
     drop(lock);
@@ -152,25 +150,27 @@ async fn bootstrap(home: &Home, opened: &Opened, recover: bool) -> Result<(), Fa
     seen_to.map_err(|error| failure::bootstrap(home, opened.settings.mode, error))
 }
 
-async fn serve_home(home: &Home, opened: Opened, ground: Ground, manager: &ServiceNotifier) -> Result<(), Failure> {
-    let Opened { settings, identity, tls_keys, devices, activity } = opened;
-    let (id, identity) = (identity.id(), Arc::new(identity));
+async fn serve_home(
+    home: &Home,
+    opened: Opened,
+    recover: bool,
+    ground: Ground,
+    manager: &ServiceNotifier,
+) -> Result<(), Failure> {
     let signal = signals::stop_requested().map_err(|error| failure::runtime(&error))?;
+    // First of all: where the host's own credential is sent to must be ours before it is stored for there.
+    let address = opened.settings.listen_address();
+    let network = TcpListener::bind(address).await.map_err(|error| failure::bind(address, &error))?;
+    bootstrap(home, &opened, recover).await?;
+    let Opened { settings, identity, tls_keys, devices, activity } = opened;
     let exposure = exposure::of(&settings);
     let tunnel = check_tunnel(exposure.as_ref(), settings.mode).await;
     tunnel.map_err(|fault| failure::tunnel(&fault))?;
+    let (id, identity) = (identity.id(), Arc::new(identity));
     let key = tls_keys.keys().current;
     let tls = Arc::new(own_tls(&settings, &id, &key)?);
-    let Listeners { socket, network, listening, operator } = listen(home, &settings, Arc::clone(&tls)).await?;
-    let ports = DaemonPorts {
-        clock: Arc::new(SystemClock),
-        rng: Arc::new(SystemRng::default()),
-        devices: Arc::new(devices),
-        activity: Arc::new(activity),
-        slot: Arc::new(MemoryPairingSlot::default()),
-        attempts: Arc::new(MemoryAttemptLog::default()),
-        exposure,
-    };
+    let Listeners { socket, network, listening, operator } = listen(home, network, Arc::clone(&tls))?;
+    let ports = ports(devices, activity, exposure);
     if settings.allow_plaintext != AllowPlaintext::Never && settings.mode.profile().reach != Reach::Machine {
         warn!(from = %settings.allow_plaintext, "codes and tokens are accepted in the clear (Daemon.AllowPlaintext)");
     }
@@ -219,6 +219,19 @@ async fn serve_home(home: &Home, opened: Opened, ground: Ground, manager: &Servi
     Ok(())
 }
 
+/// Everything outside that the use cases stand on.
+fn ports(devices: FileDeviceStore, activity: FileActivityLog, exposure: Arc<dyn Exposure>) -> DaemonPorts {
+    DaemonPorts {
+        clock: Arc::new(SystemClock),
+        rng: Arc::new(SystemRng::default()),
+        devices: Arc::new(devices),
+        activity: Arc::new(activity),
+        slot: Arc::new(MemoryPairingSlot::default()),
+        attempts: Arc::new(MemoryAttemptLog::default()),
+        exposure,
+    }
+}
+
 /// Where clients and the operator come in.
 struct Listeners {
     socket: PathBuf,
@@ -227,10 +240,8 @@ struct Listeners {
     operator: OperatorListener,
 }
 
-async fn listen(home: &Home, settings: &Settings, tls: Arc<OwnTls>) -> Result<Listeners, Failure> {
+fn listen(home: &Home, network: TcpListener, tls: Arc<OwnTls>) -> Result<Listeners, Failure> {
     let socket = control_socket(home)?;
-    let network = TcpListener::bind(settings.listen_address()).await;
-    let network = network.map_err(|error| failure::bind(settings.listen_address(), &error))?;
     let listening = Endpoint::of_listener(network.local_addr().map_err(|error| failure::runtime(&error))?);
     let operator = socket::bind(&socket).map_err(|error| failure::socket(&error))?;
     let operator = UnixListener::from_std(operator).map_err(|error| failure::runtime(&error))?;

@@ -4,6 +4,7 @@ mod limits;
 mod names;
 mod races;
 mod steps;
+mod terms;
 
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ use netclaw::domain::pake::{
 };
 use netclaw::domain::pin::Pin;
 use netclaw::domain::settings::Settings;
+use netclaw::domain::terms::Terms;
 use netclaw::ports::device_store::DeviceStore;
 use netclaw::ports::tls_keys::TlsKeyStore;
 
@@ -88,7 +90,7 @@ impl World {
 
     /// A fresh code.
     async fn code(&self) -> PairingCode {
-        self.open.open().await.unwrap().code
+        self.open.open(Terms::default()).await.unwrap().code
     }
 
     /// A handshake up to the client's proof, from the `from`th address.

@@ -10,6 +10,7 @@ use netclaw::domain::pake::answer::{Answer, Grant, NotPaired};
 use netclaw::domain::pake::{ClientStart, Confirmation, Outcome, Role, SessionKeys, SharedSecret, Transcript};
 use netclaw::domain::pin::Pin;
 use netclaw::domain::session::{PairingSession, SESSION_RANDOM_BYTES};
+use netclaw::domain::terms::Terms;
 
 use super::endpoint;
 use crate::fakes::samples::{MONOTONIC, NOW, WALL, name, redeemed_code};
@@ -82,7 +83,7 @@ fn transcripts_keys_tags_and_sealed_bytes_are_those_of_the_second_implementation
         assert_eq!(identity.public_key().as_bytes(), vector["identity"].as_slice());
         assert_eq!(identity.id().as_str(), text(vector, "daemon_id"));
 
-        let opened = PairingSession::open(session_random(&text(vector, "code")), NOW);
+        let opened = PairingSession::open(session_random(&text(vector, "code")), Terms::default(), NOW);
         assert!(opened.code.matches(&code));
         let (client, hello) = ClientStart::begin(&code, binding(vector), &array(vector, "client_random")).unwrap();
         assert_eq!(hello.message.as_bytes(), vector["x"].as_slice());

@@ -1,5 +1,6 @@
 //! `netclaw doctor --fix`: what it shows, what it asks, what it mends and what it leaves alone.
 
+use netclaw::adapters::file::repair::protect;
 use serde_json::Value;
 
 use super::{Report, doctor, set_mode, settled_host, tunnelled};
@@ -105,6 +106,21 @@ fn a_lost_credential_of_the_host_is_renewed_only_while_no_daemon_runs() {
     let report = Report::of(tunnelled(&host, NETCLAW), &["--fix", "--yes"]);
     report.finds("host-credential", "fail", &["netclaw daemon stop", "netclaw daemon start --recover"]);
     assert_eq!(host.read("config/secrets.json"), r#"{"version":1,"tokens":{}}"#);
+}
+
+#[test]
+fn what_a_link_leads_to_keeps_its_mode() {
+    let host = settled_host();
+    let (elsewhere, logs) = (host.home().with_file_name("elsewhere"), host.path("logs"));
+    std::fs::create_dir(&elsewhere).unwrap();
+    set_mode(&elsewhere, 0o755);
+    let _ = std::fs::remove_dir_all(&logs);
+    std::os::unix::fs::symlink(&elsewhere, &logs).unwrap();
+    fix(&host, &["--fix", "--yes"]);
+    assert_eq!(mode(&elsewhere), 0o755);
+    // Nor does it when the link comes in between the look and the repair.
+    protect(&logs, 0o755, 0o700).unwrap_err();
+    assert_eq!(mode(&elsewhere), 0o755);
 }
 
 #[test]

@@ -1,13 +1,19 @@
 //! Users, as the host's name service knows them: `/etc/passwd` is only one of its sources.
 
+use std::fs::{File, Permissions};
 use std::io;
-use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::Path;
+
+use rustix::fs::{Mode, OFlags};
 
 use crate::adapters::exec::command::{self, CommandError, Limits};
 use crate::adapters::platform;
 use crate::domain::text::shown_safely;
 use crate::ports::service_manager::ServiceError;
+
+/// The mode of a home: its user alone can enter.
+const PRIVATE: u32 = 0o700;
 
 /// A user who a service can act as.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,7 +92,23 @@ fn make(home: &Path, user: u32, group: Option<u32>) -> io::Result<()> {
         std::fs::create_dir_all(parent)?;
     }
     platform::create_private_folder(home)?;
-    chown(home, Some(user), group)
+    hand_over(home, user, group)
+}
+
+/// Gives a folder that this process has just made to its user. Whoever may write to the folder above can put something else
+/// in its place in between: so it is opened without following a link, and what was opened is looked at and given away.
+///
+/// # Errors
+///
+/// The system's error; one for anything but a folder of this process's own user.
+pub fn hand_over(folder: &Path, user: u32, group: Option<u32>) -> io::Result<()> {
+    let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let opened = File::from(rustix::fs::open(folder, flags, Mode::empty())?);
+    if opened.metadata()?.uid() != platform::user_id() {
+        return Err(io::Error::other("another user has put a folder in its place"));
+    }
+    opened.set_permissions(Permissions::from_mode(PRIVATE))?;
+    fchown(&opened, Some(user), group)
 }
 
 async fn id(what: &str, user: &str) -> Result<String, CommandError> {

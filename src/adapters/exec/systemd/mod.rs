@@ -1,6 +1,6 @@
 //! systemd as the service manager.
 
-mod account;
+pub mod account;
 mod systemctl;
 mod unit;
 mod unit_file;
@@ -132,6 +132,10 @@ impl ServiceManager for Systemd {
         [Scope::User, Scope::System].into_iter().find(is_installed)
     }
 
+    fn check_permission(&self, scope: Scope) -> Result<(), ServiceError> {
+        self.changing(scope).map(drop)
+    }
+
     async fn definition(&self, request: &ServiceRequest) -> Result<String, ServiceError> {
         self.wanted(request).await.map(|(text, _)| text)
     }
@@ -177,6 +181,13 @@ impl ServiceManager for Systemd {
         unit_file::remove(&file)?;
         systemctl.reload().await?;
         Ok(Some(file))
+    }
+
+    async fn give_up(&self, scope: Scope) -> Result<bool, ServiceError> {
+        if !self.systemctl(scope)?.show().await.is_ok_and(|shown| shown.is_activating) {
+            return Ok(false);
+        }
+        self.changing(scope)?.stop().await.map(|()| true)
     }
 
     async fn start(&self, scope: Scope) -> Result<(), ServiceError> {

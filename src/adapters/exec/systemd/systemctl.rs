@@ -29,6 +29,8 @@ pub struct Shown {
     pub pid: Option<u32>,
     /// Whether it runs. While systemd waits to start it once more, it does not.
     pub is_active: bool,
+    /// Whether it is being started, or waits to be after a failure.
+    pub is_activating: bool,
     /// Whether it is started at boot or login.
     pub is_enabled: bool,
     /// The file that systemd reads it from.
@@ -64,6 +66,7 @@ impl Systemctl<'_> {
     ///
     /// [`ServiceError`].
     pub async fn enable(self) -> Result<(), ServiceError> {
+        self.forget_failures().await;
         let enabled = self.run(&["enable", "--now", UNIT], CHANGE).await;
         self.started(enabled).await
     }
@@ -74,6 +77,7 @@ impl Systemctl<'_> {
     ///
     /// [`ServiceError`].
     pub async fn start(self) -> Result<(), ServiceError> {
+        self.forget_failures().await;
         let started = self.run(&["start", UNIT], CHANGE).await;
         self.started(started).await
     }
@@ -85,6 +89,21 @@ impl Systemctl<'_> {
     /// [`ServiceError`].
     pub async fn disable(self) -> Result<(), ServiceError> {
         self.run(&["disable", "--now", UNIT], CHANGE).await.map(drop).map_err(refused)
+    }
+
+    /// Stops the unit, which is started again at the next boot or login.
+    ///
+    /// # Errors
+    ///
+    /// [`ServiceError`].
+    pub async fn stop(self) -> Result<(), ServiceError> {
+        self.run(&["stop", UNIT], CHANGE).await.map(drop).map_err(refused)
+    }
+
+    /// Lets a start that a person asks for not be refused because of the starts that failed before, in whose words it would
+    /// be told, too. A unit that systemd has not loaded has none, which is an error to `systemctl` and none to us.
+    async fn forget_failures(self) {
+        let _ = self.run(&["reset-failed", UNIT], Limits::QUERY).await;
     }
 
     async fn run(self, arguments: &[&str], limits: Limits) -> Result<Vec<u8>, CommandError> {
@@ -117,7 +136,10 @@ impl Shown {
         for (key, value) in output.lines().filter_map(|line| line.split_once('=')) {
             match key {
                 "MainPID" => shown.pid = value.parse().ok().filter(|pid| *pid != 0),
-                "ActiveState" => shown.is_active = matches!(value, "active" | "reloading"),
+                "ActiveState" => {
+                    shown.is_active = matches!(value, "active" | "reloading");
+                    shown.is_activating = value == "activating";
+                }
                 "UnitFileState" => shown.is_enabled = value == "enabled",
                 "FragmentPath" => shown.file = Some(value).filter(|path| !path.is_empty()).map(PathBuf::from),
                 "StatusText" => shown.status = shown_safely(value),

@@ -11,13 +11,13 @@ const MARK: &str = "# Written by `netclaw daemon install`";
 const HEADER: &str = "; `netclaw daemon uninstall` removes it.
 # What is changed here is lost at the next install. A drop-in is kept:";
 
-/// Ten starts in two minutes: a mistake in the configuration ends in a failed unit, not in a loop; a network that comes up
-/// late is waited for.
+/// A tunnel or network that comes up late is waited for, five minutes: thirty starts, ten seconds apart. A mistake in the
+/// configuration ends in a failed unit then, not in a loop, also when each start takes its 30 seconds: 30 × (30 + 10) are 1200.
 const UNIT: &str = "\
 [Unit]
 Description=netclaw, the pairing daemon
-StartLimitIntervalSec=120
-StartLimitBurst=10
+StartLimitIntervalSec=1800
+StartLimitBurst=30
 ";
 
 /// A daemon behind a tunnel does not start without it. The order says nothing of units that do not exist.
@@ -36,7 +36,7 @@ NotifyAccess=main
 const SUPERVISION: &str = "\
 WatchdogSec=60
 Restart=on-failure
-RestartSec=2
+RestartSec=10
 TimeoutStartSec=30
 TimeoutStopSec=30
 ";

@@ -20,13 +20,13 @@ struct Versioned {
     version: u64,
 }
 
-/// The content of a file whose version is ours, or `None` when there is no file.
+/// The content of a file of `owner` whose version is ours, or `None` when there is no file.
 ///
 /// # Errors
 ///
 /// [`CredentialStoreError`] for a file that is not private, not readable, no JSON or of another version.
-pub(super) fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, CredentialStoreError> {
-    let content = match private_file::read(path, MAX_FILE_BYTES) {
+pub(super) fn read(path: &Path, owner: u32) -> Result<Option<Zeroizing<Vec<u8>>>, CredentialStoreError> {
+    let content = match private_file::read_of(path, MAX_FILE_BYTES, owner) {
         Ok(None) => return Ok(None),
         Ok(Some(content)) => content,
         Err(error) => return Err(unreadable(path, &error)),

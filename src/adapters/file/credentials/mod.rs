@@ -16,6 +16,7 @@ use self::pairings::Pairings;
 use self::secrets::Secrets;
 use super::home::Home;
 use super::private_file;
+use crate::adapters::platform;
 use crate::domain::acquaintance::Acquaintance;
 use crate::domain::daemon_id::DaemonId;
 use crate::domain::endpoint::Endpoint;
@@ -32,12 +33,19 @@ const VERSION: u64 = 1;
 /// The two files.
 pub struct FileCredentialStore {
     home: Home,
+    /// Whose files they are.
+    owner: u32,
 }
 
 impl FileCredentialStore {
-    /// The pairings of this home. Nothing is read yet.
-    pub const fn new(home: Home) -> Self {
-        Self { home }
+    /// The pairings of this home, which is of this process's user. Nothing is read yet.
+    pub fn new(home: Home) -> Self {
+        Self::of(home, platform::user_id())
+    }
+
+    /// Those of a home of `owner`, for root to look at.
+    pub(super) const fn of(home: Home, owner: u32) -> Self {
+        Self { home, owner }
     }
 
     /// Keeps other processes from writing, and from reading both files, in between. A reader of one file needs no lock,
@@ -54,11 +62,11 @@ impl FileCredentialStore {
     }
 
     fn pairings(&self) -> Result<Pairings, CredentialStoreError> {
-        Pairings::read(&self.home.client_file())
+        Pairings::read(&self.home.client_file(), self.owner)
     }
 
     fn secrets(&self) -> Result<Secrets, CredentialStoreError> {
-        Secrets::read(&self.home.secrets_file())
+        Secrets::read(&self.home.secrets_file(), self.owner)
     }
 
     /// Everything that both files hold, read without any other effect; `None` when there is neither.
@@ -67,6 +75,7 @@ impl FileCredentialStore {
     ///
     /// [`CredentialStoreError`] for the first file that cannot be used.
     pub(super) fn look(&self) -> Result<Option<Credentials>, CredentialStoreError> {
+        let _lock = self.lock_shared()?;
         let (pairings, secrets) = (self.pairings()?, self.secrets()?);
         let is_there = self.home.client_file().exists() || self.home.secrets_file().exists();
         let current = pairings.current().map(|pairing| pairing.daemon_id.clone());
@@ -95,32 +104,37 @@ impl FileCredentialStore {
     ) -> Result<(), CredentialStoreError> {
         let _lock = self.lock()?;
         let (pairings, secrets) = (self.pairings()?, self.secrets()?);
-        let written = self.write_saved(&pairings, secrets.clone(), pairing, token, saved);
-        if written.is_err() {
-            // What was there before is put back as well as the disk allows; the error to report is the first one.
-            let _ = self.write_secrets(&secrets).and_then(|()| self.write_pairings(&pairings));
-        }
-        written
+        let after = saved(pairings.clone(), pairing.clone());
+        self.write_saved(&pairings, &after, secrets, pairing, token)
     }
 
-    /// Token first, pairing second. A daemon that has moved is forgotten at its old place before that, so that its new token
-    /// never stands beside the old place.
+    /// Token first, pairing second. A daemon that has moved is forgotten at its old place before that, so that a new token
+    /// never stands beside the old place. What a failed write leaves is put back as well as the disk allows; the error is the
+    /// first one.
     fn write_saved(
         &self,
         before: &Pairings,
-        mut secrets: Secrets,
+        after: &Pairings,
+        old_secrets: Secrets,
         pairing: &Pairing,
         token: &BearerToken,
-        saved: fn(Pairings, Pairing) -> Pairings,
     ) -> Result<(), CredentialStoreError> {
-        if before.with(&pairing.daemon_id).is_some_and(|old| old.endpoint != pairing.endpoint) {
+        let is_kept = old_secrets.of(&pairing.daemon_id).is_some_and(|old| old.reveal() == token.reveal());
+        if !is_kept && before.with(&pairing.daemon_id).is_some_and(|old| old.endpoint != pairing.endpoint) {
             self.write_pairings(&before.clone().forgotten(&pairing.daemon_id))?;
         }
-        let after = saved(before.clone(), pairing.clone());
+        let mut secrets = old_secrets.clone();
         secrets.keep(|daemon| before.with(daemon).is_some());
         secrets.insert(pairing.daemon_id.clone(), token.clone());
-        self.write_secrets(&secrets)?;
-        self.write_pairings(&after)
+        if let Err(error) = self.write_secrets(&secrets) {
+            // The tokens are as they were, so the pairings may be too.
+            let _ = self.write_pairings(before);
+            return Err(error);
+        }
+        self.write_pairings(after).inspect_err(|_| {
+            // Back together or not at all: an old place must not meet the new token.
+            let _ = self.write_secrets(&old_secrets).and_then(|()| self.write_pairings(before));
+        })
     }
 
     fn write_pairings(&self, pairings: &Pairings) -> Result<(), CredentialStoreError> {
@@ -186,9 +200,13 @@ impl CredentialStore for FileCredentialStore {
         Ok(self.pairings()?.with(daemon_id).cloned())
     }
 
-    fn credential_of(&self, daemon_id: &DaemonId) -> Result<Option<(Pairing, BearerToken)>, CredentialStoreError> {
+    fn credential_of(
+        &self,
+        daemon_id: &DaemonId,
+    ) -> Result<Option<(Option<Pairing>, BearerToken)>, CredentialStoreError> {
+        let _lock = self.lock_shared()?;
         let (pairings, secrets) = (self.pairings()?, self.secrets()?);
-        Ok(pairings.with(daemon_id).cloned().zip(secrets.of(daemon_id).cloned()))
+        Ok(secrets.of(daemon_id).map(|token| (pairings.with(daemon_id).cloned(), token.clone())))
     }
 
     fn paired_at(&self, endpoint: &Endpoint) -> Result<Option<(Pairing, BearerToken)>, CredentialStoreError> {

@@ -60,13 +60,13 @@ struct KnownForm {
 }
 
 impl Pairings {
-    /// Reads the file; no file is no pairings.
+    /// Reads the file of `owner`; no file is no pairings.
     ///
     /// # Errors
     ///
     /// [`CredentialStoreError`].
-    pub(super) fn read(path: &Path) -> Result<Self, CredentialStoreError> {
-        let Some(content) = read(path)? else { return Ok(Self::default()) };
+    pub(super) fn read(path: &Path, owner: u32) -> Result<Self, CredentialStoreError> {
+        let Some(content) = read(path, owner)? else { return Ok(Self::default()) };
         let document: Document = serde_json::from_slice(&content).map_err(|_| malformed(path, "it is not valid"))?;
         let all: Option<Vec<Pairing>> = document.daemons.into_iter().map(pairing).collect();
         let all = all.ok_or_else(|| malformed(path, "an entry in it is not valid"))?;

@@ -26,13 +26,13 @@ struct Document<'a> {
 }
 
 impl Secrets {
-    /// Reads the file; no file is no tokens.
+    /// Reads the file of `owner`; no file is no tokens.
     ///
     /// # Errors
     ///
     /// [`CredentialStoreError`], whose text never quotes the file.
-    pub(super) fn read(path: &Path) -> Result<Self, CredentialStoreError> {
-        let Some(content) = read(path)? else { return Ok(Self::default()) };
+    pub(super) fn read(path: &Path, owner: u32) -> Result<Self, CredentialStoreError> {
+        let Some(content) = read(path, owner)? else { return Ok(Self::default()) };
         let document: Document<'_> =
             serde_json::from_slice(&content).map_err(|_| malformed(path, "it is not valid"))?;
         let parse = |(id, token): (&str, &str)| Some((DaemonId::parse(id)?, BearerToken::parse(token).ok()?));

@@ -1,9 +1,11 @@
 //! The commands of the host.
 
+mod pair;
 mod setup;
 
 use clap::{Args, Subcommand};
 
+pub use self::pair::OpenPairingArgs;
 pub use self::setup::{NamedUrl, SetupArgs};
 use crate::domain::client_address::LimitKey;
 use crate::ports::daemon_process::HostCredential;
@@ -117,18 +119,6 @@ pub enum OperateCommand {
 /// Commands that only report.
 #[derive(Debug, Args)]
 pub struct JsonArgs {
-    /// Print one JSON document
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// `netclaw daemon pair`.
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  netclaw daemon pair\n  netclaw daemon pair --wait\n  netclaw daemon pair --json")]
-pub struct OpenPairingArgs {
-    /// Stay until a device has paired or the code is over
-    #[arg(long, conflicts_with = "json")]
-    pub wait: bool,
     /// Print one JSON document
     #[arg(long)]
     pub json: bool,

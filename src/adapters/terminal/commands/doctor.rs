@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::adapters::platform;
 use crate::adapters::terminal::cli::doctor::{DoctorArgs, Format};
 use crate::adapters::terminal::console::Console;
 use crate::adapters::terminal::failure::{Exit, Failure, of_prompt};
@@ -30,7 +31,10 @@ pub struct DoctorPorts<'a> {
 /// [`Failure`], to be printed; its exit code is the command's.
 pub async fn run_doctor(args: DoctorArgs, ports: DoctorPorts<'_>, console: &mut Console<'_>) -> Result<(), Failure> {
     let DoctorPorts { doctor, repair, wizard, root } = ports;
-    let Examination { mut diagnosis, repairs } = examine(&doctor, console).await;
+    let Examination { mut diagnosis, repairs, other_owner } = examine(&doctor, console).await;
+    if let Some(owner) = other_owner.filter(|_| args.fix && !args.dry_run) {
+        return Err(of_another(owner, root));
+    }
     let is_mending = (args.fix || args.dry_run) && allowed(args, &repairs, root, wizard, console)?;
     if is_mending {
         for mended in mend(repairs, repair).await {
@@ -42,6 +46,14 @@ pub async fn run_doctor(args: DoctorArgs, ports: DoctorPorts<'_>, console: &mut 
         diagnosis = examine(&doctor, console).await.diagnosis;
     }
     report(args.format, &diagnosis, console)
+}
+
+/// What root writes belongs to root, and the home's user could not use it.
+fn of_another(owner: u32, root: &Path) -> Failure {
+    let home = platform::quoted(root);
+    let as_owner = format!("sudo -u '#{owner}' env NETCLAW_HOME={home} \"$(command -v netclaw)\" doctor --fix");
+    Failure::new(Exit::Failed, format!("the home belongs to another user (uid {owner}), who alone can mend it"))
+        .hint(format!("run it as that user: {as_owner}"))
 }
 
 async fn examine(doctor: &Doctor<'_>, console: &mut Console<'_>) -> Examination {

@@ -15,6 +15,11 @@ pub(super) async fn run(args: &StatusArgs, ports: &ClientPorts<'_>, console: &mu
         console.warning(format_args!("the daemon's next key could not be stored: {error}"));
     }
     let endpoint = &target.choice.endpoint;
+    if let Some(warning) = status::warning(&report, ports.clock.now().wall) {
+        console.warning(warning);
+        console
+            .hint(format_args!("get a code on the host with `netclaw daemon pair`, then run: netclaw pair {endpoint}"));
+    }
     if args.json {
         return console.json(&status::document(endpoint, &report));
     }

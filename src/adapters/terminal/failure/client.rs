@@ -25,9 +25,9 @@ pub fn of_target(error: TargetError) -> Failure {
 /// `netclaw status` has no answer.
 pub fn of_status(error: AskStatusError, choice: &Choice) -> Failure {
     match error {
-        AskStatusError::Unauthorized { had_credential: true } => {
-            unauthorized().hint(format!("pair again: netclaw pair {}", choice.endpoint))
-        }
+        AskStatusError::Unauthorized { had_credential: true } => unauthorized()
+            .hint(format!("pair again: netclaw pair {}", choice.endpoint))
+            .hint("it was revoked or has expired; on the host, what is left is listed by: netclaw daemon devices"),
         AskStatusError::Unauthorized { had_credential: false } => {
             unauthorized().hint(format!("this device is not paired there; run: netclaw pair {}", choice.endpoint))
         }

@@ -22,12 +22,18 @@ struct DeviceDocument<'a> {
     bootstrap: bool,
     #[serde(with = "moment")]
     created_at: WallTime,
+    /// Only where it ends.
+    #[serde(with = "moment::optional", skip_serializing_if = "Option::is_none")]
+    expires_at: Option<WallTime>,
+    /// Only where it is true.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    expired: bool,
     #[serde(with = "moment::optional")]
     last_used_at: Option<WallTime>,
     last_address: Option<String>,
 }
 
-/// `Name  Created  Last Used` in local time, or a sentence when there are none.
+/// `Name  Created  Last Used` in local time, and `Expires` when any of them does; or a sentence when there are none.
 pub fn lines(devices: &[DeviceSummary]) -> Vec<String> {
     if devices.is_empty() {
         return vec!["No paired devices.".to_owned()];
@@ -36,10 +42,23 @@ pub fn lines(devices: &[DeviceSummary]) -> Vec<String> {
         let last_used = summary.last_use.map_or_else(|| "never".to_owned(), |last| time::local_date_and_time(last.at));
         vec![summary.device.name.to_string(), time::local_date_and_time(summary.created_at), last_used]
     };
-    table::lines(&["Name", "Created", "Last Used"], devices.iter().map(row))
+    if devices.iter().all(|summary| summary.expires_at.is_none()) {
+        return table::lines(&["Name", "Created", "Last Used"], devices.iter().map(row));
+    }
+    let longer = |summary: &DeviceSummary| [row(summary), vec![end(summary)]].concat();
+    table::lines(&["Name", "Created", "Last Used", "Expires"], devices.iter().map(longer))
 }
 
-/// `{"devices":[{"id","name","createdAt","lastUsedAt","lastAddress"}]}`, and `"bootstrap":true` for the daemon's own host
+fn end(summary: &DeviceSummary) -> String {
+    match summary.expires_at.map(time::local_date_and_time) {
+        None => "never".to_owned(),
+        Some(moment) if summary.has_expired => format!("{moment} (expired)"),
+        Some(moment) => moment,
+    }
+}
+
+/// `{"devices":[{"id","name","createdAt","lastUsedAt","lastAddress"}]}`; `"bootstrap":true` for the daemon's own host,
+/// `"expiresAt"` where the credential ends, and `"expired":true` where it has.
 pub fn document(devices: &[DeviceSummary]) -> impl Serialize + '_ {
     Document { devices: devices.iter().map(device_document).collect() }
 }
@@ -50,6 +69,8 @@ fn device_document(summary: &DeviceSummary) -> DeviceDocument<'_> {
         name: summary.device.name.as_str(),
         bootstrap: summary.bootstrap,
         created_at: summary.created_at,
+        expires_at: summary.expires_at,
+        expired: summary.has_expired,
         last_used_at: summary.last_use.map(|last| last.at),
         last_address: summary.last_use.map(|last| last.address.to_string()),
     }

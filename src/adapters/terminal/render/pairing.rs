@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::{span, time};
 use crate::adapters::wire::moment;
 use crate::domain::session::Phase;
+use crate::domain::terms::{CredentialLife, Terms};
 use crate::domain::time::WallTime;
 use crate::ports::control_channel::{OpenedPairing, PairingOutcome};
 
@@ -17,6 +18,10 @@ struct Document {
     expires_in_seconds: u64,
     endpoint: String,
     command: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ttl_seconds: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     not_verified: Option<String>,
 }
@@ -31,8 +36,17 @@ pub fn lines(opened: &OpenedPairing) -> [String; 4] {
     ]
 }
 
-/// `{"code","expiresAt","expiresInSeconds","endpoint","command"}`, and `"notVerified"` with the reason when it is not certain
-/// that the endpoint leads to this daemon.
+/// What the host has decided about the device, in sentences.
+pub fn notes(terms: &Terms) -> Vec<String> {
+    let name = terms.name.as_ref().map(|name| format!("the device will be named \"{name}\", whatever it asks for"));
+    let ends = |life: CredentialLife| {
+        format!("its credential will end {} after it has paired", span::in_words(life.duration()))
+    };
+    name.into_iter().chain(terms.life.map(ends)).collect()
+}
+
+/// `{"code","expiresAt","expiresInSeconds","endpoint","command"}`; `"ttlSeconds"` and `"deviceName"` where the host has decided
+/// them; and `"notVerified"` with the reason when it is not certain that the endpoint leads to this daemon.
 pub fn document(opened: &OpenedPairing, not_verified: Option<String>) -> impl Serialize + use<> {
     Document {
         code: opened.code.reveal(),
@@ -41,6 +55,8 @@ pub fn document(opened: &OpenedPairing, not_verified: Option<String>) -> impl Se
         expires_in_seconds: opened.expires_in.as_secs(),
         endpoint: opened.endpoint.to_string(),
         command: command(opened),
+        ttl_seconds: opened.terms.life.map(|life| life.duration().as_secs()),
+        device_name: opened.terms.name.as_ref().map(ToString::to_string),
         not_verified,
     }
 }

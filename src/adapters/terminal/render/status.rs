@@ -1,5 +1,7 @@
 //! The daemon's status, as a device sees it.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::{span, time};
@@ -8,12 +10,26 @@ use crate::domain::endpoint::Endpoint;
 use crate::domain::time::WallTime;
 use crate::ports::daemon_api::{DaemonReport, DeviceIdentity, StatusReport};
 
+/// How long before its end a credential is warned about: enough to meet whoever can pair it anew.
+const NOTICE: Duration = Duration::from_secs(14 * 86_400);
+
 #[derive(Serialize)]
 struct Document<'a> {
     overall: &'static str,
     endpoint: String,
     daemon: DaemonDocument<'a>,
-    device: Option<DeviceDocument<'a>>,
+    device: Option<OwnDeviceDocument<'a>>,
+}
+
+/// The device that asks.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct OwnDeviceDocument<'a> {
+    #[serde(flatten)]
+    device: DeviceDocument<'a>,
+    /// Only where its credential ends.
+    #[serde(with = "moment::optional", skip_serializing_if = "Option::is_none")]
+    expires_at: Option<WallTime>,
 }
 
 /// What a daemon says of itself.
@@ -66,6 +82,7 @@ pub fn lines(endpoint: &Endpoint, report: &StatusReport) -> Vec<String> {
     let mut lines = vec!["Status:       healthy".to_owned(), format!("Endpoint:     {endpoint}")];
     lines.extend(daemon_lines(&report.daemon));
     lines.push(format!("This device:  {device}"));
+    lines.extend(report.expires_at.map(|end| format!("Expires:      {}", time::local_date_and_time(end))));
     lines
 }
 
@@ -87,12 +104,23 @@ pub(super) fn daemon_lines(daemon: &DaemonReport) -> Vec<String> {
     lines
 }
 
-/// `{"overall","endpoint","daemon":{…},"device":{…}|null}`
+/// What the person must know in good time about the end of the credential, or `None` while it is far away.
+pub fn warning(report: &StatusReport, now: WallTime) -> Option<String> {
+    let end = report.expires_at.filter(|end| end.since(now) <= NOTICE)?;
+    let moment = time::local_date_and_time(end);
+    Some(match end.since(now) {
+        Duration::ZERO => format!("by this machine's clock the credential of this device has ended, on {moment}"),
+        left => format!("the credential of this device ends on {moment}, in {}", span::in_words(left)),
+    })
+}
+
+/// `{"overall","endpoint","daemon":{…},"device":{…}|null}`, and in the device `"expiresAt"` where its credential ends
 pub fn document<'a>(endpoint: &Endpoint, report: &'a StatusReport) -> impl Serialize + use<'a> {
+    let own = |device| OwnDeviceDocument { device: DeviceDocument::of(device), expires_at: report.expires_at };
     Document {
         overall: "healthy",
         endpoint: endpoint.to_string(),
         daemon: DaemonDocument::of(&report.daemon),
-        device: report.device.as_ref().map(DeviceDocument::of),
+        device: report.device.as_ref().map(own),
     }
 }

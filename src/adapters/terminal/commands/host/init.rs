@@ -38,14 +38,17 @@ async fn run_daemon(
     service: ServicePorts<'_>,
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
+    let is_new = outcome.was_written && outcome.is_effective;
     let no_service = match outcome.install_service {
         true => match setup::install_service(control, process, service, console).await {
-            Ok(()) => return Ok(()),
+            // One that ran already has not read what was written since.
+            Ok(installed) if installed.was_running && is_new => None,
+            Ok(_) => return Ok(()),
             Err(failure) => Some(failure),
         },
         false => None,
     };
-    if process.running().is_some() && outcome.was_written && outcome.is_effective {
+    if process.running().is_some() && is_new {
         console.note("The daemon runs with the old configuration and is restarted.");
         lifecycle::restart(control, process, service, console).await?;
     } else {

@@ -142,12 +142,31 @@ fn in_brackets(pid: u32) -> String {
 pub(super) async fn stop(
     control: &dyn ControlChannel,
     process: &dyn DaemonProcess,
+    service: ServicePorts<'_>,
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
-    match stop_now(control, process, console).await? {
-        true => console.result("The daemon has stopped."),
-        false => console.result("The daemon is not running."),
-    }
+    let has_stopped = stop_now(control, process, console).await?;
+    // One that cannot start does not run most of the time, and would without this once its cause is mended.
+    let has_given_up = give_up(service).await?;
+    console.result(match (has_stopped, has_given_up) {
+        (true, _) => "The daemon has stopped.",
+        (false, true) => "The daemon was not running, and the service does not try to start it any more.",
+        (false, false) => "The daemon is not running.",
+    })
+}
+
+/// Ends the attempts of the service to start the daemon, if it makes any.
+async fn give_up(service: ServicePorts<'_>) -> Result<bool, Failure> {
+    let Some(scope) = service.manager.installed() else { return Ok(false) };
+    let given_up = service.manager.give_up(scope).await;
+    given_up.map_err(|error| of_service(&error, scope, "sudo systemctl stop netclaw"))
+}
+
+/// Fails when only root could start the service again. Its own user may stop the daemon, and would be left without one.
+fn check_may_start(service: ServicePorts<'_>) -> Result<(), Failure> {
+    let Some(scope) = service.manager.installed() else { return Ok(()) };
+    let allowed = service.manager.check_permission(scope);
+    allowed.map_err(|error| of_service(&error, scope, "sudo systemctl restart netclaw"))
 }
 
 pub(super) async fn restart(
@@ -156,6 +175,7 @@ pub(super) async fn restart(
     service: ServicePorts<'_>,
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
+    check_may_start(service)?;
     match stop_now(control, process, console).await? {
         true => console.note("The daemon has stopped."),
         false => console.note("The daemon was not running."),

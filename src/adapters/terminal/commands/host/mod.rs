@@ -56,7 +56,7 @@ pub async fn run_operate(
     let HostPorts { api, control, process, service, log_file, .. } = ports;
     match command {
         OperateCommand::Start(args) => lifecycle::start(args.credential(), control, process, service, console).await,
-        OperateCommand::Stop => lifecycle::stop(control, process, console).await,
+        OperateCommand::Stop => lifecycle::stop(control, process, service, console).await,
         OperateCommand::Restart => lifecycle::restart(control, process, service, console).await,
         OperateCommand::Status(args) => lifecycle::status(&args, control, console).await,
         OperateCommand::Pair(args) => pairing::run(&args, control, api, console).await,

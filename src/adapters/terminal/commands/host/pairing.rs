@@ -20,7 +20,7 @@ pub(super) async fn run(
     api: &dyn DaemonApi,
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
-    let opened = control.open_pairing().await.map_err(of_control)?;
+    let opened = control.open_pairing(&args.terms()).await.map_err(of_control)?;
     if args.json {
         let doubt = doubt(&opened.endpoint, control, api).await;
         return console.json(&pairing::document(&opened, doubt));
@@ -37,6 +37,7 @@ pub(super) async fn show(
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
     pairing::lines(opened).iter().try_for_each(|line| console.result(line))?;
+    pairing::notes(&opened.terms).iter().for_each(|note| console.note(format_args!("note: {note}")));
     opened.caveats.iter().for_each(|caveat| console.note(format_args!("note: {caveat}")));
     console.progress("Asking the endpoint whether it leads here …");
     let doubt = doubt(&opened.endpoint, control, api).await;

@@ -59,7 +59,7 @@ pub(super) async fn install(args: InstallArgs, ports: HostPorts<'_>, console: &m
         let definition = definition.map_err(|error| of_service(&error, scope, &install_as_root(&request, service)))?;
         return console.result(definition.trim_end());
     }
-    install_now(&request, process, service, console).await
+    install_now(&request, process, service, console).await.map(drop)
 }
 
 /// The line that installs the service as root.
@@ -74,7 +74,7 @@ pub(super) async fn install_now(
     process: &dyn DaemonProcess,
     service: ServicePorts<'_>,
     console: &mut Console<'_>,
-) -> Result<(), Failure> {
+) -> Result<Installed, Failure> {
     let scope = request.scope;
     let as_root = install_as_root(request, service);
     let failed = |error| of_service(&error, scope, &as_root);
@@ -87,11 +87,13 @@ pub(super) async fn install_now(
     console.progress("Starting the service …");
     let installed = service.manager.install(request).await;
     console.end_progress();
-    report(&installed.map_err(failed)?, scope, console)
+    let installed = installed.map_err(failed)?;
+    report(&installed, scope, console)?;
+    Ok(installed)
 }
 
 /// A home has one service at most: two would fight for its lock at every boot.
-fn check_other_service(scope: Scope, manager: &dyn ServiceManager) -> Result<(), Failure> {
+pub(super) fn check_other_service(scope: Scope, manager: &dyn ServiceManager) -> Result<(), Failure> {
     match manager.installed().filter(|other| *other != scope) {
         None => Ok(()),
         Some(other) => Err(Failure::new(Exit::Failed, format!("this home has a service already, {}", owner(other)))

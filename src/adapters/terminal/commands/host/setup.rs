@@ -7,7 +7,7 @@ use crate::adapters::terminal::failure::Failure;
 use crate::app::host::setup::{Outcome, Purpose, SetupRequest};
 use crate::ports::control_channel::ControlChannel;
 use crate::ports::daemon_process::DaemonProcess;
-use crate::ports::service_manager::ServiceRequest;
+use crate::ports::service_manager::{Installed, ServiceRequest};
 
 pub(super) fn request(args: SetupArgs, purpose: Purpose) -> SetupRequest {
     SetupRequest { yes: args.yes, answers: args.into(), purpose }
@@ -28,8 +28,10 @@ pub(super) async fn install_service(
     process: &dyn DaemonProcess,
     service: ServicePorts<'_>,
     console: &mut Console<'_>,
-) -> Result<(), Failure> {
+) -> Result<Installed, Failure> {
     let request = ServiceRequest { scope: service.manager.usual_scope(), run_as: None };
+    // A daemon that runs in it would be stopped for a service that cannot be.
+    service::check_other_service(request.scope, service.manager)?;
     let in_service = service.manager.running(request.scope).await;
     if process.running().is_some_and(|pid| in_service.is_ok_and(|in_service| in_service != Some(pid))) {
         console.note("The daemon in the background makes way for the service.");

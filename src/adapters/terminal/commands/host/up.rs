@@ -5,6 +5,7 @@ use crate::adapters::terminal::cli::host::UpArgs;
 use crate::adapters::terminal::console::Console;
 use crate::adapters::terminal::failure::{Failure, of_control, of_setup};
 use crate::app::host::setup::{Purpose, Setup};
+use crate::domain::terms::Terms;
 use crate::ports::daemon_process::HostCredential;
 
 /// Makes sure that this host is configured and its daemon runs, then opens a pairing.
@@ -16,12 +17,13 @@ pub async fn run(args: UpArgs, ports: HostPorts<'_>, console: &mut Console<'_>) 
     let HostPorts { control, process, service, settings, wizard, api, .. } = ports;
     let request = setup::request(args.setup, Purpose::Up);
     let outcome = Setup { settings, wizard }.by_flags(&request).map_err(of_setup)?;
-    let mut no_service = None;
-    if outcome.install_service {
-        no_service = setup::install_service(control, process, service, console).await.err();
-    }
+    let installed = match outcome.install_service {
+        true => Some(setup::install_service(control, process, service, console).await),
+        false => None,
+    };
     match process.running() {
-        Some(_) if outcome.install_service && no_service.is_none() => {}
+        // It was started after the configuration was written.
+        Some(_) if matches!(&installed, Some(Ok(installed)) if !installed.was_running) => {}
         None => {
             let started = lifecycle::start_now(HostCredential::AsFound, process, service, console).await;
             setup::after(&outcome, started)?;
@@ -33,7 +35,7 @@ pub async fn run(args: UpArgs, ports: HostPorts<'_>, console: &mut Console<'_>) 
         Some(_) => {}
     }
     lifecycle::until_it_answers(control, process).await;
-    let opened = control.open_pairing().await.map_err(of_control)?;
+    let opened = control.open_pairing(&Terms::default()).await.map_err(of_control)?;
     pairing::show(&opened, control, api, console).await?;
-    no_service.map_or(Ok(()), |failure| Err(setup::in_background_instead(failure)))
+    installed.transpose().map(drop).map_err(setup::in_background_instead)
 }

@@ -1,0 +1,52 @@
+//! `netclaw daemon pair`
+
+use std::time::Duration;
+
+use clap::Args;
+use jiff::{Span, SpanRelativeTo};
+
+use crate::domain::device_name::DeviceName;
+use crate::domain::terms::{CredentialLife, Terms};
+
+const EXAMPLES: &str = "\
+Examples:
+  netclaw daemon pair
+  netclaw daemon pair --wait
+  netclaw daemon pair --ttl 12h --name ci-runner --json
+
+Expired devices stay in the list, and keep their names, until they are revoked.";
+
+/// `netclaw daemon pair`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct OpenPairingArgs {
+    /// Let the device's credential end this long after it has paired: 45m, 12h, 30d, 2w
+    #[arg(long, value_name = "SPAN", value_parser = life)]
+    pub ttl: Option<CredentialLife>,
+    /// Decide what the device is called, whatever it asks for
+    #[arg(long, value_parser = DeviceName::parse)]
+    pub name: Option<DeviceName>,
+    /// Stay until a device has paired or the code is over
+    #[arg(long, conflicts_with = "json")]
+    pub wait: bool,
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl OpenPairingArgs {
+    /// What they decide about the device.
+    pub fn terms(&self) -> Terms {
+        Terms { life: self.ttl, name: self.name.clone() }
+    }
+}
+
+/// Days have 24 hours here and weeks seven days. A month or a year has no length of its own.
+fn life(text: &str) -> Result<CredentialLife, String> {
+    const SPELLING: &str = "it is no span of time; write it like 45m, 12h, 30d or 2w";
+    let span: Span = text.trim().parse().map_err(|_| SPELLING)?;
+    let span = span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|_| SPELLING)?;
+    // What is negative is shorter than every life.
+    let span = Duration::try_from(span).unwrap_or_default();
+    CredentialLife::new(span).map_err(|why| why.to_string())
+}
