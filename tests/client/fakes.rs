@@ -27,7 +27,9 @@ use netclaw::ports::control_channel::{
     PairingOutcome, Revoked, RotationOutcome,
 };
 use netclaw::ports::credential_store::{CredentialStore, CredentialStoreError, Pairing};
-use netclaw::ports::daemon_api::{ApiError, DaemonApi, DaemonReport, DeviceIdentity, Grant, Rejection, StatusReport};
+use netclaw::ports::daemon_api::{
+    ApiError, DaemonApi, DaemonReport, DeviceIdentity, Grant, Rejection, StatusReport, TransportReport,
+};
 use netclaw::ports::daemon_process::{DaemonProcess, HostCredential, StartError};
 use netclaw::ports::prompter::{PromptError, Prompter};
 
@@ -97,6 +99,7 @@ pub struct FakeApi {
     pub probe_error: Option<ApiError>,
     pub status_error: Option<ApiError>,
     pub revoke_error: Option<ApiError>,
+    pub transport: Option<TransportReport>,
     pub calls: Mutex<Vec<String>>,
 }
 
@@ -162,7 +165,7 @@ impl DaemonApi for FakeApi {
         let device = device.map(|id| DeviceIdentity { id, name: name("laptop") });
         self.status_error
             .clone()
-            .map_or(Ok(StatusReport { daemon: daemon_report(GRANTED), device, transport: None }), Err)
+            .map_or(Ok(StatusReport { daemon: daemon_report(GRANTED), device, transport: self.transport.clone() }), Err)
     }
 
     async fn revoke_self(&self, link: &Link, token: &BearerToken) -> Result<(), ApiError> {

@@ -2,6 +2,7 @@
 
 mod credential_files;
 mod daemon_api;
+mod daemons;
 mod enrol;
 pub(crate) mod fakes;
 mod handshake;
@@ -12,5 +13,5 @@ mod pinned_links;
 mod scripted_server;
 mod target;
 mod terminal;
-mod tls_server;
+pub(crate) mod tls_server;
 mod unpair;

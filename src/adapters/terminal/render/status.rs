@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 
+use super::transport::{self, TransportDocument};
 use super::{span, time};
 use crate::adapters::wire::moment;
-use crate::domain::endpoint::Endpoint;
+use crate::domain::link::Link;
 use crate::domain::time::WallTime;
 use crate::ports::daemon_api::{DaemonReport, DeviceIdentity, StatusReport};
 
@@ -14,6 +15,7 @@ struct Document<'a> {
     endpoint: String,
     daemon: DaemonDocument<'a>,
     device: Option<DeviceDocument<'a>>,
+    transport: TransportDocument,
 }
 
 /// What a daemon says of itself.
@@ -58,12 +60,14 @@ impl<'a> DeviceDocument<'a> {
 }
 
 /// What the person reads.
-pub fn lines(endpoint: &Endpoint, report: &StatusReport) -> Vec<String> {
+pub fn lines(link: &Link, report: &StatusReport) -> Vec<String> {
     let device = match &report.device {
         Some(device) => format!("\"{}\" ({})", device.name, device.id),
         None => "not paired; the daemon serves this machine without a credential".to_owned(),
     };
-    let mut lines = vec!["Status:       healthy".to_owned(), format!("Endpoint:     {endpoint}")];
+    let mut lines = vec!["Status:       healthy".to_owned(), format!("Endpoint:     {}", link.endpoint())];
+    let daemon_time = report.daemon.started_at.plus(report.daemon.uptime);
+    lines.extend(transport::lines(link, report.transport.as_ref(), daemon_time));
     lines.extend(daemon_lines(&report.daemon));
     lines.push(format!("This device:  {device}"));
     lines
@@ -87,12 +91,13 @@ pub(super) fn daemon_lines(daemon: &DaemonReport) -> Vec<String> {
     lines
 }
 
-/// `{"overall","endpoint","daemon":{…},"device":{…}|null}`
-pub fn document<'a>(endpoint: &Endpoint, report: &'a StatusReport) -> impl Serialize + use<'a> {
+/// `{"overall","endpoint","daemon":{…},"device":{…}|null,"transport":{…}}`
+pub fn document<'a>(link: &Link, report: &'a StatusReport) -> impl Serialize + use<'a> {
     Document {
         overall: "healthy",
-        endpoint: endpoint.to_string(),
+        endpoint: link.endpoint().to_string(),
         daemon: DaemonDocument::of(&report.daemon),
         device: report.device.as_ref().map(DeviceDocument::of),
+        transport: TransportDocument::of(link, report.transport.as_ref()),
     }
 }
