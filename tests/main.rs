@@ -9,6 +9,7 @@
 //! * `domain`: every pairing rule at its exact boundary, through the public API; one file for each noun.
 //! * `host`: the setup of a host, question by question.
 //! * `http`: the TCP port over real sockets, on a fake clock.
+//! * `mitm`: the real binaries with someone in between, on networks that the test makes.
 //! * `proxies`: the real binaries behind real reverse proxies, on networks that the test makes.
 //! * `service`: the daemon as a service of systemd, whose `systemctl` a script plays.
 //! * `contracts`: what each port promises, one suite for each port, run against every implementation of it.
@@ -30,6 +31,8 @@ mod exec;
 mod fakes;
 mod host;
 mod http;
+#[cfg(target_os = "linux")]
+mod mitm;
 #[cfg(target_os = "linux")]
 mod proxies;
 mod service;

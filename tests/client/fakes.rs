@@ -28,7 +28,9 @@ use netclaw::ports::control_channel::{
     PairingOutcome, Revoked, RotationOutcome,
 };
 use netclaw::ports::credential_store::{CredentialStore, CredentialStoreError, Pairing};
-use netclaw::ports::daemon_api::{ApiError, DaemonApi, DaemonReport, DeviceIdentity, Grant, Rejection, StatusReport};
+use netclaw::ports::daemon_api::{
+    ApiError, DaemonApi, DaemonReport, DeviceIdentity, Grant, Rejection, StatusReport, TransportReport,
+};
 use netclaw::ports::daemon_process::{DaemonProcess, HostCredential, StartError};
 use netclaw::ports::prompter::{PromptError, Prompter};
 
@@ -100,6 +102,7 @@ pub struct FakeApi {
     /// When the credential of whoever asks ends.
     pub expires_at: Option<WallTime>,
     pub revoke_error: Option<ApiError>,
+    pub transport: Option<TransportReport>,
     pub calls: Mutex<Vec<String>>,
 }
 
@@ -163,8 +166,9 @@ impl DaemonApi for FakeApi {
         let device = token.map(BearerToken::device);
         self.called(format!("status {} {}", link.endpoint(), device.map_or("nobody".to_owned(), |id| id.to_string())));
         let device = device.map(|id| DeviceIdentity { id, name: name("laptop") });
+        let transport = self.transport.clone();
         self.status_error.clone().map_or(
-            Ok(StatusReport { daemon: daemon_report(GRANTED), device, expires_at: self.expires_at, transport: None }),
+            Ok(StatusReport { daemon: daemon_report(GRANTED), device, expires_at: self.expires_at, transport }),
             Err,
         )
     }

@@ -3,6 +3,7 @@
 mod credential_files;
 mod credential_life;
 mod daemon_api;
+mod daemons;
 mod enrol;
 pub(crate) mod fakes;
 mod handshake;
@@ -13,5 +14,5 @@ mod pinned_links;
 mod scripted_server;
 mod target;
 mod terminal;
-mod tls_server;
+pub(crate) mod tls_server;
 mod unpair;

@@ -10,8 +10,14 @@ use netclaw::adapters::terminal::console::Console;
 use netclaw::adapters::terminal::failure::{Exit, Failure};
 use netclaw::adapters::terminal::prompter::LinePrompter;
 use netclaw::adapters::terminal::render::span;
+use netclaw::domain::identity::IdentityKey;
+use netclaw::domain::key_rotation::Announcement;
+use netclaw::domain::link::Pins;
+use netclaw::domain::pin::Pin;
+use netclaw::domain::time::WallTime;
 use netclaw::ports::credential_store::CredentialStoreError;
 use netclaw::ports::daemon_api::Rejection;
+use netclaw::ports::daemon_api::{NextKey, TransportReport};
 use netclaw::ports::prompter::{PromptError, Prompter};
 use netclaw::ports::storage::StorageError;
 
@@ -169,11 +175,68 @@ async fn status_shows_daemon_and_device() {
         "daemon": {"id": daemon_id(GRANTED).as_str(), "version": "0.1.0", "exposureMode": "local",
                    "startedAt": "2026-09-21T14:13:20.000Z", "uptimeSeconds": 3700},
         "device": {"id": device_id(1).as_str(), "name": "laptop"},
+        "transport": {"kind": "certificate", "pin": null, "fingerprint": null, "nextPin": null, "keyCreatedAt": null},
     });
     assert_eq!(serde_json::from_str::<serde_json::Value>(&out).unwrap(), expected);
     assert_eq!((err.as_str(), exit), ("", Exit::Done));
     let (out, ..) = run("netclaw status", &api, &FakeCredentials::default(), &mut FakePrompter::default()).await;
     assert!(out.contains("This device:  not paired"), "{out}");
+}
+
+#[tokio::test]
+async fn status_shows_the_transport_and_a_next_key_is_stored() {
+    let identity = IdentityKey::from_seed(&[9; 32]).unwrap();
+    let (current, next) = (Pin::from_bytes([1; 32]), Pin::from_bytes([2; 32]));
+    let mut paired = pairing(GRANTED, "http://my-server:5199");
+    paired.daemon_id = identity.id();
+    paired.known.identity = Some(identity.public_key());
+    paired.known.pins = Some(Pins { current, next: None });
+    let credentials = FakeCredentials::with(vec![(paired, token(1))]);
+    let signature = Announcement { daemon: identity.id(), current, next }.sign(&identity);
+    let api = FakeApi {
+        transport: Some(TransportReport {
+            pin: current,
+            next: Some(NextKey { pin: next, signature }),
+            identity_key: identity.public_key(),
+            key_created_at: WallTime::from_unix_millis(1_790_000_000_000),
+        }),
+        ..FakeApi::default()
+    };
+    let (out, err, _) = run("netclaw status", &api, &credentials, &mut FakePrompter::default()).await;
+    let key = format!("Key:          {} (made 1 hour ago)", current.fingerprint());
+    assert!(out.contains("Transport:    TLS with the daemon's own key\n") && out.contains(&key), "{out}{err}");
+    assert_eq!(credentials.pairings()[0].known.pins, Some(Pins { current, next: Some(next) }));
+    let (out, ..) = run("netclaw status --json", &api, &credentials, &mut FakePrompter::default()).await;
+    let document: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(document["transport"]["kind"], "pinned");
+    assert_eq!(document["transport"]["nextPin"], next.to_string());
+}
+
+#[tokio::test]
+async fn daemons_are_listed_used_and_named() {
+    let credentials = FakeCredentials::with(vec![
+        (pairing(1, "https://a.example"), token(1)),
+        (pairing(2, "https://b.example"), token(2)),
+    ]);
+    let (api, mut nobody) = (FakeApi::default(), FakePrompter::default());
+    let (out, ..) = run("netclaw daemons", &api, &credentials, &mut nobody).await;
+    let rows: Vec<&str> = out.lines().collect();
+    assert!(rows[1].contains("https://a.example") && rows[2].starts_with("*  "), "{out}");
+    let first = daemon_id(1);
+    let short = &first.as_str()[..8];
+    let (out, ..) = run(&format!("netclaw use {short}"), &api, &credentials, &mut nobody).await;
+    assert_eq!(out, format!("Commands now use the daemon {short} at https://a.example.\n"));
+    let (out, ..) = run("netclaw daemons --json", &api, &credentials, &mut nobody).await;
+    let document: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let current = document["daemons"].as_array().unwrap().iter().find(|daemon| daemon["current"] == true).unwrap();
+    assert_eq!(current["id"], first.as_str());
+    let second = daemon_id(2);
+    run(&format!("netclaw status --daemon {second}"), &api, &credentials, &mut nobody).await;
+    assert_eq!(api.calls(), [format!("status https://b.example {}", device_id(2))]);
+    let (_, err, exit) = run("netclaw status --daemon other", &api, &credentials, &mut nobody).await;
+    assert!(err.contains("hint: ") && err.contains("netclaw daemons") && exit == Exit::Usage, "{err}");
+    let (out, ..) = run("netclaw daemons", &api, &FakeCredentials::default(), &mut nobody).await;
+    assert_eq!(out, "Not paired with any daemon.\n");
 }
 
 #[tokio::test]

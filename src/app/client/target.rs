@@ -5,6 +5,7 @@
 
 use thiserror::Error;
 
+use super::daemons::{ChooseError, choose};
 use crate::domain::daemon_id::DaemonId;
 use crate::domain::endpoint::{Endpoint, EndpointError};
 use crate::domain::link::Link;
@@ -18,6 +19,8 @@ use crate::ports::settings_store::{LoadSettingsError, SettingsStore};
 pub enum Rule {
     /// The command line named it.
     Argument,
+    /// The command line names this daemon.
+    Named(DaemonId),
     /// The environment names it.
     Environment,
     /// It is the current pairing's, with this daemon.
@@ -70,6 +73,9 @@ pub enum TargetError {
     /// The environment's value is no endpoint.
     #[error(transparent)]
     Environment(#[from] InvalidEnvironment),
+    /// The command line names no daemon that this device is paired with.
+    #[error(transparent)]
+    Daemon(#[from] ChooseError),
     /// The stored pairings cannot be used.
     #[error(transparent)]
     Credentials(#[from] CredentialStoreError),
@@ -131,6 +137,21 @@ pub fn resolve(
     settings: &dyn SettingsStore,
 ) -> Result<Target, TargetError> {
     let choice = Sources::gather(environment, credentials, settings)?.choose()?;
+    at(choice, credentials)
+}
+
+/// The daemon with this name, or whose id begins so, and its credential.
+///
+/// # Errors
+///
+/// [`TargetError::Daemon`] and [`TargetError::Credentials`].
+pub fn resolve_named(typed: &str, credentials: &dyn CredentialStore) -> Result<Target, TargetError> {
+    let all = credentials.all()?;
+    let Pairing { daemon_id, endpoint, .. } = choose(&all, typed)?.clone();
+    at(Choice { endpoint, rule: Rule::Named(daemon_id) }, credentials)
+}
+
+fn at(choice: Choice, credentials: &dyn CredentialStore) -> Result<Target, TargetError> {
     let credential = credentials.paired_at(&choice.endpoint)?;
     let pins = credential.as_ref().and_then(|(pairing, _)| pairing.known.pins);
     Ok(Target { link: Link::of_pairing(&choice.endpoint, pins), choice, credential })

@@ -86,7 +86,7 @@ fn choose(doctor: &Doctor<'_>, scene: &Scene) -> Result<(Choice, Finding), Findi
         Rule::HostSettings => {
             return Err(check.skip(format!("not paired; commands use this host's own daemon at {endpoint}")));
         }
-        Rule::Argument | Rule::Default => {
+        Rule::Argument | Rule::Named(_) | Rule::Default => {
             return Err(check.skip("this machine is not paired; for that: netclaw pair ENDPOINT"));
         }
     };

@@ -72,6 +72,10 @@ pub enum ClientCommand {
     Unpair(UnpairArgs),
     /// Show the daemon's status, asked with this device's credential
     Status(StatusArgs),
+    /// List the daemons that this device is paired with
+    Daemons(DaemonsArgs),
+    /// Make another daemon the one that commands talk to
+    Use(UseArgs),
 }
 
 const PAIR_EXAMPLES: &str = "\
@@ -101,6 +105,9 @@ pub struct PairArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  netclaw unpair\n  netclaw unpair --forget    # when the daemon is gone for good")]
 pub struct UnpairArgs {
+    /// Which daemon
+    #[command(flatten)]
+    pub target: TargetArgs,
     /// Only forget the credential here, without revoking it at the daemon
     #[arg(long)]
     pub forget: bool,
@@ -112,7 +119,35 @@ pub struct UnpairArgs {
     after_help = "Examples:\n  netclaw status\n  NETCLAW_DAEMON_ENDPOINT=http://my-server:5199 netclaw status --json"
 )]
 pub struct StatusArgs {
+    /// Which daemon
+    #[command(flatten)]
+    pub target: TargetArgs,
     /// Print one JSON document
     #[arg(long)]
     pub json: bool,
+}
+
+/// Which daemon a command is for.
+#[derive(Debug, Args)]
+pub struct TargetArgs {
+    /// The daemon's name, or the beginning of its id, as `netclaw daemons` shows them; goes before NETCLAW_DAEMON_ENDPOINT
+    #[arg(long, value_name = "NAME")]
+    pub daemon: Option<String>,
+}
+
+/// `netclaw daemons`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  netclaw daemons\n  netclaw status --daemon my-server")]
+pub struct DaemonsArgs {
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `netclaw use`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  netclaw use my-server")]
+pub struct UseArgs {
+    /// The daemon's name, or the beginning of its id
+    pub name: String,
 }

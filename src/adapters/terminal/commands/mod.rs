@@ -1,5 +1,6 @@
 //! The commands: each asks its ports, and shows what came of it.
 
+mod daemons;
 #[cfg(unix)]
 pub mod doctor;
 #[cfg(unix)]
@@ -8,7 +9,7 @@ mod pair;
 mod status;
 mod unpair;
 
-use super::cli::ClientCommand;
+use super::cli::{ClientCommand, TargetArgs};
 use super::console::Console;
 use super::failure::{Failure, of_target};
 use crate::app::client::target::{self, Target};
@@ -40,8 +41,13 @@ pub struct ClientPorts<'a> {
 }
 
 impl ClientPorts<'_> {
-    fn target(&self) -> Result<Target, Failure> {
-        target::resolve(self.environment_endpoint.as_deref(), self.credentials, self.settings).map_err(of_target)
+    fn target(&self, args: &TargetArgs) -> Result<Target, Failure> {
+        let environment = self.environment_endpoint.as_deref();
+        let target = match &args.daemon {
+            Some(typed) => target::resolve_named(typed, self.credentials),
+            None => target::resolve(environment, self.credentials, self.settings),
+        };
+        target.map_err(of_target)
     }
 }
 
@@ -58,6 +64,8 @@ pub async fn run_client(
     match command {
         ClientCommand::Pair(args) => pair::run(args, ports, console).await,
         ClientCommand::Unpair(args) => unpair::run(&args, &ports, console).await,
+        ClientCommand::Daemons(args) => daemons::list(&args, &ports, console),
+        ClientCommand::Use(args) => daemons::choose(&args, &ports, console),
         ClientCommand::Status(args) => status::run(&args, &ports, console).await,
     }
 }

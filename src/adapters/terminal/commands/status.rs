@@ -8,20 +8,20 @@ use crate::adapters::terminal::render::status;
 use crate::app::client::ask_status::{Asked, ask_status};
 
 pub(super) async fn run(args: &StatusArgs, ports: &ClientPorts<'_>, console: &mut Console<'_>) -> Result<(), Failure> {
-    let target = ports.target()?;
+    let target = ports.target(&args.target)?;
     let asked = ask_status(ports.api, ports.credentials, &target).await;
     let Asked { report, unsaved } = asked.map_err(|error| of_status(error, &target.choice))?;
     if let Some(error) = unsaved {
         console.warning(format_args!("the daemon's next key could not be stored: {error}"));
     }
-    let endpoint = &target.choice.endpoint;
     if let Some(warning) = status::warning(&report, ports.clock.now().wall) {
         console.warning(warning);
+        let endpoint = &target.choice.endpoint;
         console
             .hint(format_args!("get a code on the host with `netclaw daemon pair`, then run: netclaw pair {endpoint}"));
     }
     if args.json {
-        return console.json(&status::document(endpoint, &report));
+        return console.json(&status::document(&target.link, &report));
     }
-    status::lines(endpoint, &report).iter().try_for_each(|line| console.result(line))
+    status::lines(&target.link, &report).iter().try_for_each(|line| console.result(line))
 }

@@ -14,10 +14,10 @@ pub fn of_api(error: ApiError, choice: &Choice) -> Failure {
             let failure = Failure::new(Exit::Unreachable, format!("cannot reach a daemon at {endpoint}: {cause}"));
             let failure = match choice.rule {
                 Rule::HostSettings | Rule::Default => failure.hint("start it with: netclaw daemon start"),
-                Rule::Argument | Rule::Environment | Rule::Pairing(_) if endpoint.is_loopback() => {
+                Rule::Argument | Rule::Named(_) | Rule::Environment | Rule::Pairing(_) if endpoint.is_loopback() => {
                     failure.hint("is it running? start it with: netclaw daemon start")
                 }
-                Rule::Argument | Rule::Environment | Rule::Pairing(_) => {
+                Rule::Argument | Rule::Named(_) | Rule::Environment | Rule::Pairing(_) => {
                     failure.hint("is it running there? on the host, run: netclaw daemon status")
                 }
             };
@@ -59,7 +59,8 @@ fn of_rejection(why: Rejection, detail: &str, choice: &Choice) -> Failure {
         Rejection::TlsRequired => failed("the daemon takes no code or token in the clear")
             .hint(format!("pair again, which stores the daemon's key: netclaw pair {}", choice.endpoint)),
         Rejection::NoHandshake => failed("the daemon has ended the handshake")
-            .hint(format!("try again with the same code: netclaw pair {}", choice.endpoint)),
+            .hint(format!("try again with the same code: netclaw pair {}", choice.endpoint))
+            .hint("if it goes on like this, someone in between may be changing what is sent"),
         Rejection::InvalidDeviceName => failed("the daemon does not accept the device name")
             .hint(format!("choose another one: netclaw pair {} --name NAME", choice.endpoint)),
         Rejection::WrongCode => wrong_code(),
@@ -90,7 +91,7 @@ fn of_rejection(why: Rejection, detail: &str, choice: &Choice) -> Failure {
 
 fn with_rule(failure: Failure, rule: &Rule) -> Failure {
     match rule {
-        Rule::Argument => failure,
+        Rule::Argument | Rule::Named(_) => failure,
         Rule::Environment => failure.hint(format!("this endpoint comes from {ENDPOINT_VARIABLE}")),
         Rule::Pairing(daemon) => {
             failure.hint(format!("this endpoint is where this device paired with daemon {daemon}"))

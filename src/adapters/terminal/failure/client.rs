@@ -4,6 +4,7 @@ use super::api::{unauthorized, wrong_code};
 use super::{Exit, Failure, of_api, of_load_settings, of_prompt, trust};
 use crate::adapters::terminal::ENDPOINT_VARIABLE;
 use crate::app::client::ask_status::AskStatusError;
+use crate::app::client::daemons::ChooseError;
 use crate::app::client::enrol::EnrolError;
 use crate::app::client::target::{Choice, InvalidEnvironment, TargetError};
 use crate::app::client::unpair::{Ending, UnpairError};
@@ -17,8 +18,20 @@ pub fn of_target(error: TargetError) -> Failure {
             Failure::new(Exit::Usage, format!("{ENDPOINT_VARIABLE} is not an endpoint: {why}"))
                 .hint(format!("set it like this: {ENDPOINT_VARIABLE}=http://my-server:5199"))
         }
+        TargetError::Daemon(error) => of_choice(error),
         TargetError::Credentials(error) => of_credentials(error),
         TargetError::Settings(error) => of_load_settings(error),
+    }
+}
+
+/// What was typed names no daemon.
+pub fn of_choice(error: ChooseError) -> Failure {
+    let failure = Failure::new(Exit::Usage, error.to_string());
+    match error {
+        ChooseError::Unknown(_) => failure.hint("the daemons of this device are shown by: netclaw daemons"),
+        ChooseError::Ambiguous { candidates, .. } => {
+            candidates.iter().fold(failure, |failure, daemon| failure.hint(format!("one of them has the id {daemon}")))
+        }
     }
 }
 

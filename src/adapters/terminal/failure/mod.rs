@@ -17,7 +17,7 @@ mod trust;
 use std::io::{self, Write};
 
 pub use self::api::of_api;
-pub use self::client::{of_credentials, of_enrol, of_status, of_target, of_unpair};
+pub use self::client::{of_choice, of_credentials, of_enrol, of_status, of_target, of_unpair};
 #[cfg(unix)]
 pub use self::host::{not_running, not_yet, of_control, of_start};
 #[cfg(unix)]

@@ -2,6 +2,7 @@
 
 #[cfg(unix)]
 pub mod daemon;
+pub mod daemons;
 #[cfg(unix)]
 pub mod devices;
 #[cfg(unix)]
@@ -15,6 +16,6 @@ pub mod paired;
 pub mod pairing;
 pub mod span;
 pub mod status;
-#[cfg(unix)]
 mod table;
 pub mod time;
+mod transport;

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::transport::{self, TransportDocument};
 use super::{span, time};
 use crate::adapters::wire::moment;
-use crate::domain::endpoint::Endpoint;
+use crate::domain::link::Link;
 use crate::domain::time::WallTime;
 use crate::ports::daemon_api::{DaemonReport, DeviceIdentity, StatusReport};
 
@@ -19,6 +20,7 @@ struct Document<'a> {
     endpoint: String,
     daemon: DaemonDocument<'a>,
     device: Option<OwnDeviceDocument<'a>>,
+    transport: TransportDocument,
 }
 
 /// The device that asks.
@@ -74,12 +76,14 @@ impl<'a> DeviceDocument<'a> {
 }
 
 /// What the person reads.
-pub fn lines(endpoint: &Endpoint, report: &StatusReport) -> Vec<String> {
+pub fn lines(link: &Link, report: &StatusReport) -> Vec<String> {
     let device = match &report.device {
         Some(device) => format!("\"{}\" ({})", device.name, device.id),
         None => "not paired; the daemon serves this machine without a credential".to_owned(),
     };
-    let mut lines = vec!["Status:       healthy".to_owned(), format!("Endpoint:     {endpoint}")];
+    let mut lines = vec!["Status:       healthy".to_owned(), format!("Endpoint:     {}", link.endpoint())];
+    let daemon_time = report.daemon.started_at.plus(report.daemon.uptime);
+    lines.extend(transport::lines(link, report.transport.as_ref(), daemon_time));
     lines.extend(daemon_lines(&report.daemon));
     lines.push(format!("This device:  {device}"));
     lines.extend(report.expires_at.map(|end| format!("Expires:      {}", time::local_date_and_time(end))));
@@ -114,13 +118,14 @@ pub fn warning(report: &StatusReport, now: WallTime) -> Option<String> {
     })
 }
 
-/// `{"overall","endpoint","daemon":{…},"device":{…}|null}`, and in the device `"expiresAt"` where its credential ends
-pub fn document<'a>(endpoint: &Endpoint, report: &'a StatusReport) -> impl Serialize + use<'a> {
+/// `{"overall","endpoint","daemon":{…},"device":{…}|null,"transport":{…}}`, and in the device `"expiresAt"` where its credential ends
+pub fn document<'a>(link: &Link, report: &'a StatusReport) -> impl Serialize + use<'a> {
     let own = |device| OwnDeviceDocument { device: DeviceDocument::of(device), expires_at: report.expires_at };
     Document {
         overall: "healthy",
-        endpoint: endpoint.to_string(),
+        endpoint: link.endpoint().to_string(),
         daemon: DaemonDocument::of(&report.daemon),
         device: report.device.as_ref().map(own),
+        transport: TransportDocument::of(link, report.transport.as_ref()),
     }
 }

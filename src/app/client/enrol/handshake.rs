@@ -98,8 +98,9 @@ impl Handshaking<'_> {
 
     /// Proves the code and asks for the name.
     async fn ask(&self, confirm: ClientConfirm, answers: &mut Answers<'_>) -> Result<Asked, EnrolError> {
-        // No device name is as long as what a message has room for.
-        let (waiting, request) = confirm.ask(answers.name().as_str()).map_err(|_| EnrolError::NoHandshakes)?;
+        let asked = confirm.ask(answers.name().as_str());
+        // Never in practice: no device name is as long as what a message has room for.
+        let (waiting, request) = asked.map_err(|why| EnrolError::NameRefused { detail: why.to_string() })?;
         let answer = match self.finish(&request).await {
             Ok(answer) => answer,
             Err(EnrolError::Api(ApiError::Rejected { why: Rejection::WrongCode, .. })) => {
@@ -108,6 +109,11 @@ impl Handshaking<'_> {
             // A person may take longer for another name than the daemon waits.
             Err(EnrolError::Api(ApiError::Rejected { why: Rejection::NoHandshake, .. })) => {
                 return Ok(Asked::Ended(Ending::Over));
+            }
+            // A daemon that has begun a handshake understands its end, as it was sent.
+            Err(EnrolError::Api(ApiError::Rejected { why: Rejection::NotUnderstood, detail })) => {
+                let what = format!("what was sent did not arrive as it was ({detail})");
+                return Err(ApiError::Forged { what }.into());
             }
             Err(error) => return Err(error),
         };
