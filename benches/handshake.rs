@@ -15,6 +15,7 @@ use netclaw::domain::identity::IdentityKey;
 use netclaw::domain::pake::{ClientStart, HANDSHAKE_RANDOM_BYTES, Outcome, ReceivedHello};
 use netclaw::domain::pin::Pin;
 use netclaw::domain::settings::Settings;
+use netclaw::domain::terms::Terms;
 use netclaw::ports::rng::Rng;
 use netclaw::ports::tls_keys::TlsKeyStore;
 
@@ -36,7 +37,7 @@ fn right_code(bencher: Bencher<'_, '_>) {
             number += 1;
             // Another address each time, because one may only try five times a minute.
             (
-                runtime.block_on(open.open()).expect("a code").code,
+                runtime.block_on(open.open(Terms::default())).expect("a code").code,
                 ClientAddress::of(Ipv4Addr::from(number).into()),
                 number,
             )
