@@ -23,6 +23,7 @@ pub mod lockout;
 pub mod nearest;
 pub mod pake;
 pub mod rate_limit;
+pub mod rotation;
 pub mod session;
 pub mod setting_text;
 pub mod settings;

@@ -14,6 +14,7 @@ mod endpoint;
 mod exposure;
 mod nearest;
 pub mod pake;
+mod rotation;
 mod session;
 mod setting_text;
 mod terms;

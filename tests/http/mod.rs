@@ -6,6 +6,7 @@ mod limits;
 mod modes;
 mod pair_v2;
 mod panics;
+mod rotation;
 mod slow_bodies;
 
 use std::net::{SocketAddr, TcpListener};

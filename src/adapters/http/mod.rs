@@ -13,5 +13,6 @@ mod problem;
 pub mod public_api;
 mod public_routes;
 mod request_head;
+mod rotation;
 mod to_the_end;
 pub mod usage;
