@@ -149,6 +149,16 @@ impl DaemonApi for FakeApi {
             .map_or(Ok(StatusReport { daemon: daemon_report(GRANTED), device, expires_at: self.expires_at }), Err)
     }
 
+    async fn rotate(&self, endpoint: &Endpoint, _token: &BearerToken) -> Result<BearerToken, ApiError> {
+        self.called(format!("rotate {endpoint}"));
+        Err(unreachable())
+    }
+
+    async fn confirm_rotation(&self, endpoint: &Endpoint, _new: &BearerToken) -> Result<(), ApiError> {
+        self.called(format!("confirm {endpoint}"));
+        Err(unreachable())
+    }
+
     async fn revoke_self(&self, endpoint: &Endpoint, token: &BearerToken) -> Result<(), ApiError> {
         self.called(format!("revoke {endpoint} {}", token.device()));
         self.revoke_error.clone().map_or(Ok(()), Err)
@@ -195,6 +205,22 @@ impl CredentialStore for FakeCredentials {
         let replaces = |other: &Pairing| other.daemon_id == pairing.daemon_id || other.endpoint == pairing.endpoint;
         self.all.lock().unwrap().extend(current.filter(|(other, _)| saved.is_err() || !replaces(other)));
         saved
+    }
+
+    fn stage(&self, _daemon_id: &DaemonId, _new: &BearerToken) -> Result<bool, CredentialStoreError> {
+        Ok(false)
+    }
+
+    fn staged(&self, _daemon_id: &DaemonId) -> Result<Option<BearerToken>, CredentialStoreError> {
+        Ok(None)
+    }
+
+    fn adopt(&self, _daemon_id: &DaemonId, _new: &BearerToken) -> Result<(), CredentialStoreError> {
+        Ok(())
+    }
+
+    fn discard(&self, _daemon_id: &DaemonId, _new: &BearerToken) -> Result<(), CredentialStoreError> {
+        Ok(())
     }
 
     fn forget(&self, daemon_id: &DaemonId) -> Result<(), CredentialStoreError> {

@@ -7,6 +7,7 @@ mod enrol;
 pub(crate) mod fakes;
 mod host_commands;
 mod host_setup;
+mod rotate;
 mod scripted_server;
 mod target;
 mod terminal;

@@ -131,6 +131,16 @@ impl DaemonApi for HttpDaemonApi {
         documents::status(self.send(request).await?.json(StatusCode::OK)?)
     }
 
+    async fn rotate(&self, endpoint: &Endpoint, token: &BearerToken) -> Result<BearerToken, ApiError> {
+        let request = authorized(self.request(Method::POST, endpoint, "/api/device/rotate")?, token)?;
+        documents::staged(self.send(request).await?.json(StatusCode::OK)?, token.device())
+    }
+
+    async fn confirm_rotation(&self, endpoint: &Endpoint, new: &BearerToken) -> Result<(), ApiError> {
+        let request = authorized(self.request(Method::POST, endpoint, "/api/device/rotate/confirm")?, new)?;
+        self.send(request).await?.empty(StatusCode::NO_CONTENT)
+    }
+
     async fn revoke_self(&self, endpoint: &Endpoint, token: &BearerToken) -> Result<(), ApiError> {
         let request = authorized(self.request(Method::DELETE, endpoint, "/api/pair/device")?, token)?;
         self.send(request).await?.empty(StatusCode::NO_CONTENT)

@@ -3,5 +3,6 @@
 pub mod ask_status;
 pub mod enrol;
 mod name_suggestion;
+pub mod rotate;
 pub mod target;
 pub mod unpair;

@@ -5,12 +5,14 @@ pub mod doctor;
 #[cfg(unix)]
 pub mod host;
 mod pair;
+mod rotate;
 mod status;
 mod unpair;
 
 use super::cli::ClientCommand;
 use super::console::Console;
-use super::failure::{Failure, of_target};
+use super::failure::{Failure, of_credentials, of_target};
+use crate::app::client::rotate::settle;
 use crate::app::client::target::{self, Target};
 use crate::ports::clock::Clock;
 use crate::ports::credential_store::CredentialStore;
@@ -40,6 +42,11 @@ impl ClientPorts<'_> {
     fn target(&self) -> Result<Target, Failure> {
         target::resolve(self.environment_endpoint.as_deref(), self.credentials, self.settings).map_err(of_target)
     }
+
+    /// The target, after a rotation of its credential that was interrupted has come to its end.
+    async fn settled_target(&self) -> Result<Target, Failure> {
+        settle(self.api, self.credentials, self.target()?).await.map_err(of_credentials)
+    }
 }
 
 /// Runs a command of a device.
@@ -55,6 +62,7 @@ pub async fn run_client(
     match command {
         ClientCommand::Pair(args) => pair::run(args, ports, console).await,
         ClientCommand::Unpair(args) => unpair::run(&args, &ports, console).await,
+        ClientCommand::Rotate(args) => rotate::run(&args, &ports, console).await,
         ClientCommand::Status(args) => status::run(&args, &ports, console).await,
     }
 }

@@ -8,13 +8,14 @@ use crate::adapters::terminal::render::status;
 use crate::app::client::ask_status::ask_status;
 
 pub(super) async fn run(args: &StatusArgs, ports: &ClientPorts<'_>, console: &mut Console<'_>) -> Result<(), Failure> {
-    let target = ports.target()?;
+    let target = ports.settled_target().await?;
     let report = ask_status(ports.api, &target).await.map_err(|error| of_status(error, &target.choice))?;
     let endpoint = &target.choice.endpoint;
     if let Some(warning) = status::warning(&report, ports.clock.now().wall) {
         console.warning(warning);
         console
             .hint(format_args!("get a code on the host with `netclaw daemon pair`, then run: netclaw pair {endpoint}"));
+        console.hint("`netclaw rotate` makes a new secret and does not move this end");
     }
     if args.json {
         return console.json(&status::document(endpoint, &report));

@@ -7,7 +7,7 @@ use crate::adapters::terminal::failure::{Failure, of_unpair};
 use crate::app::client::unpair::{Ending, Unpaired, forget_only, unpair};
 
 pub(super) async fn run(args: &UnpairArgs, ports: &ClientPorts<'_>, console: &mut Console<'_>) -> Result<(), Failure> {
-    let target = ports.target()?;
+    let target = if args.forget { ports.target()? } else { ports.settled_target().await? };
     let choice = target.choice.clone();
     let unpaired = match args.forget {
         true => forget_only(ports.credentials, target),

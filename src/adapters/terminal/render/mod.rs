@@ -11,6 +11,7 @@ pub mod lockouts;
 pub mod paired;
 #[cfg(unix)]
 pub mod pairing;
+pub mod rotated;
 pub mod span;
 pub mod status;
 #[cfg(unix)]
