@@ -66,6 +66,7 @@ pub fn device(number: u64) -> (Device, BearerToken) {
         name: DeviceName::parse(&format!("device-{number}")).expect("a good name"),
         salt,
         token_hash: token.hash(&salt),
+        pending: None,
         created_at: WallTime::from_unix_millis(1_700_000_000_000),
         expires_at: None,
         bootstrap: false,

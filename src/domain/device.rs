@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 
 use super::device_name::DeviceName;
 use super::encoding::BASE32_LOWER;
+use super::rotation::PendingSecret;
 use super::session::RedeemedCode;
 use super::time::{Expiry, WallTime};
 use super::token::{BearerToken, SALT_BYTES, SECRET_BYTES, Salt, TokenHash};
@@ -73,6 +74,8 @@ pub struct DeviceRecord {
     pub salt: Salt,
     /// Hash of the token; the token itself is never stored.
     pub token_hash: TokenHash,
+    /// The secret that will replace this one once it is confirmed.
+    pub pending: Option<PendingSecret>,
     /// When it was paired.
     pub created_at: WallTime,
     /// When its credential ends, if it does.
@@ -121,7 +124,8 @@ impl Device {
         let id = DeviceId::from_random(id);
         let token = BearerToken::issue(id, &secret);
         let token_hash = token.hash(&salt);
-        (Self(DeviceRecord { id, name, salt, token_hash, created_at: now, expires_at: None, bootstrap }), token)
+        let (pending, expires_at) = (None, None);
+        (Self(DeviceRecord { id, name, salt, token_hash, pending, created_at: now, expires_at, bootstrap }), token)
     }
 
     /// Brings a device back from a store.
@@ -170,7 +174,8 @@ fn split(random: &[u8; DEVICE_RANDOM_BYTES]) -> ([u8; ID_BYTES], Zeroizing<[u8; 
     (id, secret, Salt(salt))
 }
 
-/// Whether `token` is the live credential of `device`, which a look-up by the token's own id found or did not find.
+/// Whether `token` is the live credential of `device`, which a look-up by the token's own id found or did not find. A pending
+/// secret is none yet.
 ///
 /// # Security
 ///

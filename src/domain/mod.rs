@@ -27,6 +27,7 @@ pub mod nearest;
 pub mod pake;
 pub mod pin;
 pub mod rate_limit;
+pub mod rotation;
 pub mod session;
 pub mod setting_text;
 pub mod settings;

@@ -79,6 +79,11 @@ impl BearerToken {
         self.device
     }
 
+    /// Whether both are the same token, in constant time.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.text.ct_eq(&other.text).into()
+    }
+
     /// What the daemon stores instead of the token: SHA-256(token ‖ salt).
     ///
     /// A plain hash is enough, because the secret has 256 bits and cannot be searched.

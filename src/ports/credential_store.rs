@@ -51,6 +51,7 @@ pub enum CredentialStoreError {
 ///   not be sent there any more.
 /// * When the current pairing is forgotten, the latest of the others becomes the current one.
 /// * Damaged or readable-by-others storage is an error, never "no pairings", and is never overwritten.
+/// * A pairing has at most one staged token. It goes when the pairing is forgotten or saved anew.
 /// * Two processes that write at once do not lose each other's pairings.
 #[cfg_attr(test, mockall::automock)]
 pub trait CredentialStore: Send + Sync {
@@ -75,7 +76,37 @@ pub trait CredentialStore: Send + Sync {
     /// [`CredentialStoreError`]; what was stored before is still there.
     fn save_beside(&self, pairing: &Pairing, token: &BearerToken) -> Result<(), CredentialStoreError>;
 
-    /// Removes a pairing and its token.
+    /// Keeps a new token beside the one of this daemon, which stays the one that is used. `false` when there is no pairing, or
+    /// another new token that is neither adopted nor discarded.
+    ///
+    /// # Errors
+    ///
+    /// [`CredentialStoreError`]; what was stored before is still there.
+    fn stage(&self, daemon_id: &DaemonId, new: &BearerToken) -> Result<bool, CredentialStoreError>;
+
+    /// The new token that [`CredentialStore::stage`] keeps for this daemon.
+    ///
+    /// # Errors
+    ///
+    /// [`CredentialStoreError`].
+    fn staged(&self, daemon_id: &DaemonId) -> Result<Option<BearerToken>, CredentialStoreError>;
+
+    /// Puts the new token in the place of the old one. Nothing happens unless it is the one that is staged: then another
+    /// process has done it.
+    ///
+    /// # Errors
+    ///
+    /// [`CredentialStoreError`]; what was stored before is still there.
+    fn adopt(&self, daemon_id: &DaemonId, new: &BearerToken) -> Result<(), CredentialStoreError>;
+
+    /// Drops the new token, if it is the one that is staged.
+    ///
+    /// # Errors
+    ///
+    /// [`CredentialStoreError`]; what was stored before is still there.
+    fn discard(&self, daemon_id: &DaemonId, new: &BearerToken) -> Result<(), CredentialStoreError>;
+
+    /// Removes a pairing and its tokens.
     ///
     /// # Errors
     ///

@@ -240,6 +240,22 @@ pub trait DaemonApi: Send + Sync {
     /// [`ApiError`].
     async fn status<'a>(&self, link: &Link, token: Option<&'a BearerToken>) -> Result<StatusReport, ApiError>;
 
+    /// Asks for a new secret (`POST /api/device/rotate`), which is good for nothing before it is confirmed. `token` stays good
+    /// until then.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError`].
+    async fn rotate(&self, link: &Link, token: &BearerToken) -> Result<BearerToken, ApiError>;
+
+    /// Confirms a new secret (`POST /api/device/rotate/confirm`): the old one is refused from then on. Confirming it once more
+    /// does nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError`].
+    async fn confirm_rotation(&self, link: &Link, new: &BearerToken) -> Result<(), ApiError>;
+
     /// Revokes the device whose token this is (`DELETE /api/pair/device`).
     ///
     /// # Errors

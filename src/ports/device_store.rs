@@ -8,6 +8,7 @@ use thiserror::Error;
 use super::storage::StorageError;
 use crate::domain::device::{Device, DeviceId};
 use crate::domain::device_name::{DeviceName, NameKey};
+use crate::domain::rotation::PendingSecret;
 use crate::domain::token::{Salt, TokenHash};
 
 /// Why a device was not inserted or renamed. Nothing has changed.
@@ -72,13 +73,34 @@ pub trait DeviceStore: Send + Sync {
     /// Each variant of [`StoreNameError`].
     async fn rename(&self, id: DeviceId, name: DeviceName) -> Result<(), StoreNameError>;
 
-    /// Replaces the salt and token hash of a device: the old token is refused from then on. `false` when there is no
-    /// device with this id.
+    /// Replaces the salt and token hash of a device, by [`Device::with_secret`]: the old token and a pending one are refused
+    /// from then on. `false` when there is no device with this id.
     ///
     /// # Errors
     ///
     /// [`StorageError`] when the change could not be made durable.
     async fn replace_secret(&self, id: DeviceId, salt: Salt, token_hash: TokenHash) -> Result<bool, StorageError>;
+
+    /// Keeps `pending` beside the secret of a device, by [`Device::staging`]. `false` when there is no device with this id, or
+    /// its secret is no longer `current`.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] when the change could not be made durable.
+    async fn stage_secret(
+        &self,
+        id: DeviceId,
+        current: TokenHash,
+        pending: PendingSecret,
+    ) -> Result<bool, StorageError>;
+
+    /// Makes the pending secret of a device its only one, by [`Device::confirming`]: the old token is refused from then on.
+    /// `false` when there is no device with this id, or `confirmed` is not its pending secret.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] when the change could not be made durable.
+    async fn confirm_secret(&self, id: DeviceId, confirmed: TokenHash) -> Result<bool, StorageError>;
 
     /// Whether no device was ever stored here. A set that has become empty is not untouched.
     ///

@@ -173,6 +173,16 @@ impl DaemonApi for FakeApi {
         )
     }
 
+    async fn rotate(&self, link: &Link, _token: &BearerToken) -> Result<BearerToken, ApiError> {
+        self.called(format!("rotate {}", link.endpoint()));
+        Err(unreachable())
+    }
+
+    async fn confirm_rotation(&self, link: &Link, _new: &BearerToken) -> Result<(), ApiError> {
+        self.called(format!("confirm {}", link.endpoint()));
+        Err(unreachable())
+    }
+
     async fn revoke_self(&self, link: &Link, token: &BearerToken) -> Result<(), ApiError> {
         self.called(format!("revoke {} {}", link.endpoint(), token.device()));
         self.revoke_error.clone().map_or(Ok(()), Err)
@@ -219,6 +229,22 @@ impl CredentialStore for FakeCredentials {
         let replaces = |other: &Pairing| other.daemon_id == pairing.daemon_id || other.endpoint == pairing.endpoint;
         self.all.lock().unwrap().extend(current.filter(|(other, _)| saved.is_err() || !replaces(other)));
         saved
+    }
+
+    fn stage(&self, _daemon_id: &DaemonId, _new: &BearerToken) -> Result<bool, CredentialStoreError> {
+        Ok(false)
+    }
+
+    fn staged(&self, _daemon_id: &DaemonId) -> Result<Option<BearerToken>, CredentialStoreError> {
+        Ok(None)
+    }
+
+    fn adopt(&self, _daemon_id: &DaemonId, _new: &BearerToken) -> Result<(), CredentialStoreError> {
+        Ok(())
+    }
+
+    fn discard(&self, _daemon_id: &DaemonId, _new: &BearerToken) -> Result<(), CredentialStoreError> {
+        Ok(())
     }
 
     fn forget(&self, daemon_id: &DaemonId) -> Result<(), CredentialStoreError> {

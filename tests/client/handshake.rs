@@ -181,6 +181,14 @@ impl DaemonApi for Daemon {
         Ok(StatusReport { daemon, device, expires_at: None, transport: None })
     }
 
+    async fn rotate(&self, _: &Link, token: &BearerToken) -> Result<BearerToken, ApiError> {
+        Ok(token.clone())
+    }
+
+    async fn confirm_rotation(&self, _: &Link, _: &BearerToken) -> Result<(), ApiError> {
+        Ok(())
+    }
+
     async fn revoke_self(&self, _: &Link, _: &BearerToken) -> Result<(), ApiError> {
         Ok(())
     }

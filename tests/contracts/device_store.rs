@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use netclaw::adapters::file::device_file::FileDeviceStore;
-use netclaw::domain::device::{DeviceId, is_authentic};
+use netclaw::domain::device::{DEVICE_RANDOM_BYTES, Device, DeviceId, is_authentic};
 use netclaw::domain::device_name::NameKey;
+use netclaw::domain::rotation::{PendingSecret, Standing, standing};
 use netclaw::domain::time::WallTime;
 use netclaw::domain::token::{BearerToken, Salt};
 use netclaw::ports::device_store::{DeviceStore, StoreNameError};
 
 use super::{Subject, breaking, in_parallel};
 use crate::fakes::device_store::FakeDeviceStore;
+use crate::fakes::rng::SeededRng;
 use crate::fakes::samples::{WALL, device, device_and_token, name};
 
 type Store = Subject<dyn DeviceStore>;
@@ -163,6 +165,87 @@ async fn d39_a_replaced_secret_refuses_the_old_token(subject: Store) {
     assert_eq!(store.replace_secret(unknown.id(), salt, new_token.hash(&salt)).await, Ok(false));
 }
 
+/// Makes a new secret for the device, and stages it unless it has another than the one in `shown`.
+async fn stage(store: &dyn DeviceStore, shown: &Device, seed: u64) -> (bool, BearerToken) {
+    let random: [u8; DEVICE_RANDOM_BYTES] = SeededRng::new(seed).bytes();
+    let (pending, token) = shown.next_secret(&random, WALL);
+    (store.stage_secret(shown.id(), shown.record().token_hash, pending).await.unwrap(), token)
+}
+
+/// Confirms the secret of this token, if it is the pending one.
+async fn confirm(store: &dyn DeviceStore, token: &BearerToken) -> bool {
+    let found = store.find(token.device()).await.unwrap();
+    match standing(token, found.as_deref(), WALL) {
+        Some(Standing::Pending(hash)) => store.confirm_secret(token.device(), hash).await.unwrap(),
+        Some(Standing::Current) | None => false,
+    }
+}
+
+async fn d39_a_staged_secret_replaces_the_old_one_when_it_is_confirmed(subject: Store) {
+    let store = &*subject.port;
+    let (laptop, old) = device_and_token("Laptop", 1);
+    store.insert(laptop.clone()).await.unwrap();
+    let (is_staged, new) = stage(store, &laptop, 5).await;
+    let found = store.find(laptop.id()).await.unwrap();
+    assert!(is_staged && is_authentic(&old, found.as_deref(), WALL) && !is_authentic(&new, found.as_deref(), WALL));
+    let reopened = subject.reopen.as_ref().map_or_else(|| Arc::clone(&subject.port), |reopen| reopen());
+    assert!(confirm(&*reopened, &new).await, "a staged secret survives a restart");
+    assert!(!confirm(&*reopened, &new).await, "there is nothing left to confirm");
+    let found = reopened.find(laptop.id()).await.unwrap();
+    assert!(is_authentic(&new, found.as_deref(), WALL) && !is_authentic(&old, found.as_deref(), WALL));
+    let (is_staged, _) = stage(&*reopened, &laptop, 6).await;
+    assert!(!is_staged, "the secret that was shown is not the current one any more");
+    if let Some(reopen) = subject.reopen {
+        let found = reopen().find(laptop.id()).await.unwrap();
+        assert!(is_authentic(&new, found.as_deref(), WALL) && !is_authentic(&old, found.as_deref(), WALL));
+    }
+}
+
+async fn only_what_is_pending_is_confirmed(subject: Store) {
+    let store = &*subject.port;
+    let laptop = device("Laptop", 1);
+    let (phone, phone_token) = device_and_token("Phone", 2);
+    store.insert(laptop.clone()).await.unwrap();
+    let hash = phone_token.hash(&phone.record().salt);
+    assert_eq!(store.confirm_secret(laptop.id(), hash).await, Ok(false), "nothing is");
+    let (_, first) = stage(store, &laptop, 5).await;
+    let (_, second) = stage(store, &laptop, 6).await;
+    assert_eq!(store.confirm_secret(laptop.id(), hash).await, Ok(false), "something else is");
+    assert!(!confirm(store, &first).await && confirm(store, &second).await);
+    assert_eq!(store.confirm_secret(phone.id(), hash).await, Ok(false), "no such device");
+    assert!(!stage(store, &phone, 7).await.0, "no such device");
+}
+
+async fn of_parallel_rotations_with_one_secret_one_is_confirmed(subject: Store) {
+    let (laptop, old) = device_and_token("Laptop", 1);
+    subject.port.insert(laptop.clone()).await.unwrap();
+    let rotate = |number| {
+        let (store, laptop) = (Arc::clone(&subject.port), laptop.clone());
+        async move {
+            let (_, token) = stage(&*store, &laptop, 10 + number).await;
+            (confirm(&*store, &token).await, token)
+        }
+    };
+    let results = in_parallel(20, rotate).await;
+    let found = subject.port.find(laptop.id()).await.unwrap();
+    let good = results.iter().filter(|(_, token)| is_authentic(token, found.as_deref(), WALL)).count();
+    let confirmed = results.iter().filter(|(is_confirmed, _)| *is_confirmed).count();
+    let old_is_good = is_authentic(&old, found.as_deref(), WALL);
+    assert_eq!((good, confirmed), if old_is_good { (0, 0) } else { (1, 1) });
+}
+
+async fn a_secret_from_the_host_drops_a_staged_one_and_a_rename_keeps_it(subject: Store) {
+    let store = &*subject.port;
+    let laptop = device("Laptop", 1);
+    store.insert(laptop.clone()).await.unwrap();
+    let (_, new) = stage(store, &laptop, 5).await;
+    store.rename(laptop.id(), name("Notebook")).await.unwrap();
+    let found = store.find(laptop.id()).await.unwrap();
+    assert!(matches!(standing(&new, found.as_deref(), WALL), Some(Standing::Pending(_))));
+    store.replace_secret(laptop.id(), Salt([5; 16]), new.hash(&Salt([6; 16]))).await.unwrap();
+    assert!(!confirm(store, &new).await);
+}
+
 async fn a_change_that_was_answered_survives_a_restart(subject: Store) {
     let (store, Some(reopen)) = (&*subject.port, subject.reopen) else { return };
     for (text, seed) in [("a", 1), ("b", 2), ("Größe", 3)] {
@@ -191,6 +274,8 @@ async fn d42_after_an_error_nothing_has_changed_and_no_restart_brings_it_about(s
     assert!(matches!(store.rename(id, name("Phone")).await, Err(StoreNameError::Storage(_))));
     assert!(store.replace_secret(id, Salt([5; 16]), device("x", 3).record().token_hash).await.is_err());
     assert!(store.remove(id).await.is_err());
+    let pending = PendingSecret { salt: Salt([5; 16]), token_hash: laptop.record().token_hash, confirm_before: WALL };
+    assert!(store.stage_secret(id, laptop.record().token_hash, pending).await.is_err());
     let while_broken = (content(store).await, named(store, "Phone").await, store.find(id).await.unwrap().is_some());
     set_broken(false);
     assert_eq!(while_broken, (before.clone(), None, true));
@@ -215,6 +300,10 @@ macro_rules! holds_for {
             a_rename_to_a_taken_name_or_of_no_device_is_refused,
             a_change_of_case_only_is_allowed,
             d39_a_replaced_secret_refuses_the_old_token,
+            d39_a_staged_secret_replaces_the_old_one_when_it_is_confirmed,
+            only_what_is_pending_is_confirmed,
+            of_parallel_rotations_with_one_secret_one_is_confirmed,
+            a_secret_from_the_host_drops_a_staged_one_and_a_rename_keeps_it,
             a_change_that_was_answered_survives_a_restart,
             d42_after_an_error_nothing_has_changed_and_no_restart_brings_it_about,
         }

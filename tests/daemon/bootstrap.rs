@@ -18,7 +18,7 @@ use crate::fakes::clock::FakeClock;
 use crate::fakes::credential_store::FakeCredentialStore;
 use crate::fakes::device_store::FakeDeviceStore;
 use crate::fakes::rng::SeededRng;
-use crate::fakes::samples::{ip, name};
+use crate::fakes::samples::{WALL, ip, name};
 
 struct Host {
     devices: Arc<FakeDeviceStore>,
@@ -201,4 +201,25 @@ async fn the_hosts_own_pairing_follows_the_daemon_and_leaves_the_current_one_alo
     let (pairing, _) = host.credentials.credential_of(&daemon()).unwrap().unwrap();
     assert_eq!(pairing.unwrap().endpoint.to_string(), "http://192.0.2.9:6000");
     assert_eq!(host.credentials.current().unwrap(), Some(elsewhere));
+}
+
+#[tokio::test]
+async fn a_rotation_that_was_confirmed_and_then_interrupted_does_not_lock_the_host_out() {
+    let host = Host::default();
+    let settings = settings(ExposureMode::Direct);
+    host.bootstrap.ensure(&settings).await.unwrap();
+    let device = Arc::clone(&host.list().await[0]);
+    let (pending, new) = device.next_secret(&[8; 58], WALL);
+    let (id, current) = (device.id(), device.record().token_hash);
+    assert!(host.credentials.stage(&daemon(), &new).unwrap());
+    assert!(host.devices.stage_secret(id, current, pending).await.unwrap());
+    host.bootstrap.ensure(&settings).await.unwrap();
+    assert!(
+        host.credentials.staged(&daemon()).unwrap().is_some(),
+        "a rotation that is not confirmed is not the start's"
+    );
+    assert!(host.devices.confirm_secret(id, pending.token_hash).await.unwrap());
+    host.bootstrap.ensure(&settings).await.unwrap();
+    assert!(host.own_device().await.is_some());
+    assert!(host.credentials.staged(&daemon()).unwrap().is_none());
 }

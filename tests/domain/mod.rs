@@ -18,6 +18,7 @@ mod link;
 mod nearest;
 pub mod pake;
 mod pin;
+mod rotation;
 mod session;
 mod setting_text;
 mod terms;

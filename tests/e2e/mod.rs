@@ -13,6 +13,7 @@ mod load;
 mod modes;
 mod pairing;
 pub(crate) mod raw_http;
+mod rotation;
 mod second_client;
 mod secrets;
 mod service;

@@ -1,5 +1,6 @@
 //! A client's pairings in memory.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use netclaw::domain::acquaintance::Acquaintance;
@@ -14,6 +15,7 @@ use super::faults::Faults;
 #[derive(Debug, Default)]
 pub struct FakeCredentialStore {
     pairings: Mutex<Vec<(Pairing, BearerToken)>>,
+    staged: Mutex<BTreeMap<DaemonId, BearerToken>>,
     pub faults: Faults,
 }
 
@@ -26,6 +28,7 @@ impl CredentialStore for FakeCredentialStore {
         self.faults.check()?;
         let mut pairings = self.pairings.lock().unwrap();
         pairings.retain(|(old, _)| old.daemon_id != pairing.daemon_id && old.endpoint != pairing.endpoint);
+        self.staged.lock().unwrap().remove(&pairing.daemon_id);
         pairings.push((pairing.clone(), token.clone()));
         Ok(())
     }
@@ -38,9 +41,40 @@ impl CredentialStore for FakeCredentialStore {
         saved
     }
 
+    fn stage(&self, daemon_id: &DaemonId, new: &BearerToken) -> Result<bool, CredentialStoreError> {
+        self.faults.check()?;
+        if self.credential_of(daemon_id)?.is_none() || self.staged(daemon_id)?.is_some() {
+            return Ok(false);
+        }
+        self.staged.lock().unwrap().insert(daemon_id.clone(), new.clone());
+        Ok(true)
+    }
+
+    fn staged(&self, daemon_id: &DaemonId) -> Result<Option<BearerToken>, CredentialStoreError> {
+        Ok(self.staged.lock().unwrap().get(daemon_id).cloned())
+    }
+
+    fn adopt(&self, daemon_id: &DaemonId, new: &BearerToken) -> Result<(), CredentialStoreError> {
+        self.faults.check()?;
+        if self.staged(daemon_id)?.is_some_and(|staged| staged.is_same(new)) {
+            self.staged.lock().unwrap().remove(daemon_id);
+            let mut pairings = self.pairings.lock().unwrap();
+            let of_daemon = pairings.iter_mut().filter(|(pairing, _)| pairing.daemon_id == *daemon_id);
+            of_daemon.for_each(|(_, token)| *token = new.clone());
+        }
+        Ok(())
+    }
+
+    fn discard(&self, daemon_id: &DaemonId, new: &BearerToken) -> Result<(), CredentialStoreError> {
+        self.faults.check()?;
+        self.staged.lock().unwrap().retain(|daemon, staged| daemon != daemon_id || !staged.is_same(new));
+        Ok(())
+    }
+
     fn forget(&self, daemon_id: &DaemonId) -> Result<(), CredentialStoreError> {
         self.faults.check()?;
         self.pairings.lock().unwrap().retain(|(pairing, _)| pairing.daemon_id != *daemon_id);
+        self.staged.lock().unwrap().remove(daemon_id);
         Ok(())
     }
 

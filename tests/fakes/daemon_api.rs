@@ -20,6 +20,8 @@ pub enum Request {
     Sight(Endpoint),
     Exchange { endpoint: Endpoint, code: String, name: DeviceName },
     Status { endpoint: Endpoint, token: Option<String> },
+    Rotate { endpoint: Endpoint, token: String },
+    ConfirmRotation { endpoint: Endpoint, token: String },
     RevokeSelf { endpoint: Endpoint, token: String },
 }
 
@@ -31,6 +33,8 @@ pub struct ScriptedDaemonApi {
     pub sightings: Mutex<VecDeque<Result<Sighting, ApiError>>>,
     pub exchanges: Mutex<VecDeque<Result<Grant, ApiError>>>,
     pub statuses: Mutex<VecDeque<Result<StatusReport, ApiError>>>,
+    pub rotations: Mutex<VecDeque<Result<BearerToken, ApiError>>>,
+    pub confirmations: Mutex<VecDeque<Result<(), ApiError>>>,
     pub revocations: Mutex<VecDeque<Result<(), ApiError>>>,
     pub requests: Mutex<Vec<Request>>,
 }
@@ -83,6 +87,16 @@ impl DaemonApi for ScriptedDaemonApi {
         let token = token.map(|token| token.reveal().to_owned());
         self.note(Request::Status { endpoint: link.endpoint().clone(), token });
         next(&self.statuses).unwrap_or_else(unreachable)
+    }
+
+    async fn rotate(&self, link: &Link, token: &BearerToken) -> Result<BearerToken, ApiError> {
+        self.note(Request::Rotate { endpoint: link.endpoint().clone(), token: token.reveal().to_owned() });
+        next(&self.rotations).unwrap_or_else(unreachable)
+    }
+
+    async fn confirm_rotation(&self, link: &Link, new: &BearerToken) -> Result<(), ApiError> {
+        self.note(Request::ConfirmRotation { endpoint: link.endpoint().clone(), token: new.reveal().to_owned() });
+        next(&self.confirmations).unwrap_or_else(unreachable)
     }
 
     async fn revoke_self(&self, link: &Link, token: &BearerToken) -> Result<(), ApiError> {

@@ -4,8 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use netclaw::domain::device::{Device, DeviceId, DeviceRecord};
+use netclaw::domain::device::{Device, DeviceId};
 use netclaw::domain::device_name::{DeviceName, NameKey};
+use netclaw::domain::rotation::PendingSecret;
 use netclaw::domain::token::{Salt, TokenHash};
 use netclaw::ports::device_store::{DeviceStore, StoreNameError};
 use netclaw::ports::storage::StorageError;
@@ -31,12 +32,13 @@ impl FakeDeviceStore {
         self.devices.lock().unwrap().iter().find(|device| wanted(device)).cloned()
     }
 
-    /// Replaces the device at its place in the order.
-    fn replace(&self, id: DeviceId, change: impl FnOnce(&Device) -> Device) -> Result<bool, StorageError> {
+    /// Replaces the device at its place in the order, if `change` makes something of it.
+    fn replace(&self, id: DeviceId, change: impl FnOnce(&Device) -> Option<Device>) -> Result<bool, StorageError> {
         let mut devices = self.devices.lock().unwrap();
         let Some(place) = devices.iter_mut().find(|device| device.id() == id) else { return Ok(false) };
+        let Some(device) = change(place) else { return Ok(false) };
         self.faults.check()?;
-        *place = Arc::new(change(place));
+        *place = Arc::new(device);
         Ok(true)
     }
 }
@@ -77,12 +79,25 @@ impl DeviceStore for FakeDeviceStore {
         if holder.is_some_and(|holder| holder.id() != id) {
             return Err(StoreNameError::NameTaken);
         }
-        self.replace(id, |device| device.renamed(name))?;
+        self.replace(id, |device| Some(device.renamed(name)))?;
         Ok(())
     }
 
     async fn replace_secret(&self, id: DeviceId, salt: Salt, token_hash: TokenHash) -> Result<bool, StorageError> {
-        self.replace(id, |device| Device::restore(DeviceRecord { salt, token_hash, ..device.record().clone() }))
+        self.replace(id, |device| Some(device.with_secret(salt, token_hash)))
+    }
+
+    async fn stage_secret(
+        &self,
+        id: DeviceId,
+        current: TokenHash,
+        pending: PendingSecret,
+    ) -> Result<bool, StorageError> {
+        self.replace(id, |device| device.staging(&current, pending))
+    }
+
+    async fn confirm_secret(&self, id: DeviceId, confirmed: TokenHash) -> Result<bool, StorageError> {
+        self.replace(id, |device| device.confirming(&confirmed))
     }
 
     async fn is_untouched(&self) -> Result<bool, StorageError> {

@@ -8,6 +8,7 @@ mod modes;
 mod pair_v2;
 mod panics;
 mod rotation;
+mod secret_rotation;
 mod slow_bodies;
 mod tls;
 pub(crate) mod tls_client;

@@ -10,6 +10,7 @@ use crate::adapters::wire::sighting::SightingForm;
 use crate::domain::beacon::Sighting;
 use crate::domain::code::PairingCode;
 use crate::domain::daemon_id::DaemonId;
+use crate::domain::device::DeviceId;
 use crate::domain::device_name::DeviceName;
 use crate::domain::pake::{ClientHello, DaemonHello, FinishAnswer, FinishRequest};
 use crate::domain::token::BearerToken;
@@ -34,6 +35,12 @@ struct ExchangeAnswer<'a> {
     token: &'a str,
     device: DeviceForm,
     daemon_id: String,
+}
+
+/// Borrows the token from the answer, which is wiped.
+#[derive(Deserialize)]
+struct StagedAnswer<'a> {
+    token: &'a str,
 }
 
 #[derive(Deserialize)]
@@ -116,6 +123,16 @@ pub(super) fn grant(json: &[u8]) -> Result<Grant, ApiError> {
     }
     let daemon_id = DaemonId::parse(&answer.daemon_id).ok_or_else(foreign)?;
     Ok(Grant { token, device, daemon_id })
+}
+
+/// Reads the answer to a rotation of this device's secret.
+///
+/// # Errors
+///
+/// [`ApiError::NotADaemon`] when the token is missing or malformed, or not the device's.
+pub(super) fn staged(json: &[u8], device: DeviceId) -> Result<BearerToken, ApiError> {
+    let answer: StagedAnswer<'_> = serde_json::from_slice(json).map_err(|_| foreign())?;
+    BearerToken::parse(answer.token).ok().filter(|token| token.device() == device).ok_or_else(foreign)
 }
 
 /// Reads the answer to a status request.

@@ -159,6 +159,16 @@ impl DaemonApi for HttpDaemonApi {
         documents::status(self.send(request).await?.json(StatusCode::OK)?)
     }
 
+    async fn rotate(&self, link: &Link, token: &BearerToken) -> Result<BearerToken, ApiError> {
+        let request = authorized(self.request(Method::POST, link, "/api/device/rotate")?, link, token)?;
+        documents::staged(self.send(request).await?.json(StatusCode::OK)?, token.device())
+    }
+
+    async fn confirm_rotation(&self, link: &Link, new: &BearerToken) -> Result<(), ApiError> {
+        let request = authorized(self.request(Method::POST, link, "/api/device/rotate/confirm")?, link, new)?;
+        self.send(request).await?.empty(StatusCode::NO_CONTENT)
+    }
+
     async fn revoke_self(&self, link: &Link, token: &BearerToken) -> Result<(), ApiError> {
         let request = authorized(self.request(Method::DELETE, link, "/api/pair/device")?, link, token)?;
         self.send(request).await?.empty(StatusCode::NO_CONTENT)

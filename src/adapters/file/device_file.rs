@@ -14,8 +14,9 @@ use super::device_form::{self, DeviceSet, FormError};
 use super::open_error::OpenError;
 use super::private_file;
 use crate::adapters::platform;
-use crate::domain::device::{Device, DeviceId, DeviceRecord};
+use crate::domain::device::{Device, DeviceId};
 use crate::domain::device_name::{DeviceName, NameKey};
+use crate::domain::rotation::PendingSecret;
 use crate::domain::token::{Salt, TokenHash};
 use crate::ports::device_store::{DeviceStore, StoreNameError};
 use crate::ports::storage::StorageError;
@@ -129,17 +130,17 @@ impl Store {
         private_file::write(&self.path, |file| Ok(serde_json::to_writer(file, &DeviceSet(devices))?))
     }
 
-    /// Replaces the record of one device.
+    /// Replaces one device by what `change` makes of it; `false` when that is nothing, or there is no such device.
     fn replace(
         &self,
         set: &mut Set,
         id: DeviceId,
-        change: impl FnOnce(&DeviceRecord) -> DeviceRecord,
+        change: impl FnOnce(&Device) -> Option<Device>,
     ) -> Result<bool, StorageError> {
         let mut next = set.devices.clone();
         let Some(place) = next.iter_mut().find(|device| device.id() == id) else { return Ok(false) };
         let old_name = place.name().key();
-        let device = Arc::new(Device::restore(change(place.record())));
+        let Some(device) = change(place).map(Arc::new) else { return Ok(false) };
         *place = Arc::clone(&device);
         self.commit(set, next)?;
         set.by_name.remove(&old_name);
@@ -198,17 +199,27 @@ impl DeviceStore for FileDeviceStore {
             if set.by_name.get(&name.key()).is_some_and(|holder| *holder != id) {
                 return Err(StoreNameError::NameTaken);
             }
-            let renamed = store.replace(set, id, |record| DeviceRecord { name, ..record.clone() })?;
+            let renamed = store.replace(set, id, |device| Some(device.renamed(name)))?;
             if renamed { Ok(()) } else { Err(StoreNameError::NoSuchDevice) }
         })
         .await
     }
 
     async fn replace_secret(&self, id: DeviceId, salt: Salt, token_hash: TokenHash) -> Result<bool, StorageError> {
-        self.change(move |store, set| {
-            store.replace(set, id, |record| DeviceRecord { salt, token_hash, ..record.clone() })
-        })
-        .await
+        self.change(move |store, set| store.replace(set, id, |device| Some(device.with_secret(salt, token_hash)))).await
+    }
+
+    async fn stage_secret(
+        &self,
+        id: DeviceId,
+        current: TokenHash,
+        pending: PendingSecret,
+    ) -> Result<bool, StorageError> {
+        self.change(move |store, set| store.replace(set, id, |device| device.staging(&current, pending))).await
+    }
+
+    async fn confirm_secret(&self, id: DeviceId, confirmed: TokenHash) -> Result<bool, StorageError> {
+        self.change(move |store, set| store.replace(set, id, |device| device.confirming(&confirmed))).await
     }
 
     async fn is_untouched(&self) -> Result<bool, StorageError> {

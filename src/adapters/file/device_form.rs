@@ -10,6 +10,7 @@ use super::hex;
 use crate::adapters::wire::moment;
 use crate::domain::device::{Device, DeviceId, DeviceRecord};
 use crate::domain::device_name::DeviceName;
+use crate::domain::rotation::PendingSecret;
 use crate::domain::time::WallTime;
 use crate::domain::token::{Salt, TokenHash};
 
@@ -45,6 +46,9 @@ struct Record<'a> {
     salt: [u8; 16],
     #[serde(with = "hex")]
     token_hash: [u8; 32],
+    /// Written only while there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pending: Option<Pending>,
     #[serde(with = "moment")]
     created_at: WallTime,
     #[serde(with = "moment::optional")]
@@ -52,6 +56,18 @@ struct Record<'a> {
     /// Written only where it is true, which is at most once.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     bootstrap: bool,
+}
+
+/// A secret that waits to be confirmed.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Pending {
+    #[serde(with = "hex")]
+    salt: [u8; 16],
+    #[serde(with = "hex")]
+    token_hash: [u8; 32],
+    #[serde(with = "moment")]
+    confirm_before: WallTime,
 }
 
 /// Why a file is not a set of devices.
@@ -100,6 +116,7 @@ impl<'a> Record<'a> {
             name: record.name.as_str().into(),
             salt: record.salt.0,
             token_hash: record.token_hash.0,
+            pending: record.pending.map(Pending::of),
             created_at: record.created_at,
             expires_at: record.expires_at,
             bootstrap: record.bootstrap,
@@ -115,9 +132,22 @@ impl<'a> Record<'a> {
             name,
             salt: Salt(self.salt),
             token_hash: TokenHash(self.token_hash),
+            pending: self.pending.map(Pending::into_secret),
             created_at: self.created_at,
             expires_at: self.expires_at,
             bootstrap: self.bootstrap,
         }))
+    }
+}
+
+impl Pending {
+    const fn of(pending: PendingSecret) -> Self {
+        let PendingSecret { salt, token_hash, confirm_before } = pending;
+        Self { salt: salt.0, token_hash: token_hash.0, confirm_before }
+    }
+
+    const fn into_secret(self) -> PendingSecret {
+        let Self { salt, token_hash, confirm_before } = self;
+        PendingSecret { salt: Salt(salt), token_hash: TokenHash(token_hash), confirm_before }
     }
 }

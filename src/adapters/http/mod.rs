@@ -15,6 +15,7 @@ pub mod public_api;
 pub mod public_listener;
 mod public_routes;
 mod request_head;
+mod rotation;
 pub mod tls;
 mod to_the_end;
 pub mod usage;

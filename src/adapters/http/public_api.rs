@@ -19,11 +19,12 @@ use super::request_head::{self, Credential};
 use super::usage::ArrivingBody;
 use crate::adapters::wire::sighting::BEACON_HEADER;
 use crate::app::daemon::DaemonPorts;
-use crate::app::daemon::authenticate::{Authenticate, Caller, Unauthorized};
+use crate::app::daemon::authenticate::{Authenticate, Caller, Renewing, Unauthorized};
 use crate::app::daemon::beacons::Beacons;
 use crate::app::daemon::devices::Devices;
 use crate::app::daemon::exchange::Exchange;
 use crate::app::daemon::pair_v2::PairV2;
+use crate::app::daemon::rotate::Rotate;
 use crate::app::daemon::status::Status;
 use crate::app::daemon::tls_rotation::TlsRotation;
 use crate::domain::access::{AccessPolicy, RequestOrigin};
@@ -52,11 +53,12 @@ impl PublicApi {
     ) -> Self {
         let exchange = Arc::new(Exchange::new(ports.clone()));
         let devices = Arc::new(Devices::new(ports.clone(), policy.mode()));
+        let rotate = Arc::new(Rotate::new(ports.clone()));
         Self {
             policy,
             authenticate: Authenticate::new(ports.clone()),
             beacons,
-            routes: routes(Services { exchange, pair, devices, status, rotation, ready }),
+            routes: routes(Services { exchange, pair, devices, rotate, status, rotation, ready }),
         }
     }
 
@@ -72,6 +74,7 @@ impl PublicApi {
         }
         let client = self.policy.client(&origin);
         let caller = self.caller(route, &request, &origin, client).await?;
+        let renewing = self.renewing(route, &request, client).await?;
         let sighting = self.sighting(route, &request, &origin, client);
         if request.method() == Method::HEAD {
             // Answered like GET; hyper leaves the body out.
@@ -81,6 +84,9 @@ impl PublicApi {
             request.extensions_mut().insert(sighting);
         }
         request.extensions_mut().insert(client);
+        if let Some(renewing) = renewing {
+            request.extensions_mut().insert(renewing);
+        }
         if let Some(caller) = caller {
             if let Caller::Device(device) = &caller {
                 request.extensions_mut().insert(Arc::clone(device));
@@ -106,7 +112,24 @@ impl PublicApi {
         self.beacons.recognises(&beacon).then_some(Sighting { peer, client, is_trusted, has_header })
     }
 
-    /// Who is calling, or `None` when the route serves everyone.
+    /// Which device shows a secret that may not be confirmed yet, or `None` when the route is another.
+    async fn renewing<B>(
+        &self,
+        route: Route,
+        request: &Request<B>,
+        client: ClientAddress,
+    ) -> Result<Option<Renewing>, Problem> {
+        if route.audience() != Audience::RenewingDevices {
+            return Ok(None);
+        }
+        let renewing = match request_head::credential(request.headers()) {
+            Credential::Bearer(token) => self.authenticate.renewing(token, client).await,
+            Credential::None | Credential::Unusable => Err(Unauthorized),
+        };
+        renewing.map(Some).map_err(|error| Problem::new(Reason::Unauthorized, error.to_string()))
+    }
+
+    /// Who is calling, or `None` when the route serves everyone, or a device that [`PublicApi::renewing`] looks at.
     async fn caller<B>(
         &self,
         route: Route,
@@ -117,7 +140,7 @@ impl PublicApi {
         let audience = route.audience();
         let credential = request_head::credential(request.headers());
         let caller = match (audience, credential) {
-            (Audience::Everyone, _) => return Ok(None),
+            (Audience::Everyone | Audience::RenewingDevices, _) => return Ok(None),
             (_, Credential::Bearer(token)) => self.authenticate.device(token, client).await.map(Caller::Device),
             (_, Credential::Unusable) => Err(Unauthorized),
             (Audience::DevicesAndThisMachine, Credential::None) if self.policy.needs_no_token(origin) => {

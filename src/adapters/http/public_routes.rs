@@ -16,6 +16,7 @@ use warp::{Filter, Reply};
 use super::body::read_json;
 use super::pair_v2;
 use super::problem::{Problem, Reason};
+use super::rotation;
 use super::to_the_end::{Panicked, to_the_end};
 use crate::adapters::wire::report::{DeviceForm, StatusForm};
 use crate::adapters::wire::sighting::SightingForm;
@@ -23,6 +24,7 @@ use crate::app::daemon::authenticate::Caller;
 use crate::app::daemon::devices::{Devices, RevokeError};
 use crate::app::daemon::exchange::{Exchange, ExchangeRequest};
 use crate::app::daemon::pair_v2::PairV2;
+use crate::app::daemon::rotate::Rotate;
 use crate::app::daemon::status::Status;
 use crate::app::daemon::tls_rotation::TlsRotation;
 use crate::domain::beacon::Sighting;
@@ -44,6 +46,8 @@ pub(super) enum Route {
     Status,
     Verify,
     OwnDevice,
+    Rotate,
+    ConfirmRotation,
 }
 
 /// Whom a route serves.
@@ -55,6 +59,8 @@ pub(super) enum Audience {
     DevicesAndThisMachine,
     /// Paired devices: the answer is about the device itself.
     Devices,
+    /// Paired devices that show the secret which is to replace theirs.
+    RenewingDevices,
 }
 
 impl Route {
@@ -69,6 +75,8 @@ impl Route {
             "/api/status" => Self::Status,
             "/api/auth/verify" => Self::Verify,
             "/api/pair/device" => Self::OwnDevice,
+            "/api/device/rotate" => Self::Rotate,
+            "/api/device/rotate/confirm" => Self::ConfirmRotation,
             _ => return None,
         })
     }
@@ -78,6 +86,7 @@ impl Route {
         match self {
             Self::Live | Self::Ready | Self::Status => Some(&[Method::GET, Method::HEAD]),
             Self::Exchange | Self::PairStart | Self::PairFinish => Some(&[Method::POST]),
+            Self::Rotate | Self::ConfirmRotation => Some(&[Method::POST]),
             Self::OwnDevice => Some(&[Method::DELETE]),
             Self::Verify => None,
         }
@@ -94,6 +103,8 @@ impl Route {
             | Self::PairFinish
             | Self::Status
             | Self::Verify
+            | Self::Rotate
+            | Self::ConfirmRotation
             | Self::OwnDevice => false,
         }
     }
@@ -103,7 +114,8 @@ impl Route {
         match self {
             Self::Live | Self::Ready | Self::Exchange | Self::PairStart | Self::PairFinish => Audience::Everyone,
             Self::Status => Audience::DevicesAndThisMachine,
-            Self::Verify | Self::OwnDevice => Audience::Devices,
+            Self::Verify | Self::OwnDevice | Self::Rotate => Audience::Devices,
+            Self::ConfirmRotation => Audience::RenewingDevices,
         }
     }
 }
@@ -113,6 +125,7 @@ pub(super) struct Services {
     pub(super) exchange: Arc<Exchange>,
     pub(super) pair: Arc<PairV2>,
     pub(super) devices: Arc<Devices>,
+    pub(super) rotate: Arc<Rotate>,
     pub(super) status: Arc<Status>,
     pub(super) rotation: Arc<TlsRotation>,
     pub(super) ready: Arc<AtomicBool>,
@@ -136,7 +149,7 @@ struct GrantForm<'a> {
 /// All routes. The gate has checked path, method and credential, and put the client's address and the caller into the
 /// request's extensions.
 pub(super) fn routes(services: Services) -> BoxedFilter<(Response,)> {
-    let Services { exchange, pair, devices, status, rotation, ready } = services;
+    let Services { exchange, pair, devices, rotate, status, rotation, ready } = services;
     let grantor = Arc::clone(&status);
     let live = warp::path!("api" / "health" / "live").and(warp::ext::optional::<Sighting>()).map(sighted);
     let ready = warp::path!("api" / "health" / "ready").map(move || health(ready.load(Ordering::Acquire)));
@@ -159,7 +172,7 @@ pub(super) fn routes(services: Services) -> BoxedFilter<(Response,)> {
     // Boxed one by one: the type of many joined filters is more than the compiler bears.
     let health = live.boxed().or(ready.boxed()).unify().boxed();
     let pairing = exchange.boxed().or(pair_v2::routes(&pair)).unify().boxed().or(own_device.boxed()).unify().boxed();
-    let identity = report.boxed().or(verify.boxed()).unify().boxed();
+    let identity = report.boxed().or(verify.boxed()).unify().boxed().or(rotation::routes(&rotate)).unify().boxed();
     health.or(pairing).unify().boxed().or(identity).unify().boxed()
 }
 

@@ -4,5 +4,6 @@ pub mod ask_status;
 pub mod daemons;
 pub mod enrol;
 mod name_suggestion;
+pub mod rotate;
 pub mod target;
 pub mod unpair;

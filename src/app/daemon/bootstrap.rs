@@ -16,6 +16,7 @@ use crate::domain::device::{DEVICE_RANDOM_BYTES, Device, is_authentic};
 use crate::domain::device_name::{DeviceName, NameError};
 use crate::domain::endpoint::Endpoint;
 use crate::domain::settings::Settings;
+use crate::domain::time::WallTime;
 use crate::domain::token::BearerToken;
 use crate::ports::clock::Clock;
 use crate::ports::credential_store::{CredentialStore, CredentialStoreError, Pairing};
@@ -68,9 +69,11 @@ impl Bootstrap {
     ///
     /// [`BootstrapError`]; the daemon must not serve then.
     pub async fn ensure(&self, settings: &Settings) -> Result<(), BootstrapError> {
-        let own = self.credentials.credential_of(&self.daemon_id)?;
+        let now = self.clock.now().wall;
         let devices = self.devices.list().await?;
         let devices: Vec<&Device> = devices.iter().map(AsRef::as_ref).collect();
+        self.settle_rotation(&devices, now)?;
+        let own = self.credentials.credential_of(&self.daemon_id)?;
         let device = |token: &BearerToken| devices.iter().find(|device| device.id() == token.device()).copied();
         let now = self.clock.now().wall;
         let found = Found {
@@ -111,6 +114,18 @@ impl Bootstrap {
         self.store(settings, device.name(), &token)?;
         self.devices.replace_secret(device.id(), salt, token.hash(&salt)).await?;
         info!(device = %device.name(), id = %device.id(), "gave this host a new credential");
+        Ok(())
+    }
+
+    /// Takes the host's new token where a rotation was interrupted after the daemon had confirmed it: the old one is dead. A
+    /// token that is not confirmed is left for the command that confirms it.
+    fn settle_rotation(&self, devices: &[&Device], now: WallTime) -> Result<(), BootstrapError> {
+        let Some(new) = self.credentials.staged(&self.daemon_id)? else { return Ok(()) };
+        let device = devices.iter().find(|device| device.id() == new.device()).copied();
+        if is_authentic(&new, device, now) {
+            self.credentials.adopt(&self.daemon_id, &new)?;
+            info!("a new credential of this host, whose rotation was interrupted, is in use");
+        }
         Ok(())
     }
 

@@ -12,6 +12,7 @@ pub mod open_pairing;
 pub mod pair_v2;
 pub mod pending_restart;
 pub mod public_endpoint;
+pub mod rotate;
 pub mod start_up;
 pub mod status;
 pub mod tls_rotation;

@@ -137,6 +137,22 @@ impl FileCredentialStore {
         })
     }
 
+    /// Ends what was begun with `new`, if that is still what is staged.
+    fn change_staged(
+        &self,
+        daemon: &DaemonId,
+        new: &BearerToken,
+        change: impl FnOnce(&mut Secrets),
+    ) -> Result<(), CredentialStoreError> {
+        let _lock = self.lock()?;
+        let mut secrets = self.secrets()?;
+        if !secrets.staged(daemon).is_some_and(|staged| staged.is_same(new)) {
+            return Ok(());
+        }
+        change(&mut secrets);
+        self.write_secrets(&secrets)
+    }
+
     fn write_pairings(&self, pairings: &Pairings) -> Result<(), CredentialStoreError> {
         let path = self.home.client_file();
         pairings.write(&path).map_err(|error| storage("write", &path, &error))
@@ -166,6 +182,29 @@ impl CredentialStore for FileCredentialStore {
 
     fn save_beside(&self, pairing: &Pairing, token: &BearerToken) -> Result<(), CredentialStoreError> {
         self.replace(pairing, token, Pairings::saved_beside)
+    }
+
+    fn stage(&self, daemon_id: &DaemonId, new: &BearerToken) -> Result<bool, CredentialStoreError> {
+        let _lock = self.lock()?;
+        let mut secrets = self.secrets()?;
+        if self.pairings()?.with(daemon_id).is_none() || secrets.staged(daemon_id).is_some() {
+            return Ok(false);
+        }
+        secrets.stage(daemon_id.clone(), new.clone());
+        self.write_secrets(&secrets)?;
+        Ok(true)
+    }
+
+    fn staged(&self, daemon_id: &DaemonId) -> Result<Option<BearerToken>, CredentialStoreError> {
+        Ok(self.secrets()?.staged(daemon_id).cloned())
+    }
+
+    fn adopt(&self, daemon_id: &DaemonId, new: &BearerToken) -> Result<(), CredentialStoreError> {
+        self.change_staged(daemon_id, new, |secrets| secrets.insert(daemon_id.clone(), new.clone()))
+    }
+
+    fn discard(&self, daemon_id: &DaemonId, new: &BearerToken) -> Result<(), CredentialStoreError> {
+        self.change_staged(daemon_id, new, |secrets| secrets.unstage(daemon_id))
     }
 
     fn forget(&self, daemon_id: &DaemonId) -> Result<(), CredentialStoreError> {

@@ -1,4 +1,4 @@
-//! `config/secrets.json`: the tokens, by daemon.
+//! `config/secrets.json`: the tokens, by daemon, and those that are to replace them.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -15,7 +15,11 @@ use crate::ports::credential_store::CredentialStoreError;
 
 /// All tokens, wiped on drop.
 #[derive(Clone, Default)]
-pub(super) struct Secrets(BTreeMap<DaemonId, BearerToken>);
+pub(super) struct Secrets {
+    tokens: BTreeMap<DaemonId, BearerToken>,
+    /// New ones that are not known to be confirmed.
+    staged: BTreeMap<DaemonId, BearerToken>,
+}
 
 /// Borrows the tokens, from the content of the file or from memory, so that no copy outlives either.
 #[derive(Serialize, Deserialize)]
@@ -23,6 +27,9 @@ struct Document<'a> {
     version: u64,
     #[serde(borrow)]
     tokens: BTreeMap<&'a str, &'a str>,
+    /// Written only during a rotation.
+    #[serde(borrow, default, skip_serializing_if = "BTreeMap::is_empty")]
+    staged: BTreeMap<&'a str, &'a str>,
 }
 
 impl Secrets {
@@ -37,7 +44,9 @@ impl Secrets {
             serde_json::from_slice(&content).map_err(|_| malformed(path, "it is not valid"))?;
         let parse = |(id, token): (&str, &str)| Some((DaemonId::parse(id)?, BearerToken::parse(token).ok()?));
         let tokens: Option<_> = document.tokens.into_iter().map(parse).collect();
-        tokens.map(Self).ok_or_else(|| malformed(path, "an entry in it is not valid"))
+        let staged: Option<_> = document.staged.into_iter().map(parse).collect();
+        let all = tokens.zip(staged).map(|(tokens, staged)| Self { tokens, staged });
+        all.ok_or_else(|| malformed(path, "an entry in it is not valid"))
     }
 
     /// Replaces the file.
@@ -46,8 +55,7 @@ impl Secrets {
     ///
     /// The system's.
     pub(super) fn write(&self, path: &Path) -> io::Result<()> {
-        let tokens = self.0.iter().map(|(id, token)| (id.as_str(), token.reveal())).collect();
-        let document = Document { version: VERSION, tokens };
+        let document = Document { version: VERSION, tokens: revealed(&self.tokens), staged: revealed(&self.staged) };
         private_file::write(path, |file| {
             serde_json::to_writer_pretty(&mut *file, &document)?;
             file.write_all(b"\n")
@@ -55,23 +63,45 @@ impl Secrets {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.tokens.len()
     }
 
     pub(super) fn into_all(self) -> Vec<(DaemonId, BearerToken)> {
-        self.0.into_iter().collect()
+        self.tokens.into_iter().collect()
     }
 
     pub(super) fn of(&self, daemon: &DaemonId) -> Option<&BearerToken> {
-        self.0.get(daemon)
+        self.tokens.get(daemon)
     }
 
+    /// The new token of this daemon, which may be confirmed or not.
+    pub(super) fn staged(&self, daemon: &DaemonId) -> Option<&BearerToken> {
+        self.staged.get(daemon)
+    }
+
+    /// Keeps this token of a new pairing and no other of the daemon.
     pub(super) fn insert(&mut self, daemon: DaemonId, token: BearerToken) {
-        self.0.insert(daemon, token);
+        self.staged.remove(&daemon);
+        self.tokens.insert(daemon, token);
+    }
+
+    /// Keeps this token beside the one of the daemon.
+    pub(super) fn stage(&mut self, daemon: DaemonId, token: BearerToken) {
+        self.staged.insert(daemon, token);
+    }
+
+    /// Drops the new token of this daemon.
+    pub(super) fn unstage(&mut self, daemon: &DaemonId) {
+        self.staged.remove(daemon);
     }
 
     /// Drops the tokens of all other daemons.
     pub(super) fn keep(&mut self, of: impl Fn(&DaemonId) -> bool) {
-        self.0.retain(|daemon, _| of(daemon));
+        self.tokens.retain(|daemon, _| of(daemon));
+        self.staged.retain(|daemon, _| of(daemon));
     }
+}
+
+fn revealed(tokens: &BTreeMap<DaemonId, BearerToken>) -> BTreeMap<&str, &str> {
+    tokens.iter().map(|(id, token)| (id.as_str(), token.reveal())).collect()
 }

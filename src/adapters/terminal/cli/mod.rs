@@ -70,6 +70,8 @@ pub enum ClientCommand {
     Pair(PairArgs),
     /// Revoke this device at its daemon and forget the credential
     Unpair(UnpairArgs),
+    /// Replace this device's credential: the old one is refused from then on
+    Rotate(RotateArgs),
     /// Show the daemon's status, asked with this device's credential
     Status(StatusArgs),
     /// List the daemons that this device is paired with
@@ -111,6 +113,26 @@ pub struct UnpairArgs {
     /// Only forget the credential here, without revoking it at the daemon
     #[arg(long)]
     pub forget: bool,
+}
+
+const ROTATE_EXAMPLES: &str = "\
+Examples:
+  netclaw rotate
+  netclaw rotate --json
+
+A credential that ends keeps its end; for a later one, pair again. A rotation
+that was interrupted is finished by the next command.";
+
+/// `netclaw rotate`.
+#[derive(Debug, Args)]
+#[command(after_help = ROTATE_EXAMPLES)]
+pub struct RotateArgs {
+    /// Which daemon
+    #[command(flatten)]
+    pub target: TargetArgs,
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `netclaw status`.

@@ -6,12 +6,14 @@ pub mod doctor;
 #[cfg(unix)]
 pub mod host;
 mod pair;
+mod rotate;
 mod status;
 mod unpair;
 
 use super::cli::{ClientCommand, TargetArgs};
 use super::console::Console;
-use super::failure::{Failure, of_target};
+use super::failure::{Failure, of_credentials, of_target};
+use crate::app::client::rotate::settle;
 use crate::app::client::target::{self, Target};
 use crate::ports::clock::Clock;
 use crate::ports::credential_store::CredentialStore;
@@ -49,6 +51,11 @@ impl ClientPorts<'_> {
         };
         target.map_err(of_target)
     }
+
+    /// The target, after a rotation of its credential that was interrupted has come to its end.
+    async fn settled_target(&self, args: &TargetArgs) -> Result<Target, Failure> {
+        settle(self.api, self.credentials, self.target(args)?).await.map_err(of_credentials)
+    }
 }
 
 /// Runs a command of a device.
@@ -66,6 +73,7 @@ pub async fn run_client(
         ClientCommand::Unpair(args) => unpair::run(&args, &ports, console).await,
         ClientCommand::Daemons(args) => daemons::list(&args, &ports, console),
         ClientCommand::Use(args) => daemons::choose(&args, &ports, console),
+        ClientCommand::Rotate(args) => rotate::run(&args, &ports, console).await,
         ClientCommand::Status(args) => status::run(&args, &ports, console).await,
     }
 }

@@ -8,7 +8,7 @@ use crate::adapters::terminal::render::status;
 use crate::app::client::ask_status::{Asked, ask_status};
 
 pub(super) async fn run(args: &StatusArgs, ports: &ClientPorts<'_>, console: &mut Console<'_>) -> Result<(), Failure> {
-    let target = ports.target(&args.target)?;
+    let target = ports.settled_target(&args.target).await?;
     let asked = ask_status(ports.api, ports.credentials, &target).await;
     let Asked { report, unsaved } = asked.map_err(|error| of_status(error, &target.choice))?;
     if let Some(error) = unsaved {
@@ -19,6 +19,7 @@ pub(super) async fn run(args: &StatusArgs, ports: &ClientPorts<'_>, console: &mu
         let endpoint = &target.choice.endpoint;
         console
             .hint(format_args!("get a code on the host with `netclaw daemon pair`, then run: netclaw pair {endpoint}"));
+        console.hint("`netclaw rotate` makes a new secret and does not move this end");
     }
     if args.json {
         return console.json(&status::document(&target.link, &report));

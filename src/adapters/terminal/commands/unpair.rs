@@ -7,7 +7,10 @@ use crate::adapters::terminal::failure::{Failure, of_unpair};
 use crate::app::client::unpair::{Ending, Unpaired, forget_only, unpair};
 
 pub(super) async fn run(args: &UnpairArgs, ports: &ClientPorts<'_>, console: &mut Console<'_>) -> Result<(), Failure> {
-    let target = ports.target(&args.target)?;
+    let target = match args.forget {
+        true => ports.target(&args.target)?,
+        false => ports.settled_target(&args.target).await?,
+    };
     let choice = target.choice.clone();
     let unpaired = match args.forget {
         true => forget_only(ports.credentials, target),

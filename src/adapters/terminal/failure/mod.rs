@@ -7,6 +7,7 @@ mod api;
 mod client;
 #[cfg(unix)]
 mod host;
+mod rotate;
 #[cfg(unix)]
 mod service;
 mod settings;
@@ -20,6 +21,7 @@ pub use self::api::of_api;
 pub use self::client::{of_choice, of_credentials, of_enrol, of_status, of_target, of_unpair};
 #[cfg(unix)]
 pub use self::host::{not_running, not_yet, of_control, of_start};
+pub use self::rotate::of_rotate;
 #[cfg(unix)]
 pub use self::service::{journal, of_service};
 pub use self::settings::{of_load_settings, of_prompt};

@@ -14,6 +14,7 @@ pub mod lockouts;
 pub mod paired;
 #[cfg(unix)]
 pub mod pairing;
+pub mod rotated;
 pub mod span;
 pub mod status;
 mod table;
