@@ -195,6 +195,20 @@ async fn the_old_credential_of_the_same_place_is_revoked_after_success() {
 }
 
 #[tokio::test]
+async fn an_old_credential_whose_rotation_was_interrupted_is_not_called_revoked_before_both_tokens_are_refused() {
+    for (staged, expected) in
+        [(Some(token(2)), Replaced::NotRevoked(name("laptop"))), (None, Replaced::Revoked(name("laptop")))]
+    {
+        let all = vec![(pairing(GRANTED, PLACE), token(1))];
+        let credentials = FakeCredentials { staged, ..FakeCredentials::with(all) };
+        let api = FakeApi { revoke_error: Some(rejected(Rejection::Unauthorized)), ..FakeApi::default() };
+        let mut person = FakePrompter::person(&["ABCDEF23", ""]);
+        let enrolled = enrol(&api, &credentials, &mut person, None).await.unwrap();
+        assert_eq!(enrolled.replaced, [expected]);
+    }
+}
+
+#[tokio::test]
 async fn an_old_credential_goes_to_no_other_daemon_and_no_other_place() {
     let (other_daemon, elsewhere) = (pairing(5, PLACE), pairing(GRANTED, "http://elsewhere:5199"));
     let credentials = FakeCredentials::with(vec![(other_daemon.clone(), token(1)), (elsewhere.clone(), token(2))]);

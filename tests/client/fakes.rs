@@ -195,6 +195,8 @@ pub struct FakeCredentials {
     pub all: Mutex<Vec<(Pairing, BearerToken)>>,
     pub prepare_error: Option<CredentialStoreError>,
     pub save_error: Option<CredentialStoreError>,
+    /// The new token of a rotation that was interrupted.
+    pub staged: Option<BearerToken>,
     pub forget_error: Option<CredentialStoreError>,
 }
 
@@ -236,7 +238,7 @@ impl CredentialStore for FakeCredentials {
     }
 
     fn staged(&self, _daemon_id: &DaemonId) -> Result<Option<BearerToken>, CredentialStoreError> {
-        Ok(None)
+        Ok(self.staged.clone())
     }
 
     fn adopt(&self, _daemon_id: &DaemonId, _new: &BearerToken) -> Result<(), CredentialStoreError> {

@@ -170,6 +170,10 @@ impl Enrol<'_> {
         credentials.prepare()?;
         // Files are sound here. What can still be missing is the token of a listed pairing, which the new one replaces.
         let earlier = credentials.paired_at(&request.endpoint).unwrap_or_default();
+        let earlier = earlier.map(|(pairing, token)| {
+            let staged = credentials.staged(&pairing.daemon_id).unwrap_or_default();
+            Earlier { pairing, token, staged }
+        });
         let approach = Approach::of(&request.endpoint, api.meet(&request.endpoint).await?)?;
         let mut answers = Answers::ask(prompter, &request)?;
         let acquired = Handshaking { api, rng, approach: &approach }.acquire(&mut answers).await?;
@@ -186,8 +190,8 @@ impl Enrol<'_> {
         save(api, &link, credentials, &pairing, &acquired).await?;
         verify(api, &link, &acquired).await.map_err(EnrolError::NotVerified)?;
         let mut replaced: Vec<Replaced> = elsewhere.map(Replaced::Elsewhere).into_iter().collect();
-        if let Some((old, token)) = earlier {
-            replaced.push(retire(api, &link, &pairing.daemon_id, old, &token).await);
+        if let Some(earlier) = earlier {
+            replaced.push(earlier.retire(api, &pairing.daemon_id).await);
         }
         Ok(Enrolled { device: acquired.device, daemon_id: acquired.daemon_id, endpoint: pairing.endpoint, replaced })
     }
@@ -226,13 +230,41 @@ async fn verify(api: &dyn DaemonApi, link: &Link, acquired: &Acquired) -> Result
     Err(ApiError::NotADaemon { what: "it issued a token and then did not know the device".to_owned() })
 }
 
-/// Ends the credential of the pairing that was at this place before, if it is this daemon's.
-async fn retire(api: &dyn DaemonApi, link: &Link, daemon: &DaemonId, old: Pairing, token: &BearerToken) -> Replaced {
-    if old.daemon_id != *daemon {
-        return Replaced::OtherDaemon(old);
+/// The pairing that was at this place before.
+struct Earlier {
+    pairing: Pairing,
+    token: BearerToken,
+    /// The token of a rotation that was interrupted, which is good if the other one is not.
+    staged: Option<BearerToken>,
+}
+
+impl Earlier {
+    /// Ends its credential if it is this daemon's. Over the link that it was known by: the daemon that was paired with now
+    /// may only claim to be the same.
+    async fn retire(self, api: &dyn DaemonApi, daemon: &DaemonId) -> Replaced {
+        let Self { pairing, token, staged } = self;
+        if pairing.daemon_id != *daemon {
+            return Replaced::OtherDaemon(pairing);
+        }
+        let link = Link::of_pairing(&pairing.endpoint, pairing.known.pins);
+        let revoked = match (api.revoke_self(&link, &token).await, staged) {
+            (Err(ApiError::Rejected { why: Rejection::Unauthorized, .. }), Some(staged)) => {
+                revoke_staged(api, &link, &staged).await
+            }
+            (revoked, _) => revoked,
+        };
+        match revoked {
+            // What is refused is not good any more.
+            Ok(()) | Err(ApiError::Rejected { why: Rejection::Unauthorized, .. }) => {
+                Replaced::Revoked(pairing.device_name)
+            }
+            Err(_) => Replaced::NotRevoked(pairing.device_name),
+        }
     }
-    match api.revoke_self(link, token).await {
-        Ok(()) | Err(ApiError::Rejected { why: Rejection::Unauthorized, .. }) => Replaced::Revoked(old.device_name),
-        Err(_) => Replaced::NotRevoked(old.device_name),
-    }
+}
+
+/// Revokes the device of a token that may still have to be confirmed.
+async fn revoke_staged(api: &dyn DaemonApi, link: &Link, staged: &BearerToken) -> Result<(), ApiError> {
+    api.confirm_rotation(link, staged).await?;
+    api.revoke_self(link, staged).await
 }
