@@ -53,8 +53,7 @@ impl TlsRotation {
     ///
     /// # Errors
     ///
-    /// [`StorageError`] when a key could not be made or stored: everything is as it was. Also when a stored key could not be
-    /// put in use: the next start uses it.
+    /// [`StorageError`] when a key could not be made, put in use or stored: everything is as it was.
     pub fn rotate(&self, urgency: Urgency) -> Result<RotationOutcome, StorageError> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.now().wall;
@@ -69,13 +68,25 @@ impl TlsRotation {
                 Ok(RotationOutcome::Announced(self.key_report(&next)))
             }
             Ok(Step::Switch) => {
-                let keys = self.store.switch()?;
-                self.terminator.present(&keys.current)?;
+                let keys = self.switch()?;
                 self.tell(&keys);
                 info!(pin = %keys.current.pin, "switched to the next TLS key");
                 Ok(RotationOutcome::Switched(self.key_report(&keys.current)))
             }
         }
+    }
+
+    /// Puts the next key in use, and then makes that durable: what cannot be used is never stored as the one in use. Clients
+    /// know both keys in between.
+    fn switch(&self) -> Result<TlsKeys, StorageError> {
+        let TlsKeys { current, next } = self.store.keys();
+        if let Some(next) = next {
+            self.terminator.present(&next)?;
+        }
+        self.store.switch().inspect_err(|_| {
+            // It was in use a moment ago.
+            let _ = self.terminator.present(&current);
+        })
     }
 
     fn tell(&self, keys: &TlsKeys) {
