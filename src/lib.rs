@@ -11,7 +11,7 @@
 //! * [`adapters`]: HTTP, files, sockets, processes, the terminal.
 //! * `src/bin/wiring`: where adapters are chosen.
 //!
-//! A name never points to the right of `domain ← ports ← app ← adapters ← bin`; `tests/architecture.rs` holds that line.
+//! A name never points to the right of `domain ← ports ← app ← adapters ← bin`; `tests/architecture` holds that line.
 //!
 //! What always holds: one code makes at most one device; an answered exchange or revocation survives a power loss; a token goes only
 //! to the daemon that issued it, and only its salted hash is stored; a damaged or exposed device file stops the start; no
