@@ -140,9 +140,9 @@ impl AccessPolicy {
 
     /// Refuses requests that a web page or a stray proxy made.
     ///
-    /// A trusted hop that adds its header has looked at the name itself, and pages under such a name come over https. Everyone else must name this machine in a way that
-    /// no stranger's DNS record can: by address, by a name without dots or of the own network, by the machine's own name, or
-    /// by `Daemon.ExternalUrl`. In local mode only loopback will do.
+    /// A trusted hop that adds its header has looked at the name itself, and pages under such a name come over https.
+    /// Everyone else must name this machine in a way that no stranger's DNS record can: by address, by a name without dots or
+    /// of the own network, by the machine's own name, or by `Daemon.ExternalUrl`. In local mode only loopback will do.
     ///
     /// # Errors
     ///
