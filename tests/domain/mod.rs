@@ -13,6 +13,7 @@ mod device_name;
 mod diagnosis;
 mod endpoint;
 mod exposure;
+mod gateway;
 mod key_rotation;
 mod link;
 mod nearest;
