@@ -10,7 +10,7 @@ mod conversation;
 mod direct;
 pub(crate) mod lan;
 mod last_device;
-mod namespace;
+pub(crate) mod namespace;
 mod pairing;
 mod proxy;
 mod refusals;
