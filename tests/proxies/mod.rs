@@ -14,6 +14,7 @@ pub(crate) mod namespace;
 mod pairing;
 mod proxy;
 mod refusals;
+mod renewal;
 mod setup;
 pub(crate) mod site;
 mod transport;
