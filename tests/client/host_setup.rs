@@ -125,7 +125,10 @@ async fn whoever_ends_the_setup_is_told_that_nothing_was_written() {
     let (host, settings) = (FakeHost::default(), FakeSettings::default());
     let mut person = ScriptedWizard::person([Enter, Say("::1"), End]);
     let ran = run_asking("netclaw init", &host, &settings, &mut person).await;
-    assert_eq!(ran.shown_failure(), "error: the setup was ended; nothing was written and nothing was started\n");
+    assert_eq!(
+        ran.shown_failure(),
+        "error: the setup was ended; nothing was written and nothing was started\nhint: to begin again: netclaw init\nhint: or without questions, for this machine alone: netclaw init --exposure local --yes\n"
+    );
     assert_eq!((ran.exit(), settings.saved()), (Exit::Failed, None));
 }
 
