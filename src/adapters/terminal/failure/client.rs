@@ -108,6 +108,10 @@ pub fn of_enrol(error: EnrolError, choice: &Choice) -> Failure {
                 .hint(format!("the code is still valid; choose another name: {pair} --name NAME"))
                 .hint(format!("or revoke the other one on the host: netclaw daemon devices revoke \"{name}\""))
         }
+        error @ EnrolError::HostNameTaken => Failure::new(Exit::Failed, error.to_string())
+            .hint("on the host, see who has it: netclaw daemon devices")
+            .hint("then revoke or rename that device there; the code is still valid, so try again")
+            .hint("or get a code for another name on the host: netclaw daemon pair --name NAME"),
         EnrolError::WrongCode => wrong_code(),
         EnrolError::NotSaved { error, device, revoked } => {
             let failure = of_credentials(error);
