@@ -66,6 +66,8 @@ pub fn of_unpair(error: UnpairError, choice: &Choice) -> Failure {
             error @ (ApiError::WrongKey { .. } | ApiError::Unprotected(_) | ApiError::Forged { .. }),
         ) => of_api(error, choice).hint("or forget it here, and revoke it on the host: netclaw unpair --forget"),
         UnpairError::Api(error @ ApiError::Rejected { .. }) => of_api(error, choice),
+        error @ UnpairError::Overtaken => Failure::new(Exit::Failed, error.to_string())
+            .hint("nothing was forgotten; try again: netclaw unpair"),
         UnpairError::NotForgotten { error, ending } => of_credentials(error).hint(match ending {
             Ending::Revoked | Ending::WasRevoked => {
                 "the daemon has revoked this device already; what is stored here is of no use any more"
