@@ -32,6 +32,7 @@ use netclaw::app::daemon::beacons::Beacons;
 use netclaw::app::daemon::bootstrap::Bootstrap;
 use netclaw::app::daemon::housekeeping::{HOUSEKEEPING_INTERVAL, Housekeeping};
 use netclaw::app::daemon::open_pairing::OpenPairing;
+use netclaw::app::daemon::open_requests::OpenRequests;
 use netclaw::app::daemon::pair_v2::{Introduction, PairV2};
 use netclaw::app::daemon::pending_restart::PendingRestart;
 use netclaw::app::daemon::start_up::check_tunnel;
@@ -170,7 +171,7 @@ async fn serve_home(
     let key = tls_keys.keys().current;
     let tls = Arc::new(own_tls(&settings, &id, &key)?);
     let Listeners { socket, network, listening, operator } = listen(home, network, Arc::clone(&tls))?;
-    let ports = ports(devices, activity, exposure);
+    let ports = ports(&settings, devices, activity, exposure);
     if settings.allow_plaintext != AllowPlaintext::Never && settings.mode.profile().reach != Reach::Machine {
         warn!(from = %settings.allow_plaintext, "codes and tokens are accepted in the clear (Daemon.AllowPlaintext)");
     }
@@ -220,7 +221,12 @@ async fn serve_home(
 }
 
 /// Everything outside that the use cases stand on.
-fn ports(devices: FileDeviceStore, activity: FileActivityLog, exposure: Arc<dyn Exposure>) -> DaemonPorts {
+fn ports(
+    settings: &Settings,
+    devices: FileDeviceStore,
+    activity: FileActivityLog,
+    exposure: Arc<dyn Exposure>,
+) -> DaemonPorts {
     DaemonPorts {
         clock: Arc::new(SystemClock),
         rng: Arc::new(SystemRng::default()),
@@ -229,6 +235,7 @@ fn ports(devices: FileDeviceStore, activity: FileActivityLog, exposure: Arc<dyn 
         slot: Arc::new(MemoryPairingSlot::default()),
         attempts: Arc::new(MemoryAttemptLog::default()),
         exposure,
+        open: Arc::new(OpenRequests::new(settings.gateway.requests_per_device)),
     }
 }
 
@@ -267,6 +274,7 @@ async fn until_stopped(
 ) {
     let mut rounds = tokio::time::interval(HOUSEKEEPING_INTERVAL);
     let mut signal = std::pin::pin!(signal);
+    let mut expiry = std::pin::pin!(housekeeping.watch_expiry());
     loop {
         tokio::select! {
             name = &mut signal => {
@@ -276,6 +284,7 @@ async fn until_stopped(
             _ = stopped.wait_for(|stopped| *stopped) => return,
             _ = rounds.tick() => housekeeping.round().await,
             () = heartbeat.beat() => {}
+            () = &mut expiry => {}
         }
     }
 }
