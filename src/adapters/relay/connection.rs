@@ -32,6 +32,8 @@ pub(super) struct Connection {
     pub(super) small: BytesMut,
     /// To be sent behind it: a piece of a body.
     pub(super) piece: Bytes,
+    /// To be sent behind that: the end of its chunk.
+    pub(super) tail: &'static [u8],
     is_flushed: bool,
     pub(super) patience: Patience,
     /// Whether an earlier request was answered on it: the server may close it at any moment without a fault.
@@ -46,6 +48,7 @@ impl Connection {
             read_size: LEAST_READ,
             small: BytesMut::new(),
             piece: Bytes::new(),
+            tail: &[],
             is_flushed: true,
             patience,
             is_reused: false,
@@ -66,18 +69,18 @@ impl Connection {
 
     /// Whether nothing is left in it, in either direction.
     pub(super) fn is_clean(&self) -> bool {
-        self.small.is_empty() && self.piece.is_empty() && self.is_flushed && self.inbox.is_empty()
+        self.has_sent() && self.is_flushed && self.inbox.is_empty()
     }
 
     /// Sends what is to be sent, in one call for a small head with a small body.
     pub(super) fn poll_send(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut stream = Pin::new(&mut self.stream);
-        while !(self.small.is_empty() && self.piece.is_empty()) {
+        while !self.has_sent() {
             self.is_flushed = false;
-            let parts = [IoSlice::new(&self.small), IoSlice::new(&self.piece)];
-            let sent = match self.piece.is_empty() {
-                true => ready!(stream.as_mut().poll_write(context, &self.small))?,
-                false => ready!(stream.as_mut().poll_write_vectored(context, &parts))?,
+            let parts = [IoSlice::new(&self.small), IoSlice::new(&self.piece), IoSlice::new(self.tail)];
+            let stream = Pin::new(&mut self.stream);
+            let sent = match self.piece.is_empty() && self.tail.is_empty() {
+                true => ready!(stream.poll_write(context, &self.small))?,
+                false => ready!(stream.poll_write_vectored(context, &parts))?,
             };
             if sent == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
@@ -85,13 +88,19 @@ impl Connection {
             self.patience.renew();
             let of_small = sent.min(self.small.len());
             self.small.advance(of_small);
-            self.piece.advance(sent - of_small);
+            let of_piece = (sent - of_small).min(self.piece.len());
+            self.piece.advance(of_piece);
+            self.tail = self.tail.get(sent - of_small - of_piece..).unwrap_or_default();
         }
         if !self.is_flushed {
-            ready!(stream.poll_flush(context))?;
+            ready!(Pin::new(&mut self.stream).poll_flush(context))?;
             self.is_flushed = true;
         }
         Poll::Ready(Ok(()))
+    }
+
+    fn has_sent(&self) -> bool {
+        self.small.is_empty() && self.piece.is_empty() && self.tail.is_empty()
     }
 
     /// Whether a connection that has been idle can still be used: nothing has come, the end neither.

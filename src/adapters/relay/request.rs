@@ -168,7 +168,6 @@ pub(super) enum SendError {
 pub(super) struct Upload<B> {
     body: Option<B>,
     is_chunked: bool,
-    has_begun: bool,
     stage: Stage,
 }
 
@@ -206,7 +205,7 @@ where
             (_, false) => Stage::Head { has_waited: false },
         };
         let has_body = !matches!(stage, Stage::Last);
-        Self { body: has_body.then_some(body), is_chunked: head.framing == Framing::Chunked, has_begun: false, stage }
+        Self { body: has_body.then_some(body), is_chunked: head.framing == Framing::Chunked, stage }
     }
 
     /// The server wants the body.
@@ -276,10 +275,9 @@ where
             Some(Ok(data)) if data.is_empty() => return Poll::Ready(Ok(())),
             Some(Ok(data)) => {
                 if self.is_chunked {
-                    let line_end = if self.has_begun { "\r\n" } else { "" };
-                    let _ = write!((&mut connection.small).writer(), "{line_end}{:x}\r\n", data.len());
+                    let _ = write!((&mut connection.small).writer(), "{:x}\r\n", data.len());
+                    connection.tail = b"\r\n";
                 }
-                self.has_begun = true;
                 connection.piece = data;
                 // The end of a body of known length goes with its last piece, not a turn later.
                 if !self.is_chunked && self.body.as_ref().is_none_or(Body::is_end_stream) {
@@ -291,7 +289,7 @@ where
             None => {}
         }
         if self.is_chunked {
-            connection.small.put_slice(if self.has_begun { b"\r\n0\r\n" } else { b"0\r\n" });
+            connection.small.put_slice(b"0\r\n");
             trailers.iter().for_each(|trailers| put_trailers(&mut connection.small, trailers));
             connection.small.put_slice(b"\r\n");
         }

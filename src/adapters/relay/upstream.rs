@@ -51,6 +51,7 @@ pub struct Upstream {
 
 #[derive(Default)]
 struct Idle {
+    #[expect(clippy::vec_box, reason = "they come and go as they are, without being moved")]
     connections: Vec<Box<Connection>>,
     /// How many of them, from the first on, have not been used since [`Upstream::forget_idle`] was last called.
     unused: usize,

@@ -6,6 +6,7 @@
 mod assembly;
 pub mod doors;
 pub mod opened;
+mod provider_key;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
