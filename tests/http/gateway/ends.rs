@@ -43,7 +43,6 @@ fn a_client_that_goes_away_takes_its_request_with_it() {
     assert_eq!(served.take(3), "abc");
     drop(client);
     served.ends();
-    assert_eq!(port.open.count(), 0);
 }
 
 #[test]

@@ -46,7 +46,6 @@ fn bytes_go_both_ways_and_each_side_ends_on_its_own() {
     assert_eq!(client.take(4), "last");
     drop(served);
     client.ends();
-    assert_eq!(port.open.count(), 0);
 }
 
 #[test]
