@@ -3,6 +3,7 @@
 mod beacons;
 mod early_answers;
 mod elsewhere;
+mod gateway;
 mod limits;
 mod modes;
 mod pair_v2;
@@ -22,13 +23,16 @@ use std::time::Duration;
 use netclaw::adapters::exposure::ListenerExposure;
 use netclaw::adapters::http::certificate::Names;
 use netclaw::adapters::http::connections::{ConnectionLimits, serve};
+use netclaw::adapters::http::gateway::Gateway;
 use netclaw::adapters::http::public_api::PublicApi;
 use netclaw::adapters::http::public_listener::PublicListener;
 use netclaw::adapters::http::tls::OwnTls;
 use netclaw::adapters::memory::{MemoryAttemptLog, MemoryPairingSlot};
+use netclaw::adapters::relay::upstream::Waits;
 use netclaw::app::daemon::DaemonPorts;
 use netclaw::app::daemon::beacons::Beacons;
 use netclaw::app::daemon::open_pairing::OpenPairing;
+use netclaw::app::daemon::open_requests::OpenRequests;
 use netclaw::app::daemon::pair_v2::{Introduction, PairV2};
 use netclaw::app::daemon::pending_restart::PendingRestart;
 use netclaw::app::daemon::status::{DaemonFacts, Status};
@@ -38,6 +42,7 @@ use netclaw::domain::device_name::DeviceName;
 use netclaw::domain::endpoint::Endpoint;
 use netclaw::domain::identity::IdentityKey;
 use netclaw::domain::pin::Pin;
+use netclaw::domain::provider_key::ProviderKey;
 use netclaw::domain::settings::Settings;
 use netclaw::domain::terms::Terms;
 use netclaw::ports::rng::Rng;
@@ -66,6 +71,7 @@ pub struct Port {
     open_pairing: OpenPairing,
     rotation: Arc<TlsRotation>,
     beacons: Arc<Beacons>,
+    open: Arc<OpenRequests>,
     runtime: Runtime,
     /// Dropping it would end the daemon.
     stop: watch::Sender<bool>,
@@ -80,13 +86,20 @@ struct Plan {
     rng: Arc<dyn Rng>,
     /// Where all connections seem to come from, if not from where they do.
     peer: Option<IpAddr>,
+    /// The agent's provider's.
+    provider_key: Option<ProviderKey>,
+    /// For the targets of routes.
+    waits: Waits,
 }
 
 impl Default for Plan {
     /// In local mode.
     fn default() -> Self {
         let rng = Arc::new(SeededRng::new(7));
-        Self { settings: Settings::default(), limits: ConnectionLimits::DAEMON, rng, peer: None }
+        let long = Duration::from_secs(600);
+        let waits = Waits { connect: long, answer: long, silence: long };
+        let settings = Settings::default();
+        Self { settings, limits: ConnectionLimits::DAEMON, rng, peer: None, provider_key: None, waits }
     }
 }
 
@@ -112,7 +125,7 @@ impl Port {
     }
 
     fn behind(listener: TcpListener, plan: Plan) -> Self {
-        let Plan { settings, limits, rng, peer } = plan;
+        let Plan { settings, limits, rng, peer, provider_key, waits } = plan;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let address = listener.local_addr().unwrap();
         let (clock, devices) = (Arc::new(FakeClock::default()), Arc::new(FakeDeviceStore::default()));
@@ -125,6 +138,7 @@ impl Port {
             slot: Arc::new(MemoryPairingSlot::default()),
             attempts: Arc::new(MemoryAttemptLog::default()),
             exposure: Arc::new(ListenerExposure::new(address)),
+            open: Arc::new(OpenRequests::new(settings.gateway.requests_per_device)),
         };
         let identity = Arc::new(IdentityKey::from_seed(&[7; 32]).unwrap());
         let (id, listening) = (identity.id(), Endpoint::of_listener(address));
@@ -142,7 +156,10 @@ impl Port {
         let introduction = Introduction { identity: Arc::clone(&identity), name, keys: keys.clone() };
         let pair = Arc::new(PairV2::new(ports.clone(), introduction, &settings));
         let rotation = Arc::new(TlsRotation::new(clock.clone(), keys, Arc::<OwnTls>::clone(&tls), identity));
-        let api = PublicApi::new(&ports, policy, status, pair, Arc::clone(&rotation), Arc::clone(&beacons), ready);
+        let gateway = Gateway::with_waits(&settings, provider_key, waits).unwrap();
+        let open = Arc::clone(&ports.open);
+        let api = PublicApi::new(&ports, policy, status, pair, Arc::clone(&rotation), Arc::clone(&beacons), ready)
+            .with_gateway(gateway);
         let (stop, stopped) = watch::channel(false);
         listener.set_nonblocking(true).unwrap();
         runtime.spawn(async move {
@@ -151,7 +168,7 @@ impl Port {
             serve(listener, Arc::new(api), limits, stopped).await;
         });
         let open_pairing = OpenPairing::new(ports, &settings);
-        Self { address, pin: key.pin, clock, devices, activity, open_pairing, rotation, beacons, runtime, stop }
+        Self { address, pin: key.pin, clock, devices, activity, open_pairing, rotation, beacons, open, runtime, stop }
     }
 
     /// A fresh code.

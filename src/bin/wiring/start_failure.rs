@@ -7,6 +7,7 @@ use std::path::Path;
 
 use netclaw::adapters::control::socket::SocketError;
 use netclaw::adapters::file::home::Home;
+use netclaw::adapters::http::gateway::GatewayError;
 use netclaw::adapters::platform;
 use netclaw::adapters::system::daemon_lock::LockError;
 use netclaw::adapters::terminal::failure::{Exit, Failure, of_credentials, of_load_settings};
@@ -32,6 +33,19 @@ pub fn lock(home: &Home, error: &LockError) -> Failure {
             Failure::new(Exit::Failed, message)
                 .hint("make it a folder that this user can write to, or name another with NETCLAW_HOME")
         }
+    }
+}
+
+/// Requests could not be passed on.
+pub fn gateway(error: &GatewayError) -> Failure {
+    let failure = Failure::new(Exit::Failed, error.to_string());
+    match error {
+        GatewayError::Settings(_) | GatewayError::Name(_) => {
+            failure.hint("look through the configuration with: netclaw doctor")
+        }
+        GatewayError::Tls(_) => failure
+            .hint("install the certificates of this system (the package is often called ca-certificates)")
+            .hint("or use http:// in Agent.BaseUrl and Gateway.Routes, for servers of this machine"),
     }
 }
 

@@ -28,6 +28,7 @@ use netclaw::adapters::system::rng::SystemRng;
 use netclaw::app::daemon::DaemonPorts;
 use netclaw::app::daemon::beacons::Beacons;
 use netclaw::app::daemon::open_pairing::OpenPairing;
+use netclaw::app::daemon::open_requests::OpenRequests;
 use netclaw::app::daemon::pair_v2::{Introduction, PairV2};
 use netclaw::app::daemon::pending_restart::PendingRestart;
 use netclaw::app::daemon::status::{DaemonFacts, Status};
@@ -147,6 +148,7 @@ fn daemon(home: &Home, settings: &Settings) -> (PublicApi, Arc<FileDeviceStore>,
         slot: Arc::new(MemoryPairingSlot::default()),
         attempts: Arc::new(MemoryAttemptLog::default()),
         exposure: Arc::new(ListenerExposure::new(address)),
+        open: Arc::new(OpenRequests::new(settings.gateway.requests_per_device)),
     };
     let stored = Arc::new(SettingsFile::new(home.settings_file(), Vec::new()));
     let pending_restart = Arc::new(PendingRestart::new(stored, settings.clone()));

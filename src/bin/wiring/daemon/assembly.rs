@@ -9,6 +9,7 @@ use netclaw::adapters::file::device_file::FileDeviceStore;
 use netclaw::adapters::file::home::Home;
 use netclaw::adapters::http::certificate::Names;
 use netclaw::adapters::http::control_api::ControlApi;
+use netclaw::adapters::http::gateway::Gateway;
 use netclaw::adapters::http::public_api::PublicApi;
 use netclaw::adapters::http::tls::OwnTls;
 use netclaw::adapters::memory::{MemoryAttemptLog, MemoryPairingSlot};
@@ -19,6 +20,7 @@ use netclaw::app::daemon::DaemonPorts;
 use netclaw::app::daemon::beacons::Beacons;
 use netclaw::app::daemon::housekeeping::Housekeeping;
 use netclaw::app::daemon::open_pairing::OpenPairing;
+use netclaw::app::daemon::open_requests::OpenRequests;
 use netclaw::app::daemon::own_pins::OwnPins;
 use netclaw::app::daemon::pair_v2::{Introduction, PairV2};
 use netclaw::app::daemon::pending_restart::PendingRestart;
@@ -29,6 +31,7 @@ use netclaw::domain::access::AccessPolicy;
 use netclaw::domain::device_name::DeviceName;
 use netclaw::domain::endpoint::Endpoint;
 use netclaw::domain::exposure::Reach;
+use netclaw::domain::settings::Settings;
 use netclaw::domain::transport::AllowPlaintext;
 use netclaw::ports::exposure::Exposure;
 use netclaw::ports::tls_keys::TlsKeyStore;
@@ -37,16 +40,19 @@ use tracing::{info, warn};
 
 use super::super::{exposure, shared, start_failure as failure};
 use super::opened::Opened;
+use super::provider_key;
 
-/// What stands between the daemon and its clients: the tunnel, if any, and TLS with the daemon's own key.
+/// What stands between the daemon and its clients: the tunnel, if any, and TLS with the daemon's own key; and between it and
+/// the servers that it passes requests on to.
 pub struct Front {
     exposure: Arc<dyn Exposure>,
     /// What the port speaks beside plain HTTP.
     pub tls: Arc<OwnTls>,
+    gateway: Gateway,
 }
 
 impl Front {
-    /// Checks the tunnel, and makes the certificate.
+    /// Checks the tunnel, makes the certificate, and reads the provider's key.
     pub async fn of(opened: &Opened) -> Result<Self, Failure> {
         let settings = &opened.settings;
         let exposure = exposure::of(settings);
@@ -55,7 +61,8 @@ impl Front {
         let host_name = shared::host_name();
         let names = Names { daemon_id: opened.identity.id(), host_name, listening: settings.host };
         let tls = OwnTls::new(names, &opened.tls_keys.keys().current, Arc::new(SystemRng::default()));
-        Ok(Self { exposure, tls: Arc::new(tls.map_err(|error| failure::runtime(&error))?) })
+        let gateway = Gateway::new(settings, provider_key::of(settings)?).map_err(|error| failure::gateway(&error))?;
+        Ok(Self { exposure, tls: Arc::new(tls.map_err(|error| failure::runtime(&error))?), gateway })
     }
 }
 
@@ -79,7 +86,7 @@ pub fn assemble(home: &Home, opened: Opened, front: Front, listening: Endpoint) 
     announce(&opened);
     let Opened { settings, identity, tls_keys, devices, activity } = opened;
     let (id, identity, tls_keys) = (identity.id(), Arc::new(identity), Arc::new(tls_keys));
-    let ports = ports(devices, activity, front.exposure);
+    let ports = ports(&settings, devices, activity, front.exposure);
     let facts = DaemonFacts { id, pid: std::process::id(), listening, mode: settings.mode };
     let pending_restart = Arc::new(PendingRestart::new(Arc::new(shared::settings(home)), settings.clone()));
     let status = Arc::new(Status::new(ports.clone(), facts, Arc::clone(&pending_restart)));
@@ -100,7 +107,8 @@ pub fn assemble(home: &Home, opened: Opened, front: Front, listening: Endpoint) 
         Arc::clone(&rotation),
         Arc::clone(&beacons),
         Arc::clone(&ready),
-    );
+    )
+    .with_gateway(front.gateway);
     let open_pairing = OpenPairing::new(ports.clone(), &settings);
     let control = ControlApi::new(&ports, open_pairing, status, rotation, beacons, stop.clone());
     let housekeeping = Housekeeping::new(ports, pair, pending_restart);
@@ -119,7 +127,12 @@ fn announce(opened: &Opened) {
 }
 
 /// Everything outside that the use cases stand on.
-fn ports(devices: FileDeviceStore, activity: FileActivityLog, exposure: Arc<dyn Exposure>) -> DaemonPorts {
+fn ports(
+    settings: &Settings,
+    devices: FileDeviceStore,
+    activity: FileActivityLog,
+    exposure: Arc<dyn Exposure>,
+) -> DaemonPorts {
     DaemonPorts {
         clock: Arc::new(SystemClock),
         rng: Arc::new(SystemRng::default()),
@@ -128,5 +141,6 @@ fn ports(devices: FileDeviceStore, activity: FileActivityLog, exposure: Arc<dyn 
         slot: Arc::new(MemoryPairingSlot::default()),
         attempts: Arc::new(MemoryAttemptLog::default()),
         exposure,
+        open: Arc::new(OpenRequests::new(settings.gateway.requests_per_device)),
     }
 }
