@@ -1,7 +1,8 @@
 //! The gateway between parts that we did not write: the official `openai` package for Python in front of it, and the LiteLLM
 //! proxy, with answers of its own, behind it. `NETCLAW_TEST_PYTHON` names another interpreter than `python3`.
 
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::io::{BufRead, BufReader};
+use std::net::{SocketAddr, TcpListener};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -46,12 +47,15 @@ impl Provider {
         // It would look for the prices of models, and say that it was used.
         command.env("LITELLM_LOCAL_MODEL_COST_MAP", "True").env("LITELLM_TELEMETRY", "False");
         command.env("PYTHONDONTWRITEBYTECODE", "1");
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).process_group(0);
         let mut provider = Self { process: command.spawn().unwrap(), address };
-        while TcpStream::connect(address).is_err() {
-            assert!(provider.process.try_wait().unwrap().is_none(), "litellm has ended");
-            std::thread::yield_now();
+        let mut log = BufReader::new(provider.process.stderr.take().unwrap());
+        let mut said = String::new();
+        while !said.contains("Uvicorn running on") {
+            assert!(log.read_line(&mut said).unwrap() > 0, "litellm has ended: {said}");
         }
+        // Or it would wait for someone to read what it says.
+        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
         provider
     }
 }
