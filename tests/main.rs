@@ -11,6 +11,7 @@
 //! * `host`: the setup of a host, question by question.
 //! * `http`: the TCP port over real sockets, on a fake clock.
 //! * `mitm`: the real binaries with someone in between, on networks that the test makes.
+//! * `openai`: the gateway between the official client and a server of the OpenAI API that others wrote.
 //! * `proxies`: the real binaries behind real reverse proxies, on networks that the test makes.
 //! * `service`: the daemon as a service of systemd, whose `systemctl` a script plays.
 //! * `contracts`: what each port promises, one suite for each port, run against every implementation of it.
@@ -36,6 +37,7 @@ mod host;
 mod http;
 #[cfg(target_os = "linux")]
 mod mitm;
+mod openai;
 #[cfg(target_os = "linux")]
 mod proxies;
 mod service;
