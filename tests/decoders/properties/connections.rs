@@ -82,10 +82,11 @@ pub fn request(bytes: &[u8]) {
 
 fn check_answers(answered: &[u8]) {
     let text = String::from_utf8_lossy(answered);
-    assert!(text.is_empty() || text.starts_with("HTTP/1.1 "), "{text}");
-    for answer in text.split("HTTP/1.1 ").skip(1) {
+    assert!(text.is_empty() || text.starts_with("HTTP/1."), "{text}");
+    for answer in text.split("HTTP/1.").skip(1) {
         let (head, _) = answer.split_once("\r\n\r\n").expect("a whole head");
-        let status: u16 = head[..3].parse().unwrap();
+        // After the minor version, which is the client's.
+        let status: u16 = head[2..5].parse().unwrap();
         assert!((200..500).contains(&status), "{answer}");
         // Some are the HTTP library's own.
         let is_bare = matches!(status, 400 | 414 | 431) && head.to_ascii_lowercase().contains("content-length: 0");
