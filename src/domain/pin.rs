@@ -68,8 +68,11 @@ impl FromStr for Pin {
 
     /// Reads what [`Display`](fmt::Display) shows. Every pin has exactly one spelling.
     fn from_str(text: &str) -> Result<Self, NotAPin> {
-        let bytes = BASE64.decode(text.strip_prefix(PREFIX).ok_or(NotAPin)?.as_bytes()).map_err(|_| NotAPin)?;
-        bytes.try_into().map(Self).map_err(|_| NotAPin)
+        let encoded = text.strip_prefix(PREFIX).ok_or(NotAPin)?;
+        let bytes = BASE64.decode(encoded.as_bytes()).map_err(|_| NotAPin)?;
+        let bytes: [u8; PIN_BYTES] = bytes.try_into().map_err(|_| NotAPin)?;
+        // The decoder also takes several encodings, each with its padding, one after the other.
+        if BASE64.encode(&bytes) == encoded { Ok(Self(bytes)) } else { Err(NotAPin) }
     }
 }
 

@@ -195,10 +195,14 @@ impl RunningProxy {
 
     /// Gives it another certificate and key, and returns when it shows them; `false` when it would have to be started again.
     pub fn renew(&self, lan: &Lan, certificate: &str, key: &KeyPair) -> bool {
+        // Workers with the old certificate go on accepting for a moment.
+        let (pid, mut workers) = (self.process.id(), Vec::new());
         match self.proxy.reload {
             Reload::Never => return false,
             Reload::Hangup => {
                 write_certificate(self.folder.path(), certificate, key);
+                let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
+                workers = children.split_whitespace().map(|child| Path::new("/proc").join(child)).collect();
                 kill_process(Pid::from_child(&self.process), Signal::HUP).unwrap();
             }
             Reload::Command(arguments) => {
@@ -207,7 +211,11 @@ impl RunningProxy {
             }
         }
         let pin = Pin::of_spki(&key.subject_public_key_info());
-        assert!(lan.namespace(Machine::Bob).run(|| shows(pin)), "{} shows no new certificate", self.proxy.program);
+        assert!(
+            lan.namespace(Machine::Bob).run(|| shows(pin, &workers)),
+            "{} shows no new certificate",
+            self.proxy.program
+        );
         true
     }
 }
@@ -230,10 +238,14 @@ fn write_certificate(folder: &Path, certificate: &str, key: &KeyPair) {
     files.iter().for_each(|(name, content)| std::fs::write(folder.join(name), content).unwrap());
 }
 
-/// Whether the proxy of this thread's network shows the key with this pin before its time is over.
-fn shows(pin: Pin) -> bool {
+/// Whether the proxy of this thread's network shows the key with this pin, and these workers of it are gone, before its time
+/// is over.
+fn shows(pin: Pin, old_workers: &[PathBuf]) -> bool {
     let (config, address) = (Client::of(pin).config(), SocketAddr::new(Machine::Proxy.v4(), Scheme::Https.port()));
     let shake_hands = async {
+        while old_workers.iter().any(|worker| worker.exists()) {
+            sleep(Duration::from_millis(10)).await;
+        }
         let connector = TlsConnector::from(config);
         loop {
             let stream = TcpStream::connect(address).await.unwrap();

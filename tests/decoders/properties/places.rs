@@ -16,7 +16,7 @@ pub fn client_address(bytes: &[u8]) {
     let Ok(text) = str::from_utf8(bytes) else { return };
     if let Ok(address) = text.parse::<ClientAddress>() {
         check_address(address);
-        assert_eq!(format!(" \"{text}\" ").parse(), Ok(address));
+        assert_eq!(format!(" \"{}\" ", text.trim()).parse(), Ok(address));
     }
     if let Ok(key) = text.parse::<LimitKey>() {
         assert_eq!(key.to_string().parse(), Ok(key));
