@@ -13,16 +13,17 @@ use crate::domain::code::PairingCode;
 use crate::domain::device_name::DeviceName;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::key_rotation::{NotYet, Urgency};
+use crate::domain::pairing_link::PairingLink;
 use crate::domain::pin::Pin;
 use crate::domain::session::{Generation, Phase};
 use crate::domain::terms::Terms;
 use crate::domain::time::WallTime;
 
-/// A code that was just made, as the operator is shown it.
+/// A code, or a link, that was just made, as the operator is shown it.
 #[derive(Debug)]
-pub struct OpenedPairing {
-    /// The code.
-    pub code: PairingCode,
+pub struct OpenedPairing<S = PairingCode> {
+    /// The code or the link.
+    pub code: S,
     /// Its session, to ask what became of it.
     pub generation: Generation,
     /// When it ends, by the daemon's wall clock.
@@ -168,6 +169,13 @@ pub trait ControlChannel: Send + Sync {
     ///
     /// [`ControlError`], as for every method; also when the daemon does not know these terms.
     async fn open_pairing(&self, terms: &Terms) -> Result<OpenedPairing, ControlError>;
+
+    /// Opens a pairing session for a link in the place of any other, for a device under these terms.
+    ///
+    /// # Errors
+    ///
+    /// As those of `open_pairing`; also when the daemon knows no links.
+    async fn open_link(&self, terms: &Terms) -> Result<OpenedPairing<PairingLink>, ControlError>;
 
     /// A beacon, to find out whether a URL leads to this daemon.
     ///

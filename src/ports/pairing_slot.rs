@@ -7,6 +7,7 @@ use super::storage::StorageError;
 use crate::domain::code::PairingCode;
 use crate::domain::device::DeviceId;
 use crate::domain::identity::IdentityPublicKey;
+use crate::domain::link_secret::LinkId;
 use crate::domain::pake::{
     ClientHello, Confirmation, DaemonConfirm, DaemonConfirmed, DaemonHello, HANDSHAKE_RANDOM_BYTES,
 };
@@ -62,7 +63,14 @@ pub trait PairingSlot: Send + Sync {
     /// [`ReserveError::Redeem`] when the rules refuse it, [`ReserveError::Storage`] when the slot is out of reach.
     async fn reserve(&self, code: &PairingCode, now: MonotonicTime) -> Result<RedeemedCode, ReserveError>;
 
-    /// Answers a client's first message with the current session's code, by [`PairingSession::begin`].
+    /// Whether the current session waits for this link, by [`PairingSession::waits_for`].
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] when the slot is out of reach.
+    async fn waits_for(&self, link: &LinkId, now: MonotonicTime) -> Result<bool, StorageError>;
+
+    /// Answers a client's first message with the current session's code or link, by [`PairingSession::begin`].
     ///
     /// # Errors
     ///

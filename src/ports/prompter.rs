@@ -26,6 +26,13 @@ pub trait Prompter: Send {
     /// Whether a person is there, who can be asked again.
     fn is_interactive(&self) -> bool;
 
+    /// `Pairing link, or address of the daemon: `
+    ///
+    /// # Errors
+    ///
+    /// [`PromptError`].
+    fn place(&mut self) -> Result<String, PromptError>;
+
     /// `Pairing code (XXXX-XXXX): `
     ///
     /// # Errors

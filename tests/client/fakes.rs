@@ -17,6 +17,7 @@ use netclaw::domain::device_name::DeviceName;
 use netclaw::domain::endpoint::Endpoint;
 use netclaw::domain::key_rotation::Urgency;
 use netclaw::domain::link::{Link, Meeting};
+use netclaw::domain::pairing_link::PairingLink;
 use netclaw::domain::pake::{ClientHello, DaemonHello, FinishAnswer, FinishRequest};
 use netclaw::domain::session::Generation;
 use netclaw::domain::terms::Terms;
@@ -34,6 +35,7 @@ use netclaw::ports::daemon_api::{
 use netclaw::ports::daemon_process::{DaemonProcess, HostCredential, StartError};
 use netclaw::ports::prompter::{PromptError, Prompter};
 
+use crate::fakes::samples::as_link;
 pub use crate::fakes::settings_store::FakeSettingsStore as FakeSettings;
 
 pub fn endpoint(text: &str) -> Endpoint {
@@ -324,6 +326,10 @@ impl Prompter for FakePrompter {
         self.interactive
     }
 
+    fn place(&mut self) -> Result<String, PromptError> {
+        self.next()
+    }
+
     fn code(&mut self) -> Result<String, PromptError> {
         self.next()
     }
@@ -394,6 +400,10 @@ impl ControlChannel for FakeHost {
                 .into_iter()
                 .collect(),
         })
+    }
+
+    async fn open_link(&self, terms: &Terms) -> Result<OpenedPairing<PairingLink>, ControlError> {
+        self.open_pairing(terms).await.map(as_link)
     }
 
     async fn keys(&self) -> Result<KeysReport, ControlError> {

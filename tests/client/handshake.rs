@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use netclaw::adapters::memory::{MemoryAttemptLog, MemoryPairingSlot};
-use netclaw::app::client::enrol::{Enrol, EnrolError, EnrolRequest, Enrolled, Suspicion};
+use netclaw::app::client::enrol::{Enrol, EnrolError, EnrolRequest, Enrolled, Invitation, Suspicion};
 use netclaw::app::daemon::DaemonPorts;
 use netclaw::app::daemon::exchange::ExchangeError;
 use netclaw::app::daemon::open_pairing::OpenPairing;
@@ -80,9 +80,9 @@ impl Default for Daemon {
         };
         let (key, keys) = (IdentityKey::from_seed(&[9; 32]).unwrap(), Arc::new(FakeTlsKeyStore::default()));
         let (identity, pin) = (key.public_key(), keys.keys().current.pin);
-        let introduction = Introduction { identity: Arc::new(key), name: Some(name("my-server")), keys };
+        let introduction = Introduction { identity: Arc::new(key), name: Some(name("my-server")), keys: keys.clone() };
         Self {
-            open: OpenPairing::new(ports.clone(), &settings),
+            open: OpenPairing::new(ports.clone(), &settings, keys.clone()),
             pair: PairV2::new(ports, introduction, &settings),
             devices,
             identity,
@@ -147,8 +147,8 @@ impl DaemonApi for Daemon {
         }
         let mut passed_on = hello.clone();
         (self.hello)(&mut passed_on);
-        let ClientHello { suite, binding, nonce, message } = passed_on;
-        let received = ReceivedHello { suite, binding, nonce, message: *message.as_bytes() };
+        let ClientHello { suite, link, binding, nonce, message } = passed_on;
+        let received = ReceivedHello { suite, link, binding, nonce, message: *message.as_bytes() };
         let mut reply = self.pair.start(client(), received).await.map_err(refused)?;
         (self.reply)(hello, &mut reply);
         Ok(reply)
@@ -200,7 +200,11 @@ async fn enrol(
     credentials: &FakeCredentials,
     prompter: &mut FakePrompter,
 ) -> Result<Enrolled, EnrolError> {
-    let request = EnrolRequest { endpoint: endpoint(place), name: None, host_name: "my-laptop".to_owned() };
+    let request = EnrolRequest {
+        invitation: Invitation::Address(endpoint(place)),
+        name: None,
+        host_name: "my-laptop".to_owned(),
+    };
     Enrol { api: daemon, credentials, prompter, clock: &FixedClock, rng: &SeededRng::new(3) }.run(request).await
 }
 

@@ -16,6 +16,7 @@ mod exposure;
 mod key_rotation;
 mod link;
 mod nearest;
+mod pairing_link;
 pub mod pake;
 mod pin;
 mod rotation;

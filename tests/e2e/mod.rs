@@ -9,6 +9,7 @@ mod files;
 mod foreign_folders;
 mod guessing;
 mod host_commands;
+mod links;
 mod load;
 mod modes;
 mod pairing;

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use netclaw::domain::code::PairingCode;
 use netclaw::domain::device::DeviceId;
 use netclaw::domain::identity::IdentityPublicKey;
+use netclaw::domain::link_secret::LinkId;
 use netclaw::domain::pake::{
     ClientHello, Confirmation, DaemonConfirm, DaemonConfirmed, DaemonHello, HANDSHAKE_RANDOM_BYTES,
 };
@@ -52,6 +53,11 @@ impl PairingSlot for FakePairingSlot {
     async fn reserve(&self, code: &PairingCode, now: MonotonicTime) -> Result<RedeemedCode, ReserveError> {
         self.faults.check()?;
         self.redeem(|session| session.redeem(code, now))
+    }
+
+    async fn waits_for(&self, link: &LinkId, now: MonotonicTime) -> Result<bool, StorageError> {
+        self.faults.check()?;
+        Ok(self.session.lock().unwrap().as_ref().is_some_and(|session| session.waits_for(link, now)))
     }
 
     async fn begin(

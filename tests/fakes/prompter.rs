@@ -37,6 +37,10 @@ impl Prompter for ScriptedPrompter {
         self.is_interactive
     }
 
+    fn place(&mut self) -> Result<String, PromptError> {
+        self.ask("Pairing link, or address of the daemon: ".to_owned())
+    }
+
     fn code(&mut self) -> Result<String, PromptError> {
         self.ask("Pairing code (XXXX-XXXX): ".to_owned())
     }

@@ -8,7 +8,7 @@ from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
-from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF, HKDFExpand
 
 SUITE = "spake2-ed25519-hkdf-sha256-chacha20poly1305"
 CLIENT, DAEMON = b"netclaw pair v2 client", b"netclaw pair v2 daemon"
@@ -40,16 +40,27 @@ def password(typed: str) -> bytes:
     return symbols.encode()
 
 
+def link_password(secret: bytes) -> bytes:
+    """Section 3."""
+    return base64.b32encode(secret).decode().lower().rstrip("=").encode()
+
+
+def link_id(secret: bytes) -> bytes:
+    return HKDF(algorithm=hashes.SHA256(), length=32, salt=b"", info=b"netclaw pair v2 link id").derive(secret)
+
+
 def daemon_id(identity: bytes) -> str:
     return base64.b32encode(hashlib.sha256(identity).digest()).decode().lower()[:26]
 
 
-def transcript(identity, kind, value, client_nonce, daemon_nonce, x, y) -> bytes:
+def transcript(identity, kind, value, client_nonce, daemon_nonce, x, y, link=None) -> bytes:
     """Section 5."""
     fields = [
         b"netclaw pair v2", b"\x02", SUITE.encode(), b"client", b"daemon", daemon_id(identity).encode(), identity,
         kind.encode(), value, client_nonce, daemon_nonce, x, y,
     ]
+    if link is not None:
+        fields += [b"link", link]
     return b"".join(len(field).to_bytes(2, "big") + field for field in fields)
 
 

@@ -17,8 +17,8 @@ use tokio::net::UnixStream;
 
 use crate::adapters::platform::ROOT;
 use crate::adapters::wire::control::{
-    ClearForm, ClearedForm, DeviceSummaryForm, LockoutForm, OpenedPairingForm, OperatorReportForm, OutcomeForm,
-    RefusedForm, RenameForm, RevokeForm, RevokedForm, TermsForm,
+    ClearForm, ClearedForm, DeviceSummaryForm, LockoutForm, Offered, OpenedPairingForm, OperatorReportForm,
+    OutcomeForm, RefusedForm, RenameForm, RevokeForm, RevokedForm, TermsForm,
 };
 use crate::adapters::wire::keys::{KeysForm, RotateForm, RotatedForm};
 use crate::adapters::wire::report::DeviceForm;
@@ -27,6 +27,7 @@ use crate::domain::beacon::Beacon;
 use crate::domain::client_address::LimitKey;
 use crate::domain::device_name::DeviceName;
 use crate::domain::key_rotation::Urgency;
+use crate::domain::pairing_link::PairingLink;
 use crate::domain::session::Generation;
 use crate::domain::terms::Terms;
 use crate::domain::text::shown_safely;
@@ -104,6 +105,17 @@ impl SocketControlChannel {
         self.ask(Method::POST, path, body.into()).await
     }
 
+    async fn open<S: Offered>(&self, path: &str, terms: &Terms) -> Result<OpenedPairing<S>, ControlError> {
+        let opened: Result<OpenedPairingForm, Refusal> = self.post(path, &TermsForm::from(terms)).await;
+        let opened = opened.map_err(|refusal| match (refusal.status, &terms.name) {
+            (StatusCode::CONFLICT, Some(name)) => ControlError::NameTaken(name.clone()),
+            _ => refusal.error,
+        })?;
+        let opened = understood(opened.read())?;
+        // An older daemon does not know terms and would pair without them.
+        if opened.terms == *terms { Ok(opened) } else { Err(ControlError::Broken(OTHER_TERMS.to_owned())) }
+    }
+
     fn unreachable(&self, error: &io::Error) -> Refusal {
         match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => ControlError::NotRunning.into(),
@@ -147,14 +159,11 @@ fn understood<T>(read: Option<T>) -> Result<T, ControlError> {
 #[async_trait]
 impl ControlChannel for SocketControlChannel {
     async fn open_pairing(&self, terms: &Terms) -> Result<OpenedPairing, ControlError> {
-        let opened: Result<OpenedPairingForm, Refusal> = self.post("/pairing", &TermsForm::from(terms)).await;
-        let opened = opened.map_err(|refusal| match (refusal.status, &terms.name) {
-            (StatusCode::CONFLICT, Some(name)) => ControlError::NameTaken(name.clone()),
-            _ => refusal.error,
-        })?;
-        let opened = understood(opened.read())?;
-        // An older daemon does not know terms and would pair without them.
-        if opened.terms == *terms { Ok(opened) } else { Err(ControlError::Broken(OTHER_TERMS.to_owned())) }
+        self.open("/pairing", terms).await
+    }
+
+    async fn open_link(&self, terms: &Terms) -> Result<OpenedPairing<PairingLink>, ControlError> {
+        self.open("/pairing/link", terms).await
     }
 
     async fn open_beacon(&self) -> Result<Beacon, ControlError> {

@@ -22,8 +22,8 @@ use super::problem::Problem;
 use super::to_the_end::{Panicked, to_the_end};
 use super::usage::ArrivingBody;
 use crate::adapters::wire::control::{
-    ClearForm, ClearedForm, DeviceSummaryForm, LockoutForm, OpenedPairingForm, OperatorReportForm, OutcomeForm,
-    RefusedForm, RenameForm, RevokeForm, RevokedForm, TermsForm,
+    ClearForm, ClearedForm, DeviceSummaryForm, LockoutForm, Offered, OpenedPairingForm, OperatorReportForm,
+    OutcomeForm, RefusedForm, RenameForm, RevokeForm, RevokedForm, TermsForm,
 };
 use crate::adapters::wire::keys::{KeysForm, RotateForm, RotatedForm};
 use crate::adapters::wire::report::DeviceForm;
@@ -39,7 +39,8 @@ use crate::domain::attempts::Lockout;
 use crate::domain::client_address::NotAnAddress;
 use crate::domain::device_name::DeviceName;
 use crate::domain::session::Generation;
-use crate::ports::control_channel::LockoutSummary;
+use crate::domain::terms::Terms;
+use crate::ports::control_channel::{LockoutSummary, OpenedPairing};
 use crate::ports::device_store::StoreNameError;
 
 /// Answers requests on the control socket.
@@ -95,6 +96,8 @@ impl Handler for ControlApi {
 
 fn routes(services: &Arc<Services>) -> BoxedFilter<(Response,)> {
     let pairing = command(services, warp::path!("pairing").and(warp::post()).boxed(), open_pairing)
+        .or(command(services, warp::path!("pairing" / "link").and(warp::post()).boxed(), open_link))
+        .unify()
         .or(outcome_route(services))
         .unify()
         .or(query(services, warp::path!("beacon").and(warp::post()).boxed(), open_beacon))
@@ -178,8 +181,19 @@ async fn answered(operation: impl Future<Output = Answer> + Send + 'static) -> R
 }
 
 async fn open_pairing(services: Arc<Services>, form: Option<TermsForm>) -> Answer {
-    let terms = form.unwrap_or_default().read().map_err(|why| Refused(StatusCode::BAD_REQUEST, why))?;
-    match services.open_pairing.open(terms).await {
+    opened(services.open_pairing.open(terms(form)?).await)
+}
+
+async fn open_link(services: Arc<Services>, form: Option<TermsForm>) -> Answer {
+    opened(services.open_pairing.open_link(terms(form)?).await)
+}
+
+fn terms(form: Option<TermsForm>) -> Result<Terms, Refused> {
+    form.unwrap_or_default().read().map_err(|why| Refused(StatusCode::BAD_REQUEST, why))
+}
+
+fn opened<S: Offered>(opened: Result<OpenedPairing<S>, OpenPairingError>) -> Answer {
+    match opened {
         Ok(opened) => json(&OpenedPairingForm::from(&opened)),
         Err(error @ OpenPairingError::NameTaken(_)) => Err(Refused(StatusCode::CONFLICT, error.to_string())),
         Err(error @ (OpenPairingError::Random(_) | OpenPairingError::Storage(_))) => Err(failed(&error)),

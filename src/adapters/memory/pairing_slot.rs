@@ -8,6 +8,7 @@ use super::locked;
 use crate::domain::code::PairingCode;
 use crate::domain::device::DeviceId;
 use crate::domain::identity::IdentityPublicKey;
+use crate::domain::link_secret::LinkId;
 use crate::domain::pake::{
     ClientHello, Confirmation, DaemonConfirm, DaemonConfirmed, DaemonHello, HANDSHAKE_RANDOM_BYTES,
 };
@@ -48,6 +49,10 @@ impl PairingSlot for MemoryPairingSlot {
 
     async fn reserve(&self, code: &PairingCode, now: MonotonicTime) -> Result<RedeemedCode, ReserveError> {
         self.redeem(|session| session.redeem(code, now))
+    }
+
+    async fn waits_for(&self, link: &LinkId, now: MonotonicTime) -> Result<bool, StorageError> {
+        Ok(locked(&self.0).as_ref().is_some_and(|session| session.waits_for(link, now)))
     }
 
     async fn begin(

@@ -65,6 +65,10 @@ impl<R: BufRead + Send, W: Write + Send> Prompter for LinePrompter<R, W> {
         self.interactive
     }
 
+    fn place(&mut self) -> Result<String, PromptError> {
+        self.ask("Pairing link, or address of the daemon: ")
+    }
+
     fn code(&mut self) -> Result<String, PromptError> {
         self.ask("Pairing code (XXXX-XXXX): ")
     }

@@ -10,6 +10,7 @@ use crate::domain::code::PairingCode;
 use crate::domain::device::DeviceId;
 use crate::domain::device_name::DeviceName;
 use crate::domain::endpoint::Endpoint;
+use crate::domain::pairing_link::PairingLink;
 use crate::domain::session::{Generation, Phase};
 use crate::domain::terms::{CredentialLife, Terms};
 use crate::domain::text::shown_safely;
@@ -29,7 +30,7 @@ pub struct TermsForm {
     device_name: Option<String>,
 }
 
-/// A fresh code. No `Debug`: it holds the code.
+/// A fresh code or link. No `Debug`: it holds it.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OpenedPairingForm {
@@ -174,10 +175,39 @@ impl TermsForm {
     }
 }
 
-impl From<&OpenedPairing> for OpenedPairingForm {
-    fn from(opened: &OpenedPairing) -> Self {
+/// What a device is given to pair with.
+pub trait Offered: Sized {
+    /// Its text, for the operator.
+    fn text(&self) -> String;
+
+    /// Reads the text, unless it is not what it should be.
+    fn of_text(text: &str) -> Option<Self>;
+}
+
+impl Offered for PairingCode {
+    fn text(&self) -> String {
+        self.reveal()
+    }
+
+    fn of_text(text: &str) -> Option<Self> {
+        Self::parse(text).ok()
+    }
+}
+
+impl Offered for PairingLink {
+    fn text(&self) -> String {
+        self.reveal().to_string()
+    }
+
+    fn of_text(text: &str) -> Option<Self> {
+        Self::parse(text).ok()
+    }
+}
+
+impl<S: Offered> From<&OpenedPairing<S>> for OpenedPairingForm {
+    fn from(opened: &OpenedPairing<S>) -> Self {
         Self {
-            code: opened.code.reveal(),
+            code: opened.code.text(),
             generation: opened.generation.number().to_string(),
             expires_at: opened.expires_at,
             expires_in_seconds: opened.expires_in.as_secs(),
@@ -190,9 +220,9 @@ impl From<&OpenedPairing> for OpenedPairingForm {
 
 impl OpenedPairingForm {
     /// The pairing, unless a field is not what it should be.
-    pub fn read(&self) -> Option<OpenedPairing> {
+    pub fn read<S: Offered>(&self) -> Option<OpenedPairing<S>> {
         Some(OpenedPairing {
-            code: PairingCode::parse(&self.code).ok()?,
+            code: S::of_text(&self.code)?,
             generation: Generation::from_number(self.generation.parse().ok()?),
             expires_at: self.expires_at,
             expires_in: Duration::from_secs(self.expires_in_seconds),

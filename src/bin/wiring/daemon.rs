@@ -186,7 +186,7 @@ async fn serve_home(
     let (tls_keys, name) = (Arc::new(tls_keys), DeviceName::nearest(&shared::host_name()));
     let introduction = Introduction { identity: Arc::clone(&identity), name, keys: tls_keys.clone() };
     let pair = Arc::new(PairV2::new(ports.clone(), introduction, &settings));
-    let rotation = Arc::new(TlsRotation::new(Arc::new(SystemClock), tls_keys, tls, identity));
+    let rotation = Arc::new(TlsRotation::new(Arc::new(SystemClock), tls_keys.clone(), tls, identity));
     let public = PublicApi::new(
         &ports,
         policy,
@@ -196,7 +196,7 @@ async fn serve_home(
         Arc::clone(&beacons),
         Arc::clone(&ready),
     );
-    let open_pairing = OpenPairing::new(ports.clone(), &settings);
+    let open_pairing = OpenPairing::new(ports.clone(), &settings, tls_keys.clone());
     let control = ControlApi::new(&ports, open_pairing, status, rotation, beacons, stop.clone());
     let doors = [open_door(network, public, &stopped), open_door(operator, control, &stopped)];
     info!("the daemon is ready");

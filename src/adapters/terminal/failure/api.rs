@@ -49,6 +49,15 @@ pub(super) fn wrong_code() -> Failure {
         .hint("a new code is shown on the host by: netclaw daemon pair")
 }
 
+/// Nothing waits for the link that was pasted.
+pub(super) fn link_over() -> Failure {
+    Failure::new(
+        Exit::Refused,
+        "the daemon does not know this link: it expired, was used, or a newer code or link has replaced it",
+    )
+    .hint("make a new one on the host: netclaw daemon pair --link")
+}
+
 fn of_rejection(why: Rejection, detail: &str, choice: &Choice) -> Failure {
     let failed = |what: &str| Failure::new(Exit::Failed, format!("{what}: {detail}"));
     match why {

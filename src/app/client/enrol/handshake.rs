@@ -10,6 +10,7 @@ use crate::domain::acquaintance::Acquaintance;
 use crate::domain::binding::Binding;
 use crate::domain::daemon_id::DaemonId;
 use crate::domain::link::{Approach, Pins};
+use crate::domain::pairing_secret::PairingSecret;
 use crate::domain::pake::answer::NotPaired;
 use crate::domain::pake::{
     ClientConfirm, ClientStart, Enrolment, FinishAnswer, FinishRequest, HANDSHAKE_RANDOM_BYTES, Outcome,
@@ -80,7 +81,7 @@ impl Handshaking<'_> {
         let mut random = Zeroizing::new([0; HANDSHAKE_RANDOM_BYTES]);
         self.rng.fill(random.as_mut_slice())?;
         let suspicious = |why| EnrolError::InBetween(Suspicion::Message(why));
-        let begun = ClientStart::begin(answers.code(), self.approach.binding.clone(), &random);
+        let begun = ClientStart::begin(answers.secret(), self.approach.binding.clone(), &random);
         let (start, hello) = begun.map_err(suspicious)?;
         let reply = match self.api.start_pairing(&self.approach.link, &hello).await {
             Ok(reply) => reply,
@@ -165,7 +166,8 @@ impl Handshaking<'_> {
     /// Exchanges the code itself, with a daemon of version 1.
     async fn exchange(&self, answers: &mut Answers<'_>) -> Result<Acquired, EnrolError> {
         loop {
-            match self.api.exchange(&self.approach.link, answers.code(), answers.name()).await {
+            let PairingSecret::Code(code) = answers.secret() else { return Err(EnrolError::NoHandshakes) };
+            match self.api.exchange(&self.approach.link, code, answers.name()).await {
                 Ok(grant) => {
                     let (token, device, daemon_id) = (grant.token, grant.device, grant.daemon_id);
                     return Ok(Acquired { token, device, daemon_id, known: Acquaintance::default() });

@@ -69,17 +69,21 @@ impl PairV2 {
         received: Received<'_>,
     ) -> Result<(DaemonConfirmed, Answer), PairError> {
         let Received { request, client, now } = received;
-        let charge = match self.ports.attempts.count_guess(client.limit_key(), now.monotonic).await {
-            Ok(charge) => charge,
-            Err(why) => {
-                // Nothing was looked at: whoever waits long enough can still confirm.
-                *handshake = Handshake::HalfOpen(waiting);
-                return Err(refused(why, client).into());
-            }
+        let charge = match waiting.is_about_a_link() {
+            // Nobody guesses it, and nobody else's guesses at typed codes may keep its owner out.
+            true => None,
+            false => match self.ports.attempts.count_guess(client.limit_key(), now.monotonic).await {
+                Ok(charge) => Some(charge),
+                Err(why) => {
+                    // Nothing was looked at: whoever waits long enough can still confirm.
+                    *handshake = Handshake::HalfOpen(waiting);
+                    return Err(refused(why, client).into());
+                }
+            },
         };
         let reserved = self.ports.slot.reserve_confirmed(waiting, &request.confirmation, now.monotonic).await;
         let reserved = reserved.map_err(|why| not_redeemed(why, client));
-        if !matches!(reserved, Err(ExchangeError::WrongCode)) {
+        if let Some(charge) = charge.filter(|_| !matches!(reserved, Err(ExchangeError::WrongCode))) {
             self.ports.attempts.take_back(charge).await;
         }
         let (proof, confirmed) = reserved?;

@@ -13,6 +13,7 @@ Examples:
   netclaw daemon pair
   netclaw daemon pair --wait
   netclaw daemon pair --ttl 12h --name ci-runner --json
+  netclaw daemon pair --link        # one line to paste on the other machine
 
 Expired devices stay in the list, and keep their names, until they are revoked.";
 
@@ -26,6 +27,9 @@ pub struct OpenPairingArgs {
     /// Decide what the device is called, whatever it asks for
     #[arg(long, value_parser = DeviceName::parse)]
     pub name: Option<DeviceName>,
+    /// Make a link to paste instead of a code to type: it names this daemon and its key, and nobody can guess it
+    #[arg(long)]
+    pub link: bool,
     /// Stay until a device has paired or the code is over
     #[arg(long, conflicts_with = "json")]
     pub wait: bool,

@@ -20,13 +20,25 @@ pub(super) async fn run(
     api: &dyn DaemonApi,
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
-    let opened = control.open_pairing(&args.terms()).await.map_err(of_control)?;
-    if args.json {
-        let doubt = doubt(&opened.endpoint, control, api).await;
-        return console.json(&pairing::document(&opened, doubt));
-    }
-    show(&opened, control, api, console).await?;
-    if args.wait { wait(control, opened.generation, console).await } else { Ok(()) }
+    let generation = if args.link {
+        let opened = control.open_link(&args.terms()).await.map_err(of_control)?;
+        if args.json {
+            let doubt = doubt(&opened.endpoint, control, api).await;
+            return console.json(&pairing::link_document(&opened, doubt));
+        }
+        pairing::link_lines(&opened).iter().try_for_each(|line| console.result(line))?;
+        remark(&opened, control, api, console).await;
+        opened.generation
+    } else {
+        let opened = control.open_pairing(&args.terms()).await.map_err(of_control)?;
+        if args.json {
+            let doubt = doubt(&opened.endpoint, control, api).await;
+            return console.json(&pairing::document(&opened, doubt));
+        }
+        show(&opened, control, api, console).await?;
+        opened.generation
+    };
+    if args.wait { wait(control, generation, console).await } else { Ok(()) }
 }
 
 /// Prints the four lines, and what to know about the endpoint.
@@ -37,6 +49,17 @@ pub(super) async fn show(
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
     pairing::lines(opened).iter().try_for_each(|line| console.result(line))?;
+    remark(opened, control, api, console).await;
+    Ok(())
+}
+
+/// Tells what to know about the terms and the endpoint.
+async fn remark<S: Sync>(
+    opened: &OpenedPairing<S>,
+    control: &dyn ControlChannel,
+    api: &dyn DaemonApi,
+    console: &mut Console<'_>,
+) {
     pairing::notes(&opened.terms).iter().for_each(|note| console.note(format_args!("note: {note}")));
     opened.caveats.iter().for_each(|caveat| console.note(format_args!("note: {caveat}")));
     console.progress("Asking the endpoint whether it leads here …");
@@ -46,7 +69,6 @@ pub(super) async fn show(
         console.note(format_args!("note: {} (not verified: {doubt})", opened.endpoint));
         console.hint("the code is good; find out what is wrong with the way to this host with: netclaw doctor");
     }
-    Ok(())
 }
 
 /// Why it is not certain that the endpoint leads to this daemon.
