@@ -39,3 +39,4 @@ pub mod text;
 pub mod time;
 pub mod token;
 pub mod transport;
+pub mod words;

@@ -9,13 +9,20 @@
 //!
 //! A link's secret is like a code at which nobody guesses: wrong proofs are not counted, and end nothing.
 //!
+//! Where the operator wants to be [asked](asking), the device waits for a yes between reserved and consumed.
+//!
 //! Every transition takes the session by value, so a state that is over cannot be used again.
+
+pub mod asking;
+mod phase;
 
 use core::time::Duration;
 
 use thiserror::Error;
 use zeroize::Zeroize;
 
+use self::asking::{ATTENDANCE, AskingSession};
+pub use self::phase::Phase;
 use super::code::{CODE_RANDOM_BYTES, PairingCode};
 use super::device::DeviceId;
 use super::identity::IdentityPublicKey;
@@ -103,6 +110,9 @@ pub enum RedeemError {
     /// The session goes on, with a smaller budget.
     #[error("wrong pairing code")]
     WrongCode,
+    /// The operator wants to compare words, and only handshakes have some. Said whatever the code is; nothing was compared.
+    #[error("the operator confirms this pairing, which needs the handshake of netclaw pair")]
+    NeedsHandshake,
     /// The wrong code that ended the session. From outside it looks like any other wrong code; the operator is told.
     #[error("wrong pairing code, and the last one that this session bears")]
     LastWrongCode,
@@ -128,6 +138,8 @@ pub struct PendingSession {
     expiry: Expiry<MonotonicTime>,
     /// None for a link: nobody guesses 128 bits.
     budget: Option<CodeBudget>,
+    /// When the operator counts as gone, where the terms want to ask.
+    attended: Option<Expiry<MonotonicTime>>,
 }
 
 /// A session whose code was redeemed and whose device is being stored.
@@ -141,6 +153,13 @@ pub enum PairingSession {
     Pending(PendingSession),
     /// Its code was redeemed; the device is being stored.
     Reserved(ReservedSession),
+    /// Its code was redeemed; the operator is asked about the device.
+    Asking(AskingSession),
+    /// The operator has said no.
+    Refused {
+        /// The session that ended.
+        generation: Generation,
+    },
     /// The device was stored.
     Consumed {
         /// The session that made it.
@@ -153,25 +172,6 @@ pub enum PairingSession {
         /// The session that ended.
         generation: Generation,
     },
-}
-
-/// What an operator may know of a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
-    /// The code can be exchanged, for this long.
-    Waiting {
-        /// Time until the end of the code.
-        remaining: Duration,
-    },
-    /// The end of its life came before a device did.
-    Expired,
-    /// It was exchanged for this device.
-    Paired {
-        /// The device that the code was exchanged for.
-        device: DeviceId,
-    },
-    /// Too many wrong codes ended it.
-    Exhausted,
 }
 
 /// A session that was just opened, and what its operator is shown.
@@ -217,7 +217,8 @@ impl PairingSession {
         now: Now,
     ) -> Self {
         let expiry = Expiry::after(now.monotonic, CODE_LIFE);
-        Self::Pending(PendingSession { generation, secret, terms, expiry, budget })
+        let attended = terms.confirm.then(|| Expiry::after(now.monotonic, ATTENDANCE));
+        Self::Pending(PendingSession { generation, secret, terms, expiry, budget, attended })
     }
 
     /// Tries `presented` against the session's code.
@@ -225,6 +226,7 @@ impl PairingSession {
     /// # Errors
     ///
     /// * [`RedeemError::NoCode`] unless the session is pending with a code, and its end has not come at `now`.
+    /// * [`RedeemError::NeedsHandshake`] when the operator wants to be asked.
     /// * [`RedeemError::WrongCode`] and [`RedeemError::LastWrongCode`] when it is another code.
     ///
     /// # Security
@@ -234,6 +236,9 @@ impl PairingSession {
         match self {
             Self::Pending(pending) => {
                 let (session, redeemed) = match pending.secret.clone() {
+                    PairingSecret::Code(_) if pending.terms.confirm && !pending.is_over(now) => {
+                        (Self::Pending(pending), Err(RedeemError::NeedsHandshake))
+                    }
                     PairingSecret::Code(code) => pending.attempt(now, || code.matches(presented).then_some(())),
                     // Nobody can have typed it.
                     PairingSecret::Link(_) => (Self::Pending(pending), Err(RedeemError::NoCode)),
@@ -247,8 +252,12 @@ impl PairingSession {
     /// Whether it waits for whoever has this link. Costs one hash at most, so that nothing needs to be counted before.
     pub fn waits_for(&self, link: &LinkId, now: MonotonicTime) -> bool {
         match self {
-            Self::Pending(pending) => pending.secret.is_meant_by(Some(link)) && !pending.expiry.has_passed(now),
-            Self::Reserved(_) | Self::Consumed { .. } | Self::Exhausted { .. } => false,
+            Self::Pending(pending) => pending.secret.is_meant_by(Some(link)) && !pending.is_over(now),
+            Self::Reserved(_)
+            | Self::Asking(_)
+            | Self::Refused { .. }
+            | Self::Consumed { .. }
+            | Self::Exhausted { .. } => false,
         }
     }
 
@@ -270,9 +279,7 @@ impl PairingSession {
         now: MonotonicTime,
     ) -> Result<(DaemonConfirm, DaemonHello), BeginError> {
         match self {
-            Self::Pending(pending)
-                if !pending.expiry.has_passed(now) && pending.secret.is_meant_by(hello.link.as_ref()) =>
-            {
+            Self::Pending(pending) if !pending.is_over(now) && pending.secret.is_meant_by(hello.link.as_ref()) => {
                 let secret = Shared::from(&pending.secret);
                 Ok(DaemonConfirm::respond(pending.generation, secret, hello, identity, random)?)
             }
@@ -343,31 +350,27 @@ impl PairingSession {
     pub const fn generation(&self) -> Generation {
         match self {
             Self::Pending(pending) | Self::Reserved(ReservedSession(pending)) => pending.generation,
-            Self::Consumed { generation, .. } | Self::Exhausted { generation } => *generation,
-        }
-    }
-
-    /// What the operator may know of it at `now`.
-    pub fn phase(&self, now: MonotonicTime) -> Phase {
-        match self {
-            Self::Pending(pending) if pending.expiry.has_passed(now) => Phase::Expired,
-            Self::Pending(pending) | Self::Reserved(ReservedSession(pending)) => {
-                Phase::Waiting { remaining: pending.expiry.remaining(now) }
+            Self::Asking(asking) => asking.pending().generation,
+            Self::Consumed { generation, .. } | Self::Exhausted { generation } | Self::Refused { generation } => {
+                *generation
             }
-            Self::Consumed { device, .. } => Phase::Paired { device: *device },
-            Self::Exhausted { .. } => Phase::Exhausted,
         }
     }
 }
 
 impl PendingSession {
+    /// Whether its end has come, or the operator who wanted to be asked is gone.
+    fn is_over(&self, now: MonotonicTime) -> bool {
+        self.expiry.has_passed(now) || self.attended.is_some_and(|attended| attended.has_passed(now))
+    }
+
     /// One attempt at the code: counted as a wrong one, then looked at. `prove` gives what proves it right.
     fn attempt<T>(
         self,
         now: MonotonicTime,
         prove: impl FnOnce() -> Option<T>,
     ) -> (PairingSession, Result<(RedeemedCode, T), RedeemError>) {
-        if self.expiry.has_passed(now) {
+        if self.is_over(now) {
             return (PairingSession::Pending(self), Err(RedeemError::NoCode));
         }
         let generation = self.generation;

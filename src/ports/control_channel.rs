@@ -15,6 +15,7 @@ use crate::domain::endpoint::Endpoint;
 use crate::domain::key_rotation::{NotYet, Urgency};
 use crate::domain::pairing_link::PairingLink;
 use crate::domain::pin::Pin;
+use crate::domain::session::asking::Applicant;
 use crate::domain::session::{Generation, Phase};
 use crate::domain::terms::Terms;
 use crate::domain::time::WallTime;
@@ -43,6 +44,13 @@ pub struct OpenedPairing<S = PairingCode> {
 pub enum PairingOutcome {
     /// It is still there, or ended without a device.
     Phase(Phase),
+    /// This device has proved the code, and waits for the operator's yes.
+    Asking {
+        /// The device.
+        applicant: Applicant,
+        /// Time left for an answer.
+        remaining: Duration,
+    },
     /// It was exchanged for this device.
     Paired(DeviceIdentity),
     /// A newer session has replaced it.
@@ -184,7 +192,14 @@ pub trait ControlChannel: Send + Sync {
     /// [`ControlError`].
     async fn open_beacon(&self) -> Result<Beacon, ControlError>;
 
-    /// What became of a session.
+    /// Answers about the device that waits for the operator's yes, and says whether it was in time.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError`].
+    async fn decide_pairing(&self, generation: Generation, agrees: bool) -> Result<bool, ControlError>;
+
+    /// What became of a session. Where the operator is to be asked, this also says that the operator is there.
     ///
     /// # Errors
     ///

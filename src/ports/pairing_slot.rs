@@ -11,6 +11,7 @@ use crate::domain::link_secret::LinkId;
 use crate::domain::pake::{
     ClientHello, Confirmation, DaemonConfirm, DaemonConfirmed, DaemonHello, HANDSHAKE_RANDOM_BYTES,
 };
+use crate::domain::session::asking::{Applicant, Verdict};
 use crate::domain::session::{BeginError, Generation, PairingSession, Phase, RedeemError, RedeemedCode};
 use crate::domain::time::MonotonicTime;
 
@@ -112,6 +113,26 @@ pub trait PairingSlot: Send + Sync {
 
     /// Takes the reservation back, by [`PairingSession::release`].
     async fn release(&self, generation: Generation);
+
+    /// Asks the operator about the device of the reserved code, by [`PairingSession::ask`].
+    async fn ask(&self, generation: Generation, applicant: Applicant);
+
+    /// Notes that the operator's command is there, by [`PairingSession::attend`], and says whom it should ask about.
+    async fn attend(&self, generation: Generation, now: MonotonicTime) -> Option<Applicant>;
+
+    /// Takes the operator's answer, by [`PairingSession::decide`].
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] when the slot is out of reach.
+    async fn decide(&self, generation: Generation, agrees: bool, now: MonotonicTime) -> Result<bool, StorageError>;
+
+    /// What the operator has answered, by [`PairingSession::verdict`]. Of parallel calls after a yes exactly one gets the code.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] when the slot is out of reach.
+    async fn verdict(&self, generation: Generation, now: MonotonicTime) -> Result<Verdict, StorageError>;
 
     /// The session that is in the slot, by its name, and what became of it; `None` before the first one.
     async fn current(&self, now: MonotonicTime) -> Option<(Generation, Phase)>;

@@ -48,6 +48,9 @@ pub trait Prompter: Send {
     /// [`PromptError`].
     fn device_name(&mut self, default: &DeviceName) -> Result<String, PromptError>;
 
+    /// Tells something that a person has to see, whether or not one answers the questions.
+    fn announce(&mut self, text: &str);
+
     /// Tells the person why they are asked again. Nothing is shown when nobody is there.
     fn explain(&mut self, text: &str);
 }

@@ -35,6 +35,7 @@ use netclaw::ports::daemon_api::{
 use netclaw::ports::daemon_process::{DaemonProcess, HostCredential, StartError};
 use netclaw::ports::prompter::{PromptError, Prompter};
 
+use crate::fakes::consent::ScriptedConsent;
 use crate::fakes::samples::as_link;
 pub use crate::fakes::settings_store::FakeSettingsStore as FakeSettings;
 
@@ -344,6 +345,10 @@ impl Prompter for FakePrompter {
         }
     }
 
+    fn announce(&mut self, text: &str) {
+        self.explained.push(text.to_owned());
+    }
+
     fn explain(&mut self, text: &str) {
         self.explained.push(text.to_owned());
     }
@@ -362,6 +367,10 @@ pub struct FakeHost {
     pub devices: Vec<DeviceSummary>,
     pub lockouts: Vec<LockoutSummary>,
     pub outcomes: Mutex<VecDeque<PairingOutcome>>,
+    /// The operator's answers about devices.
+    pub decisions: Mutex<Vec<bool>>,
+    /// What they are.
+    pub consent: ScriptedConsent,
     pub keys: Option<KeysReport>,
     pub rotation: Option<RotationOutcome>,
     /// How the last rotation was asked for.
@@ -418,6 +427,12 @@ impl ControlChannel for FakeHost {
 
     async fn open_beacon(&self) -> Result<Beacon, ControlError> {
         self.check().map(|()| Beacon::from_random([7; 20]))
+    }
+
+    async fn decide_pairing(&self, _generation: Generation, agrees: bool) -> Result<bool, ControlError> {
+        self.check()?;
+        self.decisions.lock().unwrap().push(agrees);
+        Ok(true)
     }
 
     async fn pairing_outcome(&self, _generation: Generation) -> Result<PairingOutcome, ControlError> {

@@ -2,6 +2,7 @@
 
 mod access;
 mod acquaintance;
+mod asking;
 mod attempts;
 mod attempts_capacity;
 mod attempts_model;
@@ -27,3 +28,4 @@ mod text;
 mod time;
 mod token;
 mod transport;
+mod words;

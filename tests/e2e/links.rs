@@ -42,6 +42,17 @@ fn the_lines_of_a_link_hold_it_once_and_the_command_does_not() {
 }
 
 #[test]
+fn a_qr_code_is_the_link_to_scan() {
+    let host = World::default();
+    let _daemon = host.daemon();
+    let opened = host.netclaw(&["daemon", "pair", "--qr"]).succeeded();
+    let link = opened.stdout.lines().next().unwrap().strip_prefix("Pairing link: ").unwrap().to_owned();
+    let drawn: Vec<&str> = opened.stderr.lines().filter(|line| !line.starts_with("note: ")).collect();
+    assert!(!opened.stderr.contains('\u{1b}'), "no colours where no terminal is");
+    assert_eq!(crate::client::qr::scanned(&drawn), link);
+}
+
+#[test]
 fn the_json_of_a_link_has_no_code() {
     let host = World::default();
     let _daemon = host.daemon();

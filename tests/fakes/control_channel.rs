@@ -31,6 +31,8 @@ pub struct FakeControlChannel {
     pub keys: Mutex<Option<KeysReport>>,
     pub rotations: Mutex<VecDeque<RotationOutcome>>,
     pub asked_to_rotate: Mutex<Vec<Urgency>>,
+    /// The operator's answers about devices.
+    pub decisions: Mutex<Vec<bool>>,
     pub was_stopped: AtomicBool,
 }
 
@@ -63,6 +65,12 @@ impl ControlChannel for FakeControlChannel {
 
     async fn open_beacon(&self) -> Result<Beacon, ControlError> {
         self.running().map(|_| Beacon::from_random([7; 20]))
+    }
+
+    async fn decide_pairing(&self, _generation: Generation, agrees: bool) -> Result<bool, ControlError> {
+        self.running()?;
+        self.decisions.lock().unwrap().push(agrees);
+        Ok(true)
     }
 
     async fn pairing_outcome(&self, _generation: Generation) -> Result<PairingOutcome, ControlError> {

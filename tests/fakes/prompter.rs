@@ -54,6 +54,10 @@ impl Prompter for ScriptedPrompter {
         }
     }
 
+    fn announce(&mut self, text: &str) {
+        self.transcript.push(text.to_owned());
+    }
+
     fn explain(&mut self, text: &str) {
         if self.is_interactive {
             self.transcript.push(text.to_owned());

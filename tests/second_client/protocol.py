@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives import hashes
@@ -13,6 +14,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF, HKDFExpand
 SUITE = "spake2-ed25519-hkdf-sha256-chacha20poly1305"
 CLIENT, DAEMON = b"netclaw pair v2 client", b"netclaw pair v2 daemon"
 NAME_CONTENT, ANSWER_CONTENT = 512, 2048
+# The English list of BIP-39, as the daemon has it too.
+WORDS = Path(__file__).parents[2].joinpath("src/domain/words.txt").read_text().split()
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 
@@ -74,6 +77,8 @@ class Keys:
         self.daemon_confirmation_key = self._expand(b"netclaw pair v2 daemon confirmation")
         self.client_sealing_key = self._expand(b"netclaw pair v2 client sealing")
         self.daemon_sealing_key = self._expand(b"netclaw pair v2 daemon sealing")
+        bits = int.from_bytes(HKDFExpand(algorithm=hashes.SHA256(), length=6, info=b"netclaw pair v2 words").derive(self._prk))
+        self.words = " ".join(WORDS[bits >> shift & 0x7FF] for shift in (37, 26, 15, 4))
         self.client_confirmation = hmac.digest(self.client_confirmation_key, self.th, "sha256")
         self.daemon_confirmation = hmac.digest(self.daemon_confirmation_key, self.th, "sha256")
 

@@ -61,7 +61,7 @@ def handshake(name, secret_of, kind, value, seed):
         "transcript": script, "th": keys.th, "client_confirmation_key": keys.client_confirmation_key,
         "daemon_confirmation_key": keys.daemon_confirmation_key, "client_sealing_key": keys.client_sealing_key,
         "daemon_sealing_key": keys.daemon_sealing_key, "client_confirmation": keys.client_confirmation,
-        "daemon_confirmation": keys.daemon_confirmation, "signature": signature,
+        "daemon_confirmation": keys.daemon_confirmation, "words": keys.words.encode(), "signature": signature,
         "sealed_name_0": seal(keys.client_sealing_key, 0, pack([(1, b"phone")], NAME_CONTENT)),
         "sealed_answer_0": seal(keys.daemon_sealing_key, 0, pack(taken, ANSWER_CONTENT)),
         "sealed_name_1": seal(keys.client_sealing_key, 1, pack([(1, b"laptop")], NAME_CONTENT)),

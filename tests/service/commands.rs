@@ -13,6 +13,7 @@ use netclaw::ports::service_manager::{Scope, ServiceError, ServiceManager};
 
 use super::machine::Machine;
 use crate::client::fakes::{FakeApi, FakeHost, FakeSettings};
+use crate::fakes::consent::ScriptedConsent;
 use crate::fakes::daemon_process::FakeDaemonProcess;
 use crate::fakes::service_manager::FakeServiceManager;
 use crate::fakes::wizard::ScriptedWizard;
@@ -37,6 +38,7 @@ async fn run_on(words: &str, process: &FakeDaemonProcess, service: ServicePorts<
         control: &FakeHost::default(),
         process,
         service,
+        consent: &ScriptedConsent::default(),
         settings: &FakeSettings::default(),
         wizard: &mut ScriptedWizard::default(),
         log_file: Path::new("/nowhere/daemon.log"),

@@ -18,9 +18,10 @@ use tokio::net::UnixStream;
 use crate::adapters::platform::ROOT;
 use crate::adapters::wire::control::{
     ClearForm, ClearedForm, DeviceSummaryForm, LockoutForm, Offered, OpenedPairingForm, OperatorReportForm,
-    OutcomeForm, RefusedForm, RenameForm, RevokeForm, RevokedForm, TermsForm,
+    RefusedForm, RenameForm, RevokeForm, RevokedForm, TermsForm,
 };
 use crate::adapters::wire::keys::{KeysForm, RotateForm, RotatedForm};
+use crate::adapters::wire::outcome::{DecidedForm, DecisionForm, OutcomeForm};
 use crate::adapters::wire::report::DeviceForm;
 use crate::adapters::wire::sighting::BeaconForm;
 use crate::domain::beacon::Beacon;
@@ -169,6 +170,12 @@ impl ControlChannel for SocketControlChannel {
     async fn open_beacon(&self) -> Result<Beacon, ControlError> {
         let form: BeaconForm = self.post("/beacon", &()).await?;
         understood(Beacon::parse(&form.beacon))
+    }
+
+    async fn decide_pairing(&self, generation: Generation, agrees: bool) -> Result<bool, ControlError> {
+        let path = format!("/pairing/{}/decision", generation.number());
+        let decided: DecidedForm = self.post(&path, &DecisionForm { agrees }).await?;
+        Ok(decided.was_taken)
     }
 
     async fn pairing_outcome(&self, generation: Generation) -> Result<PairingOutcome, ControlError> {

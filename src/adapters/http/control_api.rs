@@ -23,9 +23,10 @@ use super::to_the_end::{Panicked, to_the_end};
 use super::usage::ArrivingBody;
 use crate::adapters::wire::control::{
     ClearForm, ClearedForm, DeviceSummaryForm, LockoutForm, Offered, OpenedPairingForm, OperatorReportForm,
-    OutcomeForm, RefusedForm, RenameForm, RevokeForm, RevokedForm, TermsForm,
+    RefusedForm, RenameForm, RevokeForm, RevokedForm, TermsForm,
 };
 use crate::adapters::wire::keys::{KeysForm, RotateForm, RotatedForm};
+use crate::adapters::wire::outcome::{DecidedForm, DecisionForm, OutcomeForm};
 use crate::adapters::wire::report::DeviceForm;
 use crate::adapters::wire::sighting::BeaconForm;
 use crate::app::daemon::DaemonPorts;
@@ -100,6 +101,8 @@ fn routes(services: &Arc<Services>) -> BoxedFilter<(Response,)> {
         .unify()
         .or(outcome_route(services))
         .unify()
+        .or(decision_route(services))
+        .unify()
         .or(query(services, warp::path!("beacon").and(warp::post()).boxed(), open_beacon))
         .unify()
         .boxed();
@@ -170,6 +173,24 @@ fn outcome_route(services: &Arc<Services>) -> BoxedFilter<(Response,)> {
         .boxed()
 }
 
+fn decision_route(services: &Arc<Services>) -> BoxedFilter<(Response,)> {
+    let services = Arc::clone(services);
+    warp::path!("pairing" / u64 / "decision")
+        .and(warp::post())
+        .and(warp::header::headers_cloned())
+        .and(warp::body::stream())
+        .then(move |number, headers: HeaderMap, body| {
+            let services = Arc::clone(&services);
+            async move {
+                match read_json(&headers, body).await {
+                    Ok(form) => answered(decide(services, Generation::from_number(number), form)).await,
+                    Err(problem) => Problem::into_response(problem),
+                }
+            }
+        })
+        .boxed()
+}
+
 /// The answer to a command, which is not left half-done when it is interrupted.
 async fn answered(operation: impl Future<Output = Answer> + Send + 'static) -> Response {
     let ended = to_the_end(operation).await;
@@ -198,6 +219,11 @@ fn opened<S: Offered>(opened: Result<OpenedPairing<S>, OpenPairingError>) -> Ans
         Err(error @ OpenPairingError::NameTaken(_)) => Err(Refused(StatusCode::CONFLICT, error.to_string())),
         Err(error @ (OpenPairingError::Random(_) | OpenPairingError::Storage(_))) => Err(failed(&error)),
     }
+}
+
+async fn decide(services: Arc<Services>, generation: Generation, form: DecisionForm) -> Answer {
+    let was_taken = services.open_pairing.decide(generation, form.agrees).await.map_err(|error| failed(&error))?;
+    json(&DecidedForm { was_taken })
 }
 
 async fn open_beacon(services: Arc<Services>) -> Answer {

@@ -11,6 +11,9 @@ use crate::app::daemon::exchange::ExchangeError;
 use crate::domain::access::ForbiddenOrigin;
 use crate::domain::transport::TlsRequired;
 
+/// Seconds after which a client that waits for the operator's yes asks again.
+const ASK_AGAIN_AFTER: u64 = 1;
+
 /// Why a request was not served.
 #[derive(Debug)]
 pub(super) struct Problem {
@@ -28,6 +31,8 @@ pub(super) enum Reason {
     TlsRequired,
     NoPairingCode,
     NoHandshake,
+    ConfirmationPending,
+    ConfirmationRequired,
     NotFound,
     MethodNotAllowed { allowed: &'static [Method] },
     NameTaken,
@@ -51,6 +56,10 @@ impl Reason {
             Self::TlsRequired => ("tls_required", StatusCode::FORBIDDEN, "TLS required"),
             Self::NoPairingCode => ("no_pairing_code", StatusCode::NOT_FOUND, "No pairing code"),
             Self::NoHandshake => ("no_handshake", StatusCode::NOT_FOUND, "No handshake"),
+            Self::ConfirmationPending => {
+                ("confirmation_pending", StatusCode::SERVICE_UNAVAILABLE, "Confirmation pending")
+            }
+            Self::ConfirmationRequired => ("confirmation_required", StatusCode::FORBIDDEN, "Confirmation required"),
             Self::NotFound => ("not_found", StatusCode::NOT_FOUND, "Not found"),
             Self::MethodNotAllowed { .. } => {
                 ("method_not_allowed", StatusCode::METHOD_NOT_ALLOWED, "Method not allowed")
@@ -90,6 +99,9 @@ impl Problem {
             Reason::RateLimited { retry_after } | Reason::LockedOut { retry_after } => {
                 headers.insert(RETRY_AFTER, whole_seconds(retry_after).into());
             }
+            Reason::ConfirmationPending => {
+                headers.insert(RETRY_AFTER, ASK_AGAIN_AFTER.into());
+            }
             Reason::MethodNotAllowed { allowed } => {
                 let allowed = allowed.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
                 headers.extend(HeaderValue::try_from(allowed).ok().map(|value| (ALLOW, value)));
@@ -100,6 +112,7 @@ impl Problem {
             | Reason::TlsRequired
             | Reason::NoPairingCode
             | Reason::NoHandshake
+            | Reason::ConfirmationRequired
             | Reason::NotFound
             | Reason::NameTaken
             | Reason::PayloadTooLarge
@@ -125,6 +138,7 @@ impl From<ExchangeError> for Problem {
             ExchangeError::MissingField(_) => Reason::InvalidRequest,
             ExchangeError::NoPairingCode => Reason::NoPairingCode,
             ExchangeError::WrongCode => Reason::WrongCode,
+            ExchangeError::NeedsHandshake => Reason::ConfirmationRequired,
             ExchangeError::InvalidDeviceName(_) => Reason::InvalidDeviceName,
             ExchangeError::NameTaken(_) => Reason::NameTaken,
             ExchangeError::StorageUnavailable => Reason::StorageUnavailable,

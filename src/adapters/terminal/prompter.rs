@@ -82,6 +82,10 @@ impl<R: BufRead + Send, W: Write + Send> Prompter for LinePrompter<R, W> {
         }
     }
 
+    fn announce(&mut self, text: &str) {
+        let _ = writeln!(self.shown, "{text}");
+    }
+
     fn explain(&mut self, text: &str) {
         if self.interactive {
             let _ = writeln!(self.shown, "{text}");

@@ -111,12 +111,29 @@ impl OpenPairing {
         }
     }
 
-    /// What became of the session with this name.
+    /// What became of the session with this name. Whoever asks is the operator, who is there.
     pub async fn outcome(&self, generation: Generation) -> PairingOutcome {
-        match self.ports.slot.current(self.ports.clock.now().monotonic).await {
+        let now = self.ports.clock.now().monotonic;
+        let applicant = self.ports.slot.attend(generation, now).await;
+        match self.ports.slot.current(now).await {
+            Some((current, Phase::Asking { remaining })) if current == generation => match applicant {
+                Some(applicant) => PairingOutcome::Asking { applicant, remaining },
+                None => PairingOutcome::Phase(Phase::Asking { remaining }),
+            },
             Some((current, phase)) if current == generation => self.outcome_of(phase).await,
             _ => PairingOutcome::Replaced,
         }
+    }
+
+    /// Takes the operator's answer about the device that asks, and says whether it was in time.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] when the slot is out of reach.
+    pub async fn decide(&self, generation: Generation, agrees: bool) -> Result<bool, StorageError> {
+        let was_taken = self.ports.slot.decide(generation, agrees, self.ports.clock.now().monotonic).await?;
+        info!(agrees, in_time = was_taken, "the operator has answered about a device");
+        Ok(was_taken)
     }
 
     async fn outcome_of(&self, phase: Phase) -> PairingOutcome {

@@ -8,6 +8,7 @@ use thiserror::Error;
 use super::super::binding::Binding;
 use super::super::identity::IdentityPublicKey;
 use super::super::pairing_secret::Shared;
+use super::super::words::Words;
 use super::answer::{Answer, Grant, NotPaired};
 use super::confirmation::Confirmation;
 use super::daemon::signed;
@@ -135,6 +136,11 @@ impl ClientConfirm {
 }
 
 impl ClientFinish {
+    /// The words that whoever has these keys shows too: the daemon, if nobody is in between who knows the code.
+    pub fn words(&self) -> Words {
+        self.0.keys.words()
+    }
+
     /// Opens the daemon's answer.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use super::super::binding::Binding;
 use super::super::identity::{IdentityKey, IdentityPublicKey};
 use super::super::pairing_secret::Shared;
 use super::super::session::Generation;
+use super::super::words::Words;
 use super::answer::Answer;
 use super::confirmation::Confirmation;
 use super::messages::{ClientHello, DaemonHello, FinishAnswer, FinishRequest};
@@ -92,6 +93,11 @@ impl DaemonConfirmed {
     /// What the client sees of its link. Both sides have confirmed that it said so.
     pub const fn binding(&self) -> &Binding {
         &self.state.binding
+    }
+
+    /// The words that the client shows too.
+    pub fn words(&self) -> Words {
+        self.state.keys.words()
     }
 
     /// The name that the client asks for.

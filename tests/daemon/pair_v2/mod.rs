@@ -1,5 +1,6 @@
 //! Pairing by handshakes, over fakes and the memory adapters.
 
+mod confirm;
 mod limits;
 mod links;
 mod names;
@@ -25,6 +26,7 @@ use netclaw::domain::pake::{
     ClientConfirm, ClientFinish, ClientHello, ClientStart, FinishAnswer, FinishRequest, Outcome, ReceivedHello,
 };
 use netclaw::domain::pin::Pin;
+use netclaw::domain::session::Generation;
 use netclaw::domain::settings::Settings;
 use netclaw::domain::terms::Terms;
 use netclaw::ports::device_store::DeviceStore;
@@ -94,6 +96,12 @@ impl World {
     /// A fresh code.
     async fn code(&self) -> PairingCode {
         self.open.open(Terms::default()).await.unwrap().code
+    }
+
+    /// A fresh code for a device that the operator is asked about.
+    async fn asking_code(&self) -> (PairingCode, Generation) {
+        let opened = self.open.open(Terms { confirm: true, ..Terms::default() }).await.unwrap();
+        (opened.code, opened.generation)
     }
 
     /// A fresh link.

@@ -129,11 +129,15 @@ fn transcripts_keys_tags_and_sealed_bytes_are_those_of_the_second_implementation
             assert_eq!(confirmation.as_bytes(), vector[&*format!("{side}_confirmation")].as_slice());
         }
 
+        assert_eq!(keys.words().to_string(), text(vector, "words"));
+
         let (client, first) = client.receive(&reply).unwrap().ask("phone").unwrap();
         assert_eq!(first.confirmation.as_bytes(), vector["client_confirmation"].as_slice());
         assert_eq!(first.sealed.as_slice(), vector["sealed_name_0"].as_slice());
+        assert_eq!(client.words(), keys.words());
         let (_, redeemed) = session.redeem_confirmed(daemon, &first.confirmation, MONOTONIC);
         let confirmed = redeemed.unwrap().1;
+        assert_eq!(confirmed.words(), keys.words());
         assert_eq!(confirmed.open(&first).unwrap(), "phone");
         let taken = confirmed.seal(0, &Answer::NotPaired(NotPaired::NameTaken), &identity);
         assert_eq!(taken.confirmation.as_bytes(), vector["daemon_confirmation"].as_slice());

@@ -4,9 +4,12 @@
 pub mod doctor;
 #[cfg(unix)]
 pub mod host;
+mod place;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
+
+pub use self::place::TypedPlace;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -97,7 +100,7 @@ this machine could see them.";
 pub struct PairArgs {
     /// The daemon, as `netclaw daemon pair` shows it: http://my-server:5199. Without it, or with `-`, a link or an address is
     /// asked for
-    pub endpoint: Option<String>,
+    pub endpoint: Option<TypedPlace>,
     /// What to call this device; asked for when it is not given
     #[arg(long)]
     pub name: Option<String>,

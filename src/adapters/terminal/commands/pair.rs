@@ -4,7 +4,7 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use super::ClientPorts;
-use crate::adapters::terminal::cli::PairArgs;
+use crate::adapters::terminal::cli::{PairArgs, TypedPlace};
 use crate::adapters::terminal::console::Console;
 use crate::adapters::terminal::failure::{Exit, Failure, of_enrol, of_prompt};
 use crate::adapters::terminal::render::paired;
@@ -23,14 +23,14 @@ const FROM_STDIN: &str = "-";
 
 pub(super) async fn run(args: PairArgs, ports: ClientPorts<'_>, console: &mut Console<'_>) -> Result<(), Failure> {
     let ClientPorts { api, credentials, prompter, clock, rng, host_name, .. } = ports;
-    let invitation = match args.endpoint.map(Zeroizing::new).filter(|typed| typed.trim() != FROM_STDIN) {
+    let invitation = match args.endpoint.as_ref().map(TypedPlace::as_str).filter(|typed| *typed != FROM_STDIN) {
         Some(typed) => {
-            if PairingLink::is_meant_by(typed.trim()) {
+            if PairingLink::is_meant_by(typed) {
                 console.hint("other users of this machine could see the link in the list of processes");
                 console
                     .hint("run `netclaw pair` without it and paste it, or send it on stdin: echo LINK | netclaw pair");
             }
-            invitation(&typed).map_err(|why| not_usable(&why).hint(example(&typed, &why)))?
+            invitation(typed).map_err(|why| not_usable(&why).hint(example(typed, &why)))?
         }
         None => ask(prompter)?,
     };

@@ -70,6 +70,8 @@ fn of_rejection(why: Rejection, detail: &str, choice: &Choice) -> Failure {
         Rejection::NoHandshake => failed("the daemon has ended the handshake")
             .hint(format!("try again with the same code: netclaw pair {}", choice.endpoint))
             .hint("if it goes on like this, someone in between may be changing what is sent"),
+        Rejection::ConfirmationPending => failed("the operator has not answered yet")
+            .hint("a yes is waited for on the host, in: netclaw daemon pair --confirm"),
         Rejection::InvalidDeviceName => failed("the daemon does not accept the device name")
             .hint(format!("choose another one: netclaw pair {} --name NAME", choice.endpoint)),
         Rejection::WrongCode => wrong_code(),

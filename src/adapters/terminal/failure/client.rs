@@ -115,6 +115,9 @@ pub fn of_enrol(error: EnrolError, choice: &Choice, invitation: &Invitation) -> 
                 .hint(format!("the {secret} is still valid; choose another name: {pair} --name NAME"))
                 .hint(format!("or revoke the other one on the host: netclaw daemon devices revoke \"{name}\""))
         }
+        EnrolError::NotConfirmed(why) => Failure::new(Exit::Refused, why.to_string()).hint(format!(
+            "the {secret} is spent and nothing was stored; ask for another one: netclaw daemon pair --confirm"
+        )),
         EnrolError::WrongCode => wrong_code(),
         EnrolError::NotSaved { error, device, revoked } => {
             let failure = of_credentials(error);

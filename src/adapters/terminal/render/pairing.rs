@@ -4,8 +4,10 @@ use serde::Serialize;
 
 use super::{span, time};
 use crate::adapters::wire::moment;
+use crate::domain::binding::Binding;
 use crate::domain::pairing_link::PairingLink;
 use crate::domain::session::Phase;
+use crate::domain::session::asking::Applicant;
 use crate::domain::terms::{CredentialLife, Terms};
 use crate::domain::time::WallTime;
 use crate::ports::control_channel::{OpenedPairing, PairingOutcome};
@@ -57,6 +59,24 @@ fn expires(at: WallTime) -> String {
     format!("Expires at: {} (local time)", time::local_time(at))
 }
 
+/// Who asks to be paired, and the question.
+pub fn applicant(applicant: &Applicant) -> [String; 5] {
+    let transport = match &applicant.binding {
+        Binding::Spki(_) => "TLS with this daemon's own key".to_owned(),
+        Binding::Origin(origin) if origin.as_str().starts_with("https:") => {
+            format!("https, by way of {}", origin.as_str())
+        }
+        Binding::Origin(_) => "plain HTTP that does not leave this machine".to_owned(),
+    };
+    [
+        "A device asks to be paired:".to_owned(),
+        format!("  name       {}", applicant.name),
+        format!("  address    {}", applicant.client),
+        format!("  transport  {transport}"),
+        format!("  words      {}", applicant.words),
+    ]
+}
+
 /// What the host has decided about the device, in sentences.
 pub fn notes(terms: &Terms) -> Vec<String> {
     let name = terms.name.as_ref().map(|name| format!("the device will be named \"{name}\", whatever it asks for"));
@@ -93,13 +113,19 @@ fn without_secret<S>(opened: &OpenedPairing<S>, not_verified: Option<String>) ->
 }
 
 /// The line that is shown while the code waits, or `None` once it is over.
-pub fn progress(outcome: &PairingOutcome) -> Option<String> {
+pub fn progress(outcome: &PairingOutcome, confirms: bool) -> Option<String> {
     match outcome {
+        PairingOutcome::Phase(Phase::Waiting { remaining }) if confirms => {
+            Some(format!("Waiting for a device, {} left (Ctrl-C ends the pairing)", span::countdown(*remaining)))
+        }
         PairingOutcome::Phase(Phase::Waiting { remaining }) => Some(format!(
             "Waiting for a device, {} left (Ctrl-C stops waiting, the code stays valid)",
             span::countdown(*remaining)
         )),
-        PairingOutcome::Phase(Phase::Expired | Phase::Exhausted | Phase::Paired { .. })
+        PairingOutcome::Phase(Phase::Asking { .. }) | PairingOutcome::Asking { .. } => {
+            Some("Waiting for the device to come back for its credential".to_owned())
+        }
+        PairingOutcome::Phase(Phase::Expired | Phase::Refused | Phase::Exhausted | Phase::Paired { .. })
         | PairingOutcome::Paired(_)
         | PairingOutcome::Replaced => None,
     }

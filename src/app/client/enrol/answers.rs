@@ -5,6 +5,7 @@ use crate::app::client::name_suggestion;
 use crate::domain::code::PairingCode;
 use crate::domain::device_name::DeviceName;
 use crate::domain::pairing_secret::PairingSecret;
+use crate::domain::words::Words;
 use crate::ports::prompter::{PromptError, Prompter};
 
 /// How often a person is asked again after a wrong code: together with the first attempt it stays below the daemon's limit
@@ -40,6 +41,11 @@ impl<'a> Answers<'a> {
 
     pub(super) const fn name(&self) -> &DeviceName {
         &self.name
+    }
+
+    /// While the operator is asked.
+    pub(super) fn show_words(&mut self, words: Words) {
+        self.prompter.announce(&format!("Waiting for a yes on the host, which shows the same four words: {words}"));
     }
 
     /// After a wrong code.

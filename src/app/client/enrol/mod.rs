@@ -21,6 +21,7 @@ use crate::domain::device_name::{DeviceName, NameError, NameKey};
 use crate::domain::endpoint::Endpoint;
 use crate::domain::link::{Approach, Link, Meeting, Misled, Unprotected};
 use crate::domain::pairing_link::PairingLink;
+use crate::domain::pake::answer::NotPaired;
 use crate::domain::pake::{AnswerError, PakeError};
 use crate::domain::pin::Pin;
 use crate::domain::token::BearerToken;
@@ -152,6 +153,9 @@ pub enum EnrolError {
     /// The name is in use, and there was no other.
     #[error("the name \"{0}\" is already in use")]
     NameTaken(DeviceName),
+    /// The operator did not say yes.
+    #[error("{0}")]
+    NotConfirmed(NotPaired),
     /// It is not the code that the daemon shows.
     #[error("wrong pairing code")]
     WrongCode,

@@ -39,6 +39,9 @@ pub enum PairError {
     /// The handshake is over, was destroyed just now, or never was.
     #[error("there is no such handshake; start again")]
     NoHandshake,
+    /// The code is right, and the operator has to say yes. The same request again tells whether it was said.
+    #[error("the operator is asked to confirm this device; a netclaw that does not wait for it is too old")]
+    OperatorIsAsked,
     /// The code was right, but this request was not made by whoever proved it. The handshake is destroyed.
     #[error("the sealed name cannot be opened")]
     Unopened,
