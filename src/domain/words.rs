@@ -17,7 +17,8 @@ pub const WORDS_BYTES: usize = 6;
 /// Four words: 44 bits.
 ///
 /// Whoever knows the code and sits in between has one handshake with each side, and would have to make the words of both
-/// the same: by trying 2^44 handshakes, in the seconds for which a client waits for the daemon's first message.
+/// the same: by trying 2^44 handshakes, in the seconds for which a client waits for the daemon's first message; or by luck
+/// among those that the daemon itself begins, a million in the life of a link at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Words([u16; WORDS]);
 

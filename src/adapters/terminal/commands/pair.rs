@@ -27,8 +27,9 @@ pub(super) async fn run(args: PairArgs, ports: ClientPorts<'_>, console: &mut Co
         Some(typed) => {
             if PairingLink::is_meant_by(typed) {
                 console.hint("other users of this machine could see the link in the list of processes");
-                console
-                    .hint("run `netclaw pair` without it and paste it, or send it on stdin: echo LINK | netclaw pair");
+                console.hint(
+                    "run `netclaw pair` without it and paste it, or send it on stdin: echo 'LINK' | netclaw pair",
+                );
             }
             invitation(typed).map_err(|why| not_usable(&why).hint(example(typed, &why)))?
         }
