@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod acquaintance;
+pub mod agent;
 pub mod attempts;
 pub mod beacon;
 pub mod binding;
@@ -19,6 +20,7 @@ pub mod diagnosis;
 mod encoding;
 pub mod endpoint;
 pub mod exposure;
+pub mod gateway;
 pub mod identity;
 pub mod key_rotation;
 pub mod link;
@@ -31,6 +33,7 @@ pub mod pake;
 pub mod pin;
 pub mod rate_limit;
 pub mod rotation;
+pub mod rotation_limit;
 pub mod session;
 pub mod setting_text;
 pub mod settings;

@@ -86,10 +86,16 @@ pub fn proxies(text: &str) -> Result<Vec<IpNet>, SettingsError> {
 ///
 /// [`SettingsError`] when it is no endpoint.
 pub fn external_url(text: &str) -> Result<Endpoint, SettingsError> {
-    Endpoint::parse(text).map_err(|error| {
-        let allowed = alloc::format!("it must be an http or https URL ({error})");
-        refused(key::EXTERNAL_URL, text, &allowed)
-    })
+    url(key::EXTERNAL_URL, text)
+}
+
+/// `Agent.BaseUrl`.
+///
+/// # Errors
+///
+/// [`SettingsError`] when it is no endpoint.
+pub fn agent_url(text: &str) -> Result<Endpoint, SettingsError> {
+    url(key::AGENT_BASE_URL, text)
 }
 
 /// `Daemon.ExternalUrl` as a person says it: nothing, or `none`, for no URL.
@@ -100,6 +106,11 @@ pub fn external_url(text: &str) -> Result<Endpoint, SettingsError> {
 pub fn external_url_or_none(text: &str) -> Result<Option<Endpoint>, SettingsError> {
     let is_none = text.is_empty() || text.eq_ignore_ascii_case(NONE);
     if is_none { Ok(None) } else { external_url(text).map(Some) }
+}
+
+fn url(key: &'static str, text: &str) -> Result<Endpoint, SettingsError> {
+    Endpoint::parse(text)
+        .map_err(|error| refused(key, text, &alloc::format!("it must be an http or https URL ({error})")))
 }
 
 fn network(key: &'static str, text: &str) -> Result<IpNet, SettingsError> {

@@ -8,8 +8,10 @@ use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use ipnet::IpNet;
 use thiserror::Error;
 
+use super::agent::AgentSettings;
 use super::endpoint::{DEFAULT_PORT, Endpoint};
 use super::exposure::{ExposureMode, Hop};
+use super::gateway::GatewaySettings;
 use super::transport::AllowPlaintext;
 
 /// The keys of the configuration file that the rules speak of, each with its path.
@@ -30,8 +32,34 @@ pub mod key {
     pub const LOG_PAIRING_CODE: &str = "Daemon.LogPairingCode";
     /// Whether the tunnel's program is out of sight.
     pub const SKIP_TUNNEL_PROCESS_CHECK: &str = "Daemon.SkipTunnelProcessCheck";
+    /// What the agent is.
+    pub const AGENT_KIND: &str = "Agent.Kind";
+    /// Where the agent's API is.
+    pub const AGENT_BASE_URL: &str = "Agent.BaseUrl";
+    /// The model of a chat that names none.
+    pub const AGENT_MODEL: &str = "Agent.Model";
+    /// The variable that holds the provider's key.
+    pub const AGENT_API_KEY_VARIABLE: &str = "Agent.ApiKeyVariable";
+    /// The program that is the agent.
+    pub const AGENT_COMMAND: &str = "Agent.Command";
+    /// How that program gets the conversation.
+    pub const AGENT_INPUT: &str = "Agent.Input";
+    /// Where that program runs.
+    pub const AGENT_WORKING_FOLDER: &str = "Agent.WorkingFolder";
+    /// The longest time of a turn.
+    pub const AGENT_TIMEOUT: &str = "Agent.TimeoutSeconds";
+    /// The longest silence within a turn.
+    pub const AGENT_IDLE_TIMEOUT: &str = "Agent.IdleTimeoutSeconds";
+    /// The longest answer.
+    pub const AGENT_MAX_OUTPUT: &str = "Agent.MaxOutputBytes";
+    /// The routes of the gateway.
+    pub const GATEWAY_ROUTES: &str = "Gateway.Routes";
+    /// How many requests a device may have open.
+    pub const GATEWAY_REQUESTS_PER_DEVICE: &str = "Gateway.RequestsPerDevice";
     /// The version of the format.
     pub const VERSION: &str = "configVersion";
+    /// The sections.
+    pub const SECTIONS: &[&str] = &["Daemon", "Agent", "Gateway"];
     /// Every key that means something.
     pub const ALL: &[&str] = &[
         VERSION,
@@ -43,9 +71,30 @@ pub mod key {
         ALLOW_PLAINTEXT,
         LOG_PAIRING_CODE,
         SKIP_TUNNEL_PROCESS_CHECK,
+        AGENT_KIND,
+        AGENT_BASE_URL,
+        AGENT_MODEL,
+        AGENT_API_KEY_VARIABLE,
+        AGENT_COMMAND,
+        AGENT_INPUT,
+        AGENT_WORKING_FOLDER,
+        AGENT_TIMEOUT,
+        AGENT_IDLE_TIMEOUT,
+        AGENT_MAX_OUTPUT,
+        GATEWAY_ROUTES,
+        GATEWAY_REQUESTS_PER_DEVICE,
     ];
-    /// Those whose value may be a list.
-    pub const LISTS: &[&str] = &[TRUSTED_PROXIES, ALLOW_PLAINTEXT];
+    /// Those whose value may be a list, each with the members of its elements.
+    pub const LISTS: &[(&str, &[&str])] = &[
+        (TRUSTED_PROXIES, &[]),
+        (ALLOW_PLAINTEXT, &[]),
+        (AGENT_COMMAND, &[]),
+        (GATEWAY_ROUTES, &[ROUTE_PATH, ROUTE_TARGET]),
+    ];
+    /// The member of a route that says which requests are for it.
+    pub const ROUTE_PATH: &str = "Path";
+    /// The member of a route that says where it leads.
+    pub const ROUTE_TARGET: &str = "Target";
 }
 
 /// What the daemon is configured to do.
@@ -67,6 +116,10 @@ pub struct Settings {
     pub log_pairing_code: bool,
     /// `Daemon.SkipTunnelProcessCheck`: whether the tunnel's program is out of sight, in a container beside this one.
     pub skip_tunnel_process_check: bool,
+    /// The section `Agent`.
+    pub agent: AgentSettings,
+    /// The section `Gateway`.
+    pub gateway: GatewaySettings,
 }
 
 /// A value that is not allowed, in the words of the configuration file.
@@ -93,6 +146,8 @@ impl Default for Settings {
             allow_plaintext: AllowPlaintext::Never,
             log_pairing_code: true,
             skip_tunnel_process_check: false,
+            agent: AgentSettings::default(),
+            gateway: GatewaySettings::default(),
         }
     }
 }
@@ -107,10 +162,13 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// [`SettingsError`], as [`Settings::check_host`] and [`Settings::check_proxies`] have it.
+    /// [`SettingsError`], as [`Settings::check_host`], [`Settings::check_proxies`], [`AgentSettings::agent`] and
+    /// [`GatewaySettings::check`] have it.
     pub fn check(self) -> Result<Self, SettingsError> {
         self.check_host()?;
         self.check_proxies()?;
+        self.agent.agent()?;
+        self.gateway.check()?;
         Ok(self)
     }
 

@@ -3,8 +3,12 @@
 use std::sync::Arc;
 
 use netclaw::adapters::file::settings_file::SettingsFile;
+use std::time::Duration;
+
+use netclaw::domain::agent::{AgentKind, AgentSettings, CommandInput};
 use netclaw::domain::endpoint::Endpoint;
 use netclaw::domain::exposure::ExposureMode;
+use netclaw::domain::gateway::{GatewayRoute, GatewaySettings, RoutePath};
 use netclaw::domain::settings::{Settings, key};
 use netclaw::domain::transport::AllowPlaintext;
 use netclaw::ports::settings_store::{LoadSettingsError, Override, SettingsStore};
@@ -27,6 +31,25 @@ fn settings() -> Settings {
         allow_plaintext: AllowPlaintext::From(vec!["100.64.0.0/10".parse().unwrap()]),
         log_pairing_code: false,
         skip_tunnel_process_check: true,
+        agent: AgentSettings {
+            kind: Some(AgentKind::Command),
+            base_url: Some(Endpoint::parse("http://127.0.0.1:11434/v1").unwrap()),
+            model: Some("a model".to_owned()),
+            api_key_variable: Some("PROVIDER_KEY".to_owned()),
+            command: vec!["my-agent".to_owned(), String::new()],
+            input: CommandInput::Text,
+            working_folder: Some("/srv/agent".to_owned()),
+            timeout: Duration::from_secs(1),
+            idle_timeout: Duration::from_secs(2),
+            max_output_bytes: 3,
+        },
+        gateway: GatewaySettings {
+            routes: vec![GatewayRoute {
+                path: RoutePath::parse("/ollama/").unwrap(),
+                target: Endpoint::parse("http://127.0.0.1:11434/below/").unwrap(),
+            }],
+            requests_per_device: 7,
+        },
     }
 }
 

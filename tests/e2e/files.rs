@@ -162,6 +162,28 @@ fn an_invalid_configuration_stops_the_start_with_key_value_and_what_is_allowed()
         (r#"{"Daemon":{"ExternalUrl":"ftp://x"}}"#, "Daemon.ExternalUrl", "\"ftp://x\"", "http or https"),
         (r#"{"Daemon":{"LogPairingCode":"perhaps"}}"#, "Daemon.LogPairingCode", "\"perhaps\"", "true or false"),
         (r#"{"Daemon":[]}"#, "Daemon", "[]", "object"),
+        (r#"{"Agent":"ollama"}"#, "Agent", "\"ollama\"", "object"),
+        (r#"{"Agent":{"Kind":"oracle"}}"#, "Agent.Kind", "\"oracle\"", "\"openai\", \"command\""),
+        (r#"{"Agent":{"Kind":"openai"}}"#, "Agent.BaseUrl", "null", "http://127.0.0.1:11434/v1"),
+        (r#"{"Agent":{"Kind":"command"}}"#, "Agent.Command", "[]", "a program and its arguments"),
+        (r#"{"Agent":{"BaseUrl":"127.0.0.1:11434"}}"#, "Agent.BaseUrl", "127.0.0.1", "http or https"),
+        (r#"{"Agent":{"Command":"my-agent --quiet"}}"#, "Agent.Command", "--quiet", "list"),
+        (r#"{"Agent":{"WorkingFolder":"here"}}"#, "Agent.WorkingFolder", "\"here\"", "absolute"),
+        (r#"{"Agent":{"TimeoutSeconds":0}}"#, "Agent.TimeoutSeconds", "0", "from 1 to 86400"),
+        (r#"{"Agent":{"MaxOutputBytes":67108865}}"#, "Agent.MaxOutputBytes", "67108865", "67108864"),
+        (r#"{"Gateway":{"RequestsPerDevice":65536}}"#, "Gateway.RequestsPerDevice", "65536", "from 1 to 65535"),
+        (
+            r#"{"Gateway":{"Routes":[{"Path":"/api/x/","Target":"http://[::1]"}]}}"#,
+            "Gateway.Routes",
+            "/api/x/",
+            "not below",
+        ),
+        (
+            r#"{"Gateway":{"Routes":[{"Path":"/a/","Target":"http://[::1]"},{"Path":"/a/","Target":"http://[::1]"}]}}"#,
+            "Gateway.Routes",
+            "\"/a/\" twice",
+            "one target",
+        ),
         (r#"{"configVersion":2}"#, "configVersion", "2", "version 1"),
     ];
     let host = World::default();

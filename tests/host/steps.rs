@@ -163,6 +163,7 @@ fn what_is_configured_is_proposed() {
         allow_plaintext: AllowPlaintext::Always,
         log_pairing_code: false,
         skip_tunnel_process_check: true,
+        ..Settings::default()
     };
     let steps = Steps::new(stored.clone(), Answers::default());
     assert_eq!(steps.settings(), stored);

@@ -84,9 +84,9 @@ impl SettingsStore for SettingsFile {
 
     fn overrides(&self) -> Vec<Override> {
         let settings = Settings::default();
-        let paths = values::all(&settings).map(|(path, _)| path);
+        let paths = values::all(&settings).into_iter().map(|(path, _)| path);
         let found = |key| Some(Override { key, variable: overlay::variable_of(key, &self.environment)?.to_owned() });
-        paths.into_iter().filter_map(found).collect()
+        paths.filter_map(found).collect()
     }
 
     fn save(&self, settings: &Settings) -> Result<(), LoadSettingsError> {
@@ -96,10 +96,13 @@ impl SettingsStore for SettingsFile {
         }
         let mut document = self.document()?;
         let before = values::read(&document);
+        let before = before.as_ref().map(values::all).unwrap_or_default();
+        let exists = self.exists();
         for (path, value) in values::all(settings) {
-            let unchanged = before.as_ref().is_ok_and(|before| values::all(before).contains(&(path, value.clone())));
-            if !(unchanged && self.exists()) {
-                overlay::set(&mut document, path, value);
+            let is_spelled_out = !exists && values::is_always_written(path);
+            let value = (path, value);
+            if is_spelled_out || !before.contains(&value) {
+                overlay::set(&mut document, path, value.1);
             }
         }
         let pretty = |file: &mut dyn Write| {

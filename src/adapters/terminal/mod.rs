@@ -11,6 +11,8 @@ pub mod consent;
 pub mod console;
 pub mod failure;
 pub mod prompter;
+#[cfg(unix)]
+mod raw_mode;
 pub mod render;
 #[cfg(unix)]
 pub mod wizard;

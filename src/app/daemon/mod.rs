@@ -9,6 +9,7 @@ pub mod exchange;
 pub mod housekeeping;
 pub mod lockouts;
 pub mod open_pairing;
+pub mod own_pins;
 pub mod pair_v2;
 pub mod pending_restart;
 pub mod public_endpoint;

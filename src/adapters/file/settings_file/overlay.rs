@@ -17,7 +17,7 @@ pub(super) fn apply(document: &mut Value, environment: &[(String, String)]) {
     let mut overrides: Vec<(Vec<&str>, &str)> =
         environment.iter().filter_map(|(name, value)| Some((levels(name)?, value.as_str()))).collect();
     // An element can only follow the one before it.
-    overrides.sort_by_key(|(levels, _)| levels.last().and_then(|last| last.parse::<usize>().ok()));
+    overrides.sort_by_key(|(levels, _)| levels.iter().map(|level| level.parse::<usize>().ok()).collect::<Vec<_>>());
     for (levels, value) in overrides {
         set_levels(document, &levels, value_of(value));
     }

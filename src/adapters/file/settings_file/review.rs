@@ -49,23 +49,30 @@ impl SettingsFile {
 
 /// Whether a path is a key of the configuration, or an element of one that is a list.
 fn is_known(path: &str) -> bool {
-    let is_element = |rest: &str| rest.strip_prefix('.').is_some_and(|index| index.parse::<usize>().is_ok());
+    let is_part = |rest: &str, members: &[&str]| {
+        let (index, member) = rest.strip_prefix('.').map_or((rest, None), |rest| match rest.split_once('.') {
+            Some((index, member)) => (index, Some(member)),
+            None => (rest, None),
+        });
+        let is_member = |member: &str| members.iter().any(|known| known.eq_ignore_ascii_case(member));
+        index.parse::<usize>().is_ok() && member.is_none_or(is_member)
+    };
     let is_key = |known: &str| {
         let start = path.get(..known.len()).filter(|start| start.eq_ignore_ascii_case(known));
         let rest = start.and_then(|_| path.get(known.len()..));
-        rest.is_some_and(|rest| rest.is_empty() || (key::LISTS.contains(&known) && is_element(rest)))
+        let members = key::LISTS.iter().find_map(|(list, members)| (*list == known).then_some(*members));
+        rest.is_some_and(|rest| rest.is_empty() || members.is_some_and(|members| is_part(rest, members)))
     };
     path == SCHEMA || key::ALL.iter().copied().any(is_key)
 }
 
 /// The paths of all keys. What is below an unknown key is not looked at.
 fn paths(document: &Value) -> Vec<String> {
+    let is_section = |name: &str| key::SECTIONS.iter().any(|section| section.eq_ignore_ascii_case(name));
     let below = |(name, value): (&String, &Value)| match value {
-        Value::Object(members) if name.eq_ignore_ascii_case("Daemon") => {
-            members.keys().map(|key| format!("{name}.{key}")).collect()
-        }
+        Value::Object(members) if is_section(name) => members.keys().map(|key| format!("{name}.{key}")).collect(),
         // A section that is null has its defaults; any other value in its place is wrong and not unknown.
-        _ if name.eq_ignore_ascii_case("Daemon") => Vec::new(),
+        _ if is_section(name) => Vec::new(),
         _ => vec![name.clone()],
     };
     document.as_object().into_iter().flatten().flat_map(below).collect()

@@ -156,6 +156,9 @@ pub enum EnrolError {
     /// The operator did not say yes.
     #[error("{0}")]
     NotConfirmed(NotPaired),
+    /// The name that the host has decided on is in use: no other name helps.
+    #[error("the host has decided what this device is called, and another device has that name")]
+    HostNameTaken,
     /// It is not the code that the daemon shows.
     #[error("wrong pairing code")]
     WrongCode,

@@ -100,13 +100,15 @@ impl PairV2 {
                 }
             },
         };
+        // Before the code is reserved: a tunnel may take its time to say what it is called.
+        let links = self.links().await;
         let reserved = self.ports.slot.reserve_confirmed(waiting, &request.confirmation, now.monotonic).await;
         let reserved = reserved.map_err(|why| not_redeemed(why, client));
         if let Some(charge) = charge.filter(|_| !matches!(reserved, Err(ExchangeError::WrongCode))) {
             self.ports.attempts.take_back(charge).await;
         }
         let (proof, confirmed) = reserved?;
-        self.answer(confirmed, proof, received).await
+        self.answer(confirmed, proof, &links, received).await
     }
 
     /// A further name, for which the code is reserved anew.
@@ -114,8 +116,9 @@ impl PairV2 {
         if confirmed.open(received.request).is_err() {
             return Err(PairError::Unopened);
         }
+        let links = self.links().await;
         let why = match self.ports.slot.reserve_again(&confirmed, received.now.monotonic).await {
-            Ok(proof) => return self.answer(confirmed, proof, received).await,
+            Ok(proof) => return self.answer(confirmed, proof, &links, received).await,
             Err(ReserveError::Redeem(
                 RedeemError::NoCode | RedeemError::WrongCode | RedeemError::LastWrongCode | RedeemError::NeedsHandshake,
             )) => NotPaired::NoPairingCode,
@@ -132,6 +135,7 @@ impl PairV2 {
         &self,
         confirmed: DaemonConfirmed,
         proof: RedeemedCode,
+        links: &Links,
         received: Received<'_>,
     ) -> Result<Replied, PairError> {
         let Received { request, client, .. } = received;
@@ -139,7 +143,6 @@ impl PairV2 {
             self.ports.slot.release(proof.generation()).await;
             return Err(PairError::Unopened);
         };
-        let links = or_release(&self.ports, proof.generation(), self.links()).await;
         if !links.know(confirmed.binding()) {
             self.ports.slot.release(proof.generation()).await;
             warn!(
@@ -152,7 +155,7 @@ impl PairV2 {
             let reply = self.ask_operator(&confirmed, proof, &name, client).await;
             return Ok((confirmed, reply));
         }
-        let answer = self.enrolled(proof, &name, &links, received).await;
+        let answer = self.enrolled(proof, &name, links, received).await;
         Ok((confirmed, Reply::Answer(answer)))
     }
 
@@ -164,7 +167,7 @@ impl PairV2 {
         asked: &str,
         client: ClientAddress,
     ) -> Reply {
-        let generation = proof.generation();
+        let (generation, is_fixed) = (proof.generation(), proof.terms().name.is_some());
         let refused = match proof.terms().name_for(asked) {
             Err(_) => NotPaired::InvalidDeviceName,
             Ok(name) => match or_release(&self.ports, generation, self.ports.devices.find_named(&name.key())).await {
@@ -174,6 +177,7 @@ impl PairV2 {
                     self.ports.slot.ask(generation, Applicant { name, client, binding, words }).await;
                     return Reply::OperatorIsAsked;
                 }
+                Ok(Some(_)) if is_fixed => NotPaired::FixedNameTaken,
                 Ok(Some(_)) => NotPaired::NameTaken,
                 Err(error) => {
                     warn!(%error, "a pairing request could not be served");
@@ -214,9 +218,11 @@ impl PairV2 {
 
     /// Makes the device.
     async fn enrolled(&self, proof: RedeemedCode, name: &str, links: &Links, received: Received<'_>) -> Answer {
+        let is_fixed = proof.terms().name.is_some();
         match enrol(&self.ports, proof, name, received.client, received.now).await {
             Ok(enrolled) => Answer::Paired(Box::new(self.grant(enrolled, links))),
             Err(EnrolError::InvalidDeviceName(_)) => Answer::NotPaired(NotPaired::InvalidDeviceName),
+            Err(EnrolError::NameTaken(_)) if is_fixed => Answer::NotPaired(NotPaired::FixedNameTaken),
             Err(EnrolError::NameTaken(_)) => Answer::NotPaired(NotPaired::NameTaken),
             Err(EnrolError::StorageUnavailable) => Answer::NotPaired(NotPaired::StorageUnavailable),
         }

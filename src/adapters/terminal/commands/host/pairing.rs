@@ -7,6 +7,7 @@ use crate::adapters::terminal::console::Console;
 use crate::adapters::terminal::failure::{Exit, Failure, of_control, of_prompt};
 use crate::adapters::terminal::render::{pairing, qr};
 use crate::domain::endpoint::Endpoint;
+use crate::domain::link::Link;
 use crate::domain::pairing_link::PairingLink;
 use crate::domain::session::{Generation, Phase};
 use crate::ports::consent::Consent;
@@ -99,7 +100,7 @@ async fn doubt(endpoint: &Endpoint, control: &dyn ControlChannel, api: &dyn Daem
         Ok(beacon) => beacon,
         Err(error) => return Some(error.to_string()),
     };
-    api.sight(endpoint, &beacon).await.err().map(|error| error.to_string())
+    api.sight(&Link::of_endpoint(endpoint), &beacon).await.err().map(|error| error.to_string())
 }
 
 async fn wait(control: &dyn ControlChannel, generation: Generation, console: &mut Console<'_>) -> Result<(), Failure> {

@@ -1,5 +1,8 @@
 //! Every configuration value: its key, how it is read, and what is allowed.
 
+mod agent;
+mod gateway;
+
 use ipnet::IpNet;
 use serde_json::{Value, json};
 
@@ -11,21 +14,36 @@ use crate::domain::transport::AllowPlaintext;
 /// The version of the format that this netclaw writes, and the only one it reads.
 const VERSION: u64 = 1;
 
+/// A configuration file, value by value.
+struct Document<'a>(&'a Value);
+
+impl<'a> Document<'a> {
+    /// Looks into a document whose version is known and whose sections are objects.
+    fn of(document: &'a Value) -> Result<Self, SettingsError> {
+        let top = document.as_object();
+        value(top.and_then(|top| member(top, key::VERSION)), |version| {
+            let is_known = version.as_u64() == Some(VERSION);
+            is_known.then_some(()).ok_or_else(|| invalid(key::VERSION, version, "this netclaw knows version 1 only"))
+        })?;
+        for name in key::SECTIONS {
+            let section = top.and_then(|top| member(top, name)).unwrap_or(&Value::Null);
+            if !section.is_object() && !section.is_null() {
+                return Err(invalid(name, section, "it must be an object"));
+            }
+        }
+        Ok(Self(document))
+    }
+
+    /// The value at a path like `Daemon.Port`.
+    fn at(&self, path: &str) -> Option<&'a Value> {
+        path.split('.').try_fold(self.0, |place, name| member(place.as_object()?, name))
+    }
+}
+
 /// Reads all values; one that is absent or null has its default. How they go together is not checked.
 pub(super) fn read(document: &Value) -> Result<Settings, SettingsError> {
-    let top = document.as_object();
-    let daemon = top.and_then(|top| member(top, "Daemon")).unwrap_or(&Value::Null);
-    value(top.and_then(|top| member(top, "configVersion")), |version| {
-        let is_known = version.as_u64() == Some(VERSION);
-        is_known.then_some(()).ok_or_else(|| invalid("configVersion", version, "this netclaw knows version 1 only"))
-    })?;
-    if !daemon.is_object() && !daemon.is_null() {
-        return Err(invalid("Daemon", daemon, "it must be an object"));
-    }
-    let found = |path: &str| {
-        let name = path.rsplit('.').next().unwrap_or(path);
-        daemon.as_object().and_then(|daemon| member(daemon, name))
-    };
+    let document = Document::of(document)?;
+    let found = |path: &str| document.at(path);
     let default = Settings::default();
     Ok(Settings {
         host: text(found(key::HOST), setting_text::host)?.unwrap_or(default.host),
@@ -38,14 +56,16 @@ pub(super) fn read(document: &Value) -> Result<Settings, SettingsError> {
             .unwrap_or(default.log_pairing_code),
         skip_tunnel_process_check: switch(found(key::SKIP_TUNNEL_PROCESS_CHECK), key::SKIP_TUNNEL_PROCESS_CHECK)?
             .unwrap_or(default.skip_tunnel_process_check),
+        agent: agent::read(&document)?,
+        gateway: gateway::read(&document)?,
     })
 }
 
 /// All values with their paths, as they are written.
-pub(super) fn all(settings: &Settings) -> [(&'static str, Value); 9] {
+pub(super) fn all(settings: &Settings) -> Vec<(&'static str, Value)> {
     let proxies: Vec<String> = settings.trusted_proxies.iter().map(ToString::to_string).collect();
-    [
-        ("configVersion", json!(VERSION)),
+    let daemon = [
+        (key::VERSION, json!(VERSION)),
         (key::HOST, json!(settings.host.to_string())),
         (key::PORT, json!(settings.port)),
         (key::MODE, json!(settings.mode.name())),
@@ -54,7 +74,13 @@ pub(super) fn all(settings: &Settings) -> [(&'static str, Value); 9] {
         (key::ALLOW_PLAINTEXT, plaintext_value(&settings.allow_plaintext)),
         (key::LOG_PAIRING_CODE, json!(settings.log_pairing_code)),
         (key::SKIP_TUNNEL_PROCESS_CHECK, json!(settings.skip_tunnel_process_check)),
-    ]
+    ];
+    daemon.into_iter().chain(agent::all(&settings.agent)).chain(gateway::all(&settings.gateway)).collect()
+}
+
+/// Whether a new file shows a value although it is the default: all that every host decides on.
+pub(super) fn is_always_written(path: &str) -> bool {
+    path == key::VERSION || path.starts_with("Daemon.")
 }
 
 fn value<T>(
@@ -115,6 +141,38 @@ fn plaintext_value(allowed: &AllowPlaintext) -> Value {
         AllowPlaintext::Always => json!(true),
         AllowPlaintext::From(networks) => json!(networks.iter().map(ToString::to_string).collect::<Vec<_>>()),
     }
+}
+
+/// A whole number of these bounds, both included.
+fn number(found: Option<&Value>, key: &'static str, least: u64, most: u64) -> Result<Option<u64>, SettingsError> {
+    value(found, |value| {
+        let number = value.as_u64().filter(|number| (least..=most).contains(number));
+        number.ok_or_else(|| invalid(key, value, &format!("it must be a whole number from {least} to {most}")))
+    })
+}
+
+/// One of a few names, read without regard to case and dashes.
+fn choice<T: Copy>(
+    found: Option<&Value>,
+    key: &'static str,
+    all: &[T],
+    name: impl Fn(T) -> &'static str,
+) -> Result<Option<T>, SettingsError> {
+    let plain = |text: &str| text.replace('-', "").to_ascii_lowercase();
+    value(found, |value| {
+        let text = value.as_str().map(plain);
+        let chosen = all.iter().copied().find(|choice| text.as_ref().is_some_and(|text| *text == plain(name(*choice))));
+        let names = || all.iter().map(|choice| format!("\"{}\"", name(*choice))).collect::<Vec<_>>().join(", ");
+        chosen.ok_or_else(|| invalid(key, value, &format!("it must be one of {}", names())))
+    })
+}
+
+/// Any text that is not blank.
+fn words(found: Option<&Value>, key: &'static str) -> Result<Option<String>, SettingsError> {
+    value(found, |value| {
+        let text = value.as_str().filter(|text| !text.trim().is_empty() && !text.contains(char::is_control));
+        text.map(str::to_owned).ok_or_else(|| invalid(key, value, "it must be a text on one line"))
+    })
 }
 
 fn switch(found: Option<&Value>, key: &'static str) -> Result<Option<bool>, SettingsError> {
