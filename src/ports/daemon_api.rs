@@ -113,6 +113,8 @@ pub enum Rejection {
     NoPairingCode,
     /// `no_handshake`: the handshake is over, or never was.
     NoHandshake,
+    /// `confirmation_pending`: the operator is asked. The same request again tells the answer.
+    ConfirmationPending,
     /// `name_taken`; the code stays valid.
     NameTaken,
     /// `rate_limited`.

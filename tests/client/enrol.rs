@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use netclaw::app::client::enrol::{Enrol, EnrolError, EnrolRequest, Enrolled, Replaced};
+use netclaw::app::client::enrol::{Enrol, EnrolError, EnrolRequest, Enrolled, Invitation, Replaced};
 use netclaw::domain::code::CodeError;
 use netclaw::ports::credential_store::CredentialStoreError;
 use netclaw::ports::daemon_api::Rejection;
@@ -23,8 +23,11 @@ async fn enrol(
     prompter: &mut FakePrompter,
     name: Option<&str>,
 ) -> Result<Enrolled, EnrolError> {
-    let request =
-        EnrolRequest { endpoint: endpoint(PLACE), name: name.map(str::to_owned), host_name: "my-laptop".to_owned() };
+    let request = EnrolRequest {
+        invitation: Invitation::Address(endpoint(PLACE)),
+        name: name.map(str::to_owned),
+        host_name: "my-laptop".to_owned(),
+    };
     Enrol { api, credentials, prompter, clock: &FakeClock::default(), rng: &SeededRng::new(3) }.run(request).await
 }
 

@@ -10,6 +10,7 @@ mod host_commands;
 mod host_keys;
 mod host_setup;
 mod pinned_links;
+pub(crate) mod qr;
 mod rotate;
 mod scripted_server;
 mod target;

@@ -12,6 +12,7 @@ use netclaw::domain::code::PairingCode;
 use netclaw::domain::device_name::DeviceName;
 use netclaw::domain::endpoint::Endpoint;
 use netclaw::domain::key_rotation::Urgency;
+use netclaw::domain::pairing_link::PairingLink;
 use netclaw::domain::session::Generation;
 use netclaw::domain::terms::Terms;
 use netclaw::domain::time::WallTime;
@@ -22,7 +23,8 @@ use netclaw::ports::control_channel::{
 use netclaw::ports::daemon_api::DeviceIdentity;
 use netclaw::ports::daemon_process::{DaemonProcess, HostCredential, StartError};
 
-use super::samples::{GRANTED, daemon_report};
+use super::consent::ScriptedConsent;
+use super::samples::{GRANTED, as_link, daemon_report};
 
 /// A daemon and its process. It runs or not, and answers as scripted.
 #[derive(Default)]
@@ -37,6 +39,10 @@ pub struct FakeHost {
     pub devices: Vec<DeviceSummary>,
     pub lockouts: Vec<LockoutSummary>,
     pub outcomes: Mutex<VecDeque<PairingOutcome>>,
+    /// The operator's answers about devices.
+    pub decisions: Mutex<Vec<bool>>,
+    /// What they are.
+    pub consent: ScriptedConsent,
     pub keys: Option<KeysReport>,
     pub rotation: Option<RotationOutcome>,
     /// How the last rotation was asked for.
@@ -77,6 +83,10 @@ impl ControlChannel for FakeHost {
         })
     }
 
+    async fn open_link(&self, terms: &Terms) -> Result<OpenedPairing<PairingLink>, ControlError> {
+        self.open_pairing(terms).await.map(as_link)
+    }
+
     async fn keys(&self) -> Result<KeysReport, ControlError> {
         self.check()?;
         self.keys.clone().ok_or(ControlError::Broken("there are no keys".to_owned()))
@@ -90,6 +100,12 @@ impl ControlChannel for FakeHost {
 
     async fn open_beacon(&self) -> Result<Beacon, ControlError> {
         self.check().map(|()| Beacon::from_random([7; 20]))
+    }
+
+    async fn decide_pairing(&self, _generation: Generation, agrees: bool) -> Result<bool, ControlError> {
+        self.check()?;
+        self.decisions.lock().unwrap().push(agrees);
+        Ok(true)
     }
 
     async fn pairing_outcome(&self, _generation: Generation) -> Result<PairingOutcome, ControlError> {

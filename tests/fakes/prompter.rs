@@ -33,6 +33,10 @@ impl Prompter for FakePrompter {
         self.interactive
     }
 
+    fn place(&mut self) -> Result<String, PromptError> {
+        self.next()
+    }
+
     fn code(&mut self) -> Result<String, PromptError> {
         self.next()
     }
@@ -45,6 +49,10 @@ impl Prompter for FakePrompter {
             Err(_) if is_first && !self.interactive => Ok(default.to_string()),
             answer => answer,
         }
+    }
+
+    fn announce(&mut self, text: &str) {
+        self.explained.push(text.to_owned());
     }
 
     fn explain(&mut self, text: &str) {

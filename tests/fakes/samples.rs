@@ -10,10 +10,14 @@ use netclaw::domain::daemon_id::DaemonId;
 use netclaw::domain::device::{DEVICE_RANDOM_BYTES, Device, DeviceId, ID_BYTES};
 use netclaw::domain::device_name::DeviceName;
 use netclaw::domain::endpoint::Endpoint;
+use netclaw::domain::link_secret::LinkSecret;
+use netclaw::domain::pairing_link::PairingLink;
+use netclaw::domain::pin::Pin;
 use netclaw::domain::session::{OpenedSession, PairingSession, RedeemedCode};
 use netclaw::domain::terms::Terms;
 use netclaw::domain::time::{MonotonicTime, Now, WallTime};
 use netclaw::domain::token::{BearerToken, SECRET_BYTES};
+use netclaw::ports::control_channel::OpenedPairing;
 use netclaw::ports::credential_store::Pairing;
 use netclaw::ports::daemon_api::{ApiError, DaemonReport, Rejection};
 
@@ -35,6 +39,18 @@ pub fn after(milliseconds: u64) -> MonotonicTime {
 /// A session opened at [`NOW`].
 pub fn opened(seed: u64) -> OpenedSession {
     PairingSession::open(SeededRng::new(seed).bytes(), Terms::default(), NOW)
+}
+
+/// A session for a link, opened at [`NOW`].
+pub fn opened_link(seed: u64) -> OpenedSession<LinkSecret> {
+    PairingSession::open_link(&SeededRng::new(seed).bytes(), Terms::default(), NOW)
+}
+
+/// The same pairing, with a link in the place of the code.
+pub fn as_link(opened: OpenedPairing) -> OpenedPairing<PairingLink> {
+    let OpenedPairing { generation, expires_at, expires_in, endpoint, caveats, terms, .. } = opened;
+    let code = PairingLink::new(endpoint.clone(), Pin::from_bytes([7; 32]), LinkSecret::from_random([5; 16]));
+    OpenedPairing { code, generation, expires_at, expires_in, endpoint, caveats, terms }
 }
 
 /// A code that is not this one: its first symbol is another.

@@ -234,6 +234,27 @@ fn b23_a_redirect_at_any_step_is_not_followed() {
 }
 
 #[test]
+fn b19_a_links_pin_stops_the_client_before_it_says_anything_of_a_handshake() {
+    on_a_lan(|lan, host| {
+        let client = client_on(lan, Machine::Alice);
+        let mallory = in_between(lan, host, Plan::default());
+        let opened = host.netclaw(&["daemon", "pair", "--link", "--json"]).succeeded();
+        let document: Value = serde_json::from_str(&opened.stdout).unwrap();
+        let good = document["link"].as_str().unwrap();
+        // As if someone led the name that the link has to a machine of their own.
+        let misled = good.replace(&host.address.to_string(), "10.0.0.66:5199");
+        let refused = client.netclaw_reading(&["pair", "--name", "laptop"], &format!("{misled}\n"));
+        let refused = refused.failed(1, &victim(host).pin.fingerprint());
+        assert!(refused.stderr.contains("has the key") && refused.stderr.contains("still valid"), "{refused:?}");
+        nothing_came_of_it(&client, host);
+        let heard = mallory.heard();
+        assert!(!heard.contains("/api/pair") && !heard.contains("laptop"), "{heard}");
+        client.netclaw_reading(&["pair", "--name", "laptop"], &format!("{good}\n")).succeeded();
+        client.netclaw(&["status"]).succeeded();
+    });
+}
+
+#[test]
 fn b27_a_changed_key_stops_everything_and_an_announced_one_does_not() {
     on_a_lan(|lan, host| {
         let (informed, absent) = (client_on(lan, Machine::Alice), client_on(lan, Machine::Bob));

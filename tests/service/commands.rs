@@ -12,6 +12,7 @@ use netclaw::ports::daemon_process::DaemonProcess;
 use netclaw::ports::service_manager::{Scope, ServiceError, ServiceManager};
 
 use super::machine::Machine;
+use crate::fakes::consent::ScriptedConsent;
 use crate::fakes::daemon_process::FakeDaemonProcess;
 use crate::fakes::granting_api::FakeApi;
 use crate::fakes::host::FakeHost;
@@ -39,6 +40,7 @@ async fn run_on(words: &str, process: &FakeDaemonProcess, service: ServicePorts<
         control: &FakeHost::default(),
         process,
         service,
+        consent: &ScriptedConsent::default(),
         settings: &FakeSettingsStore::default(),
         wizard: &mut ScriptedWizard::default(),
         log_file: Path::new("/nowhere/daemon.log"),

@@ -6,6 +6,8 @@
 
 pub mod cli;
 pub mod commands;
+#[cfg(unix)]
+pub mod consent;
 pub mod console;
 pub mod failure;
 pub mod prompter;

@@ -86,12 +86,25 @@ pub enum NotPaired {
     /// The code has ended in the meantime.
     #[error("no pairing code is active")]
     NoPairingCode,
+    /// The operator was asked, and said no.
+    #[error("the operator has refused this device")]
+    Refused,
+    /// The operator was asked, and said nothing in time.
+    #[error("nobody on the host has confirmed this device in time")]
+    Unanswered,
 }
 
 impl NotPaired {
     /// Those that their number alone tells.
-    const NUMBERED: [Self; 5] =
-        [Self::InvalidDeviceName, Self::NameTaken, Self::StorageUnavailable, Self::UnknownLink, Self::NoPairingCode];
+    const NUMBERED: [Self; 7] = [
+        Self::InvalidDeviceName,
+        Self::NameTaken,
+        Self::StorageUnavailable,
+        Self::UnknownLink,
+        Self::NoPairingCode,
+        Self::Refused,
+        Self::Unanswered,
+    ];
 
     /// Its number in the message.
     const fn status(self) -> u8 {
@@ -102,6 +115,8 @@ impl NotPaired {
             Self::StorageUnavailable => 3,
             Self::UnknownLink => 4,
             Self::NoPairingCode => 5,
+            Self::Refused => 6,
+            Self::Unanswered => 7,
         }
     }
 
@@ -111,7 +126,7 @@ impl NotPaired {
             Self::InvalidDeviceName | Self::NameTaken | Self::StorageUnavailable => {
                 sequence.saturating_add(1) < MAX_NAMES
             }
-            Self::FixedNameTaken | Self::UnknownLink | Self::NoPairingCode => false,
+            Self::FixedNameTaken | Self::UnknownLink | Self::NoPairingCode | Self::Refused | Self::Unanswered => false,
         }
     }
 }

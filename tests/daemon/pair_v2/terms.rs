@@ -16,7 +16,7 @@ use crate::fakes::samples::{WALL, device, name};
 const HOUR: Duration = Duration::from_secs(3_600);
 
 fn terms() -> Terms {
-    Terms { life: Some(CredentialLife::new(HOUR).unwrap()), name: Some(name("ci-runner")) }
+    Terms { life: Some(CredentialLife::new(HOUR).unwrap()), name: Some(name("ci-runner")), confirm: false }
 }
 
 impl World {

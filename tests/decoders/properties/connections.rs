@@ -161,7 +161,7 @@ fn daemon(home: &Home, settings: &Settings) -> (PublicApi, Arc<FileDeviceStore>,
     let rotation = TlsRotation::new(Arc::new(SystemClock), Arc::<TlsKeyFiles>::clone(keys), tls, identity);
     let (beacons, ready) = (Arc::new(Beacons::new(ports.clone())), Arc::new(AtomicBool::new(true)));
     let policy = AccessPolicy::of(settings, "my-server");
-    let open_pairing = OpenPairing::new(ports.clone(), settings);
+    let open_pairing = OpenPairing::new(ports.clone(), settings, Arc::<TlsKeyFiles>::clone(keys));
     (PublicApi::new(&ports, policy, status, pair, Arc::new(rotation), beacons, ready), devices, open_pairing)
 }
 

@@ -9,6 +9,7 @@ use netclaw::domain::device::DeviceId;
 use netclaw::domain::identity::{IdentityKey, IdentityPublicKey, SIGNATURE_BYTES};
 use netclaw::domain::key_rotation::Announcement;
 use netclaw::domain::link::Pins;
+use netclaw::domain::pairing_link::PairingLink;
 use netclaw::domain::pin::Pin;
 use netclaw::domain::token::{BearerToken, Salt};
 
@@ -59,6 +60,21 @@ pub fn pairing_code(bytes: &[u8]) {
     assert!(shown.len() == 9 && shown.as_bytes()[4] == b'-' && shown.replace('-', "").chars().all(is_symbol));
     assert!(PairingCode::parse(&shown).unwrap().matches(&code));
     assert_eq!(format!("{code:?}"), "PairingCode(redacted)");
+}
+
+/// A link says one place, one secret and either a pin or https; it is written as it is read, and no message shows its secret.
+pub fn pairing_link(bytes: &[u8]) {
+    let Ok(text) = str::from_utf8(bytes) else { return };
+    let Ok(link) = PairingLink::parse(text) else { return };
+    let shown = link.reveal();
+    let again = PairingLink::parse(&shown).unwrap();
+    assert!(again.endpoint() == link.endpoint() && again.pin() == link.pin());
+    assert!(again.secret().id() == link.secret().id() && again.reveal() == shown);
+    assert_ne!(link.pin().is_some(), link.endpoint().is_https());
+    let secret = link.secret().text();
+    let secret = str::from_utf8(secret.as_slice()).unwrap();
+    assert!(shown.contains(secret) && text.contains(secret));
+    assert_eq!(format!("{link:?}"), format!("PairingLink({}, redacted)", link.endpoint()));
 }
 
 /// A beacon has one spelling, which `Debug` does not show.

@@ -1,10 +1,11 @@
 //! The JSON that a daemon answers with: what is read is safe to show, and is written the same.
 
 use netclaw::adapters::wire::control::{
-    DeviceSummaryForm, LockoutForm, OpenedPairingForm, OperatorReportForm, OutcomeForm, RevokedForm, TermsForm,
+    DeviceSummaryForm, LockoutForm, OpenedPairingForm, OperatorReportForm, RevokedForm, TermsForm,
 };
 use netclaw::adapters::wire::keys::{KeysForm, RotatedForm};
 use netclaw::adapters::wire::moment::{from_text, to_text};
+use netclaw::adapters::wire::outcome::OutcomeForm;
 use netclaw::adapters::wire::report::StatusForm;
 use netclaw::adapters::wire::sighting::SightingForm;
 use netclaw::ports::control_channel::OpenedPairing;
@@ -36,7 +37,7 @@ pub fn control_documents(bytes: &[u8]) {
     if let Some(terms) = read::<TermsForm, _>(bytes, |form| form.read().ok()) {
         assert_eq!(rewritten(&TermsForm::from(&terms), |form: TermsForm| form.read().ok()), Some(terms));
     }
-    if let Some(opened) = read::<OpenedPairingForm, _>(bytes, |form| form.read()) {
+    if let Some(opened) = read::<OpenedPairingForm, OpenedPairing>(bytes, |form| form.read()) {
         assert!(opened.caveats.iter().all(|caveat| is_showable(caveat)));
         assert!(!format!("{opened:?}").contains(&opened.code.reveal()));
         let parts =

@@ -17,7 +17,7 @@ mod settings;
 
 pub use self::connections::{control_connection, daemon_connection, request};
 pub use self::credentials::{
-    announcement, beacon, daemon_id, device_id, identity_key, pairing_code, pin, public_key, token,
+    announcement, beacon, daemon_id, device_id, identity_key, pairing_code, pairing_link, pin, public_key, token,
 };
 pub use self::documents::{control_documents, moment, status};
 pub use self::files::{activity_file, client_file, device_file, identity_file, secrets_file, tls_key_file};
@@ -55,6 +55,7 @@ pub const ALL: &[(&str, Property)] = &[
     ("identity_key", identity_key),
     ("moment", moment),
     ("pairing_code", pairing_code),
+    ("pairing_link", pairing_link),
     ("pin", pin),
     ("point", point),
     ("public_key", public_key),

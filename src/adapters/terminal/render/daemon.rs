@@ -29,6 +29,10 @@ struct NotRunning {
 pub fn lines(report: &OperatorReport, keys: Option<&KeysReport>) -> Vec<String> {
     let pairing = match report.pairing {
         Some(Phase::Waiting { remaining }) => format!("a code waits, {} left", span::countdown(remaining)),
+        Some(Phase::Asking { remaining }) => {
+            format!("a device waits for a yes, {} left", span::countdown(remaining))
+        }
+        Some(Phase::Refused) => "the last device was refused".to_owned(),
         Some(Phase::Expired) => "the last code has expired".to_owned(),
         Some(Phase::Paired { .. }) => "the last code was used".to_owned(),
         Some(Phase::Exhausted) => "the last code was ended by too many wrong ones".to_owned(),
@@ -46,8 +50,8 @@ pub fn lines(report: &OperatorReport, keys: Option<&KeysReport>) -> Vec<String> 
     lines
 }
 
-/// `{"running":true,"pid","listening","devices","lockouts","pairing","daemon":{…},"keys":{…}|null}`; `pairing` is one of `waiting`, `expired`,
-/// `paired`, `exhausted`, or null.
+/// `{"running":true,"pid","listening","devices","lockouts","pairing","daemon":{…},"keys":{…}|null}`; `pairing` is one of `waiting`,
+/// `asking`, `refused`, `expired`, `paired`, `exhausted`, or null.
 pub fn document<'a>(report: &'a OperatorReport, keys: Option<&KeysReport>) -> impl Serialize + use<'a> {
     Document {
         running: true,
@@ -69,6 +73,8 @@ pub fn not_running_document() -> impl Serialize {
 const fn phase_name(phase: Phase) -> &'static str {
     match phase {
         Phase::Waiting { .. } => "waiting",
+        Phase::Asking { .. } => "asking",
+        Phase::Refused => "refused",
         Phase::Expired => "expired",
         Phase::Paired { .. } => "paired",
         Phase::Exhausted => "exhausted",

@@ -97,7 +97,7 @@ pub fn assemble(home: &Home, opened: Opened, front: Front, listening: Endpoint) 
     let introduction = Introduction { identity: Arc::clone(&identity), name, keys: tls_keys.clone() };
     let pair = Arc::new(PairV2::new(ports.clone(), introduction, &settings));
     let own = OwnPins::new(Arc::new(FileCredentialStore::new(home.clone())), identity.id());
-    let rotation = TlsRotation::new(Arc::new(SystemClock), tls_keys, front.tls, identity).followed_by(own);
+    let rotation = TlsRotation::new(Arc::new(SystemClock), tls_keys.clone(), front.tls, identity).followed_by(own);
     let rotation = Arc::new(rotation);
     let public = PublicApi::new(
         &ports,
@@ -109,7 +109,7 @@ pub fn assemble(home: &Home, opened: Opened, front: Front, listening: Endpoint) 
         Arc::clone(&ready),
     )
     .with_gateway(front.gateway);
-    let open_pairing = OpenPairing::new(ports.clone(), &settings);
+    let open_pairing = OpenPairing::new(ports.clone(), &settings, tls_keys.clone());
     let control = ControlApi::new(&ports, open_pairing, status, rotation, beacons, stop.clone());
     let housekeeping = Housekeeping::new(ports, pair, pending_restart);
     Services { public, control, housekeeping, ready, stop }
