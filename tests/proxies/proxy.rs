@@ -5,14 +5,19 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use netclaw::domain::pin::Pin;
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
-use super::lan::{Lan, Machine, PUBLIC_NAME};
+use super::lan::{APP_NAME, Lan, Machine, PUBLIC_NAME};
+use crate::e2e::tls_keys::pin_of_key;
 
 /// Time in which a proxy that works listens, on a machine that is busy with other tests.
 const START: Duration = Duration::from_secs(20);
+
+/// This, by that.
+type Replacements = &'static [(&'static str, &'static str)];
 
 /// A reverse proxy that users may have.
 pub struct Proxy {
@@ -21,10 +26,12 @@ pub struct Proxy {
     version: &'static str,
     /// Its file in `deploy`.
     deployed: &'static str,
-    /// What of that file is different for http: this by that.
-    for_http: &'static [(&'static str, &'static str)],
+    /// What of that file is different for http.
+    for_http: Replacements,
     /// What is different for https, with FOLDER for where the certificate is.
-    for_https: &'static [(&'static str, &'static str)],
+    for_https: Replacements,
+    /// What is different beside a daemon on the same machine in the mode `local`, where that can be.
+    pub for_local: Option<Replacements>,
     /// What the file is put in, with FILE for its path.
     wrapper: &'static str,
     /// Its arguments for a start in the foreground, with the same words.
@@ -43,6 +50,7 @@ pub const PROXIES: [Proxy; 3] = [
             ("# ssl_", "ssl_"),
             ("/etc/ssl/netclaw.example.com", "FOLDER"),
         ],
+        for_local: None,
         wrapper: "pid FOLDER/pid; daemon off; master_process off; events {}\n\
                   http { access_log off; client_body_temp_path FOLDER; proxy_temp_path FOLDER; include FILE; }",
         start: &["-e", "stderr", "-c", "FOLDER/wrapper"],
@@ -57,6 +65,7 @@ pub const PROXIES: [Proxy; 3] = [
             ("# bind", "bind"),
             ("/etc/haproxy/certs/netclaw.example.com.pem", "FOLDER/both.pem"),
         ],
+        for_local: None,
         wrapper: "",
         start: &["-db", "-f", "FILE"],
     },
@@ -70,8 +79,59 @@ pub const PROXIES: [Proxy; 3] = [
             "\nnetclaw.example.com {",
             "\nnetclaw.example.com {\n\ttls FOLDER/fullchain.pem FOLDER/privkey.pem",
         )],
+        for_local: None,
         wrapper: "",
         start: &["run", "--adapter", "caddyfile", "--config", "FILE"],
+    },
+];
+
+/// The same in front of a service that only paired devices may reach.
+pub const GUARDS: [Proxy; 3] = [
+    Proxy {
+        deployed: "forward-auth/nginx.conf",
+        for_https: &[
+            ("    listen 80;\n    listen [::]:80;\n", ""),
+            ("# listen", "listen"),
+            ("# ssl_", "ssl_"),
+            ("/etc/ssl/app.example.com", "FOLDER"),
+        ],
+        for_local: Some(&[
+            ("    server 10.0.0.1:5199;\n", ""),
+            ("# server 127.0.0.1:5199", "server 127.0.0.1:5199"),
+            (
+                "        proxy_set_header Authorization $http_authorization;\n        proxy_set_header Host $host;\n",
+                "        proxy_set_header Authorization $http_authorization;\n",
+            ),
+            ("        proxy_set_header X-Forwarded-For $remote_addr;\n", ""),
+            ("        proxy_set_header X-Forwarded-Proto $scheme;\n", ""),
+            ("# proxy_set_header Host localhost", "proxy_set_header Host localhost"),
+        ]),
+        ..PROXIES[0]
+    },
+    Proxy {
+        deployed: "forward-auth/Caddyfile",
+        for_http: &[("\napp.example.com {", "\nhttp://app.example.com {")],
+        for_https: &[("\napp.example.com {", "\napp.example.com {\n\ttls FOLDER/fullchain.pem FOLDER/privkey.pem")],
+        for_local: Some(&[("10.0.0.1:5199 {", "127.0.0.1:5199 {"), ("# header_up", "header_up")]),
+        ..PROXIES[2]
+    },
+    Proxy {
+        program: "traefik",
+        version: "version",
+        deployed: "forward-auth/traefik-dynamic.yml",
+        for_http: &[("[websecure]\n      tls: {}", "[web]")],
+        for_https: &[(
+            "\nhttp:",
+            "\ntls:\n  certificates:\n    - certFile: FOLDER/fullchain.pem\n      keyFile: FOLDER/privkey.pem\n\nhttp:",
+        )],
+        for_local: None,
+        wrapper: "",
+        start: &[
+            "--global.checkNewVersion=false",
+            "--entryPoints.web.address=:80",
+            "--entryPoints.websecure.address=:443",
+            "--providers.file.filename=FILE",
+        ],
     },
 ];
 
@@ -113,24 +173,35 @@ impl Proxy {
 
     /// Starts it on the network's machine for it, and returns when it listens.
     pub fn start(&self, lan: &Lan, scheme: Scheme) -> RunningProxy {
+        self.run(lan, Machine::Proxy, scheme, self.configuration(scheme))
+    }
+
+    /// The same on the machine of a daemon in the mode `local`.
+    pub fn start_beside(&self, lan: &Lan, scheme: Scheme) -> RunningProxy {
+        let configuration = self.replaced(self.configuration(scheme), self.for_local.unwrap());
+        self.run(lan, Machine::Daemon, scheme, configuration)
+    }
+
+    fn run(&self, lan: &Lan, machine: Machine, scheme: Scheme, configuration: String) -> RunningProxy {
         let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(Path::new(self.deployed).file_name().unwrap());
         let fill_in = |text: &str| {
-            let text = text.replace("FILE", &format!("FOLDER/{}", self.deployed));
+            let text = text.replace("FILE", &file.to_string_lossy());
             text.replace("FOLDER", &folder.path().to_string_lossy())
         };
-        std::fs::write(folder.path().join(self.deployed), fill_in(&self.configuration(scheme))).unwrap();
+        std::fs::write(&file, fill_in(&configuration)).unwrap();
         std::fs::write(folder.path().join("wrapper"), fill_in(self.wrapper)).unwrap();
         if scheme == Scheme::Https {
             write_certificate(folder.path());
         }
-        let launcher = lan.namespace(Machine::Proxy).launcher();
+        let launcher = lan.namespace(machine).launcher();
         let mut command = Command::new(&launcher[0]);
         command.args(&launcher[1..]).arg(self.program).args(self.start.iter().map(|argument| fill_in(argument)));
         command.envs(["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"].map(|name| (name, folder.path())));
         let output = std::fs::File::create(folder.path().join("log")).unwrap();
         command.stdin(Stdio::null()).stdout(output.try_clone().unwrap()).stderr(output);
         let running = RunningProxy { process: command.spawn().unwrap(), folder };
-        let listens = lan.namespace(Machine::Bob).run(|| listens(scheme.port()));
+        let listens = lan.namespace(Machine::Bob).run(|| listens(machine, scheme.port()));
         assert!(listens, "{} does not listen", self.program);
         running
     }
@@ -142,17 +213,25 @@ impl Proxy {
             Scheme::Http => self.for_http,
             Scheme::Https => self.for_https,
         };
-        let replace = |text: String, (this, that): &(&str, &str)| {
+        self.replaced(std::fs::read_to_string(deployed).unwrap(), replacements)
+    }
+
+    fn replaced(&self, text: String, replacements: Replacements) -> String {
+        replacements.iter().fold(text, |text, (this, that)| {
             assert!(text.contains(this), "{} has no {this}", self.deployed);
             text.replace(this, that)
-        };
-        replacements.iter().fold(std::fs::read_to_string(deployed).unwrap(), replace)
+        })
     }
 }
 
 impl RunningProxy {
     fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+
+    /// What clients know the key of a proxy by that speaks https.
+    pub fn pin(&self) -> Pin {
+        pin_of_key(&std::fs::read_to_string(self.folder.path().join("privkey.pem")).unwrap())
     }
 
     /// The certificate of a proxy that speaks https.
@@ -171,19 +250,19 @@ impl Drop for RunningProxy {
     }
 }
 
-/// Writes a certificate for the public name, and its key, as the proxies want them: apart, and in one file.
+/// Writes a certificate for the public names, and its key, as the proxies want them: apart, and in one file.
 fn write_certificate(folder: &Path) {
-    let made = rcgen::generate_simple_self_signed([PUBLIC_NAME.to_owned()]).unwrap();
+    let made = rcgen::generate_simple_self_signed([PUBLIC_NAME, APP_NAME].map(str::to_owned)).unwrap();
     let (certificate, key) = (made.cert.pem(), made.signing_key.serialize_pem());
     let files =
         [("fullchain.pem", certificate.clone()), ("privkey.pem", key.clone()), ("both.pem", certificate + &key)];
     files.iter().for_each(|(name, content)| std::fs::write(folder.join(name), content).unwrap());
 }
 
-/// Whether the proxy of this thread's network listens, over IPv4 and IPv6, before its time is over.
-fn listens(port: u16) -> bool {
+/// Whether the proxy on `machine` of this thread's network listens, over IPv4 and IPv6, before its time is over.
+fn listens(machine: Machine, port: u16) -> bool {
     let connect = async {
-        for address in [Machine::Proxy.v4(), Machine::Proxy.v6()] {
+        for address in [machine.v4(), machine.v6()] {
             while TcpStream::connect(SocketAddr::new(address, port)).await.is_err() {
                 sleep(Duration::from_millis(10)).await;
             }
