@@ -4,6 +4,7 @@
 //! * `client`: a device's side: hostile servers, credential files, the commands over fakes.
 //! * `e2e`: the two real binaries, driven from outside: processes, sockets and files.
 //! * `daemon`: the use cases of the daemon over fakes.
+//! * `decoders`: what holds for whatever bytes come from outside; the fuzz targets run the same.
 //! * `exec`: programs of the host, played by scripts with recorded answers.
 //! * `doctor`: what is judged of a machine, over fakes; and the schema of the configuration.
 //! * `domain`: every pairing rule at its exact boundary, through the public API; one file for each noun.
@@ -24,6 +25,8 @@ mod architecture;
 mod client;
 mod contracts;
 mod daemon;
+#[cfg(target_os = "linux")]
+mod decoders;
 mod doctor;
 mod domain;
 mod e2e;

@@ -91,7 +91,7 @@ async fn the_target_of_a_redirect_is_shown_without_control_characters() {
 }
 
 #[tokio::test]
-async fn a30_a_ten_mebibyte_answer_is_cut_off() {
+async fn b30_a_ten_mebibyte_answer_is_cut_off() {
     let huge = "x".repeat(10 << 20);
     let server = ScriptedServer::answering(response("200 OK", "application/json", &huge)).await;
     assert!(is_foreign(exchange(&server).await));
@@ -112,7 +112,7 @@ async fn an_answer_of_exactly_four_kibibytes_is_read() {
 }
 
 #[tokio::test]
-async fn a30_a_slow_drip_and_a_silent_server_end_in_time() {
+async fn b30_a_slow_drip_and_a_silent_server_end_in_time() {
     let head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 4000\r\n\r\n".to_vec();
     for act in
         [Act::Drip(head.clone()), Act::SendAndHang(head), Act::SendAndHang(Vec::new()), Act::Drip(b"HTT".to_vec())]
@@ -230,7 +230,7 @@ async fn https_to_a_server_without_tls_is_named_in_plain_words() {
 
 /// Runs in a process of its own, because the environment is the process's.
 #[tokio::test]
-async fn a24_proxies_of_the_environment_are_ignored_for_loopback() {
+async fn b24_proxies_of_the_environment_are_ignored_for_loopback() {
     let proxy = ScriptedServer::answering(response("200 OK", "application/json", "{}")).await;
     let daemon = ScriptedServer::answering(response("200 OK", "application/json", r#"{"status":"ok"}"#)).await;
     let home = tempfile::tempdir().unwrap();

@@ -44,7 +44,7 @@ fn a_bad_value_in_the_environment_is_an_error_and_not_the_next_rule() {
 }
 
 #[test]
-fn a26_the_environment_never_takes_a_token_to_another_daemon() {
+fn b26_the_environment_never_takes_a_token_to_another_daemon() {
     let credentials = FakeCredentials::with(vec![
         (pairing(1, "http://a.example:5199"), token(1)),
         (pairing(2, "http://b.example:5199"), token(2)),

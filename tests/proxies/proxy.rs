@@ -6,12 +6,17 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use netclaw::domain::pin::Pin;
+use rcgen::{KeyPair, PublicKeyData};
+use rustix::process::{Pid, Signal, kill_process};
+use rustls::pki_types::ServerName;
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsConnector;
 
 use super::lan::{APP_NAME, Lan, Machine, PUBLIC_NAME};
 use crate::e2e::tls_keys::pin_of_key;
+use crate::http::tls_client::Client;
 
 /// Time in which a proxy that works listens, on a machine that is busy with other tests.
 const START: Duration = Duration::from_secs(20);
@@ -36,6 +41,19 @@ pub struct Proxy {
     wrapper: &'static str,
     /// Its arguments for a start in the foreground, with the same words.
     start: &'static [&'static str],
+    /// How it is told to read its files again.
+    reload: Reload,
+}
+
+/// How a proxy that runs is told to read its files again.
+#[derive(Clone, Copy, Debug)]
+enum Reload {
+    /// By the signal HUP.
+    Hangup,
+    /// By itself, with these arguments.
+    Command(&'static [&'static str]),
+    /// Not while it runs in the foreground.
+    Never,
 }
 
 pub const PROXIES: [Proxy; 3] = [
@@ -51,9 +69,10 @@ pub const PROXIES: [Proxy; 3] = [
             ("/etc/ssl/netclaw.example.com", "FOLDER"),
         ],
         for_local: None,
-        wrapper: "pid FOLDER/pid; daemon off; master_process off; events {}\n\
+        wrapper: "pid FOLDER/pid; user root; daemon off; events {}\n\
                   http { access_log off; client_body_temp_path FOLDER; proxy_temp_path FOLDER; include FILE; }",
         start: &["-e", "stderr", "-c", "FOLDER/wrapper"],
+        reload: Reload::Hangup,
     },
     Proxy {
         program: "haproxy",
@@ -68,6 +87,7 @@ pub const PROXIES: [Proxy; 3] = [
         for_local: None,
         wrapper: "",
         start: &["-db", "-f", "FILE"],
+        reload: Reload::Never,
     },
     Proxy {
         program: "caddy",
@@ -82,6 +102,7 @@ pub const PROXIES: [Proxy; 3] = [
         for_local: None,
         wrapper: "",
         start: &["run", "--adapter", "caddyfile", "--config", "FILE"],
+        reload: Reload::Command(&["reload", "--force", "--adapter", "caddyfile", "--config", "FILE"]),
     },
 ];
 
@@ -132,6 +153,7 @@ pub const GUARDS: [Proxy; 3] = [
             "--entryPoints.websecure.address=:443",
             "--providers.file.filename=FILE",
         ],
+        reload: Reload::Never,
     },
 ];
 
@@ -144,6 +166,7 @@ pub enum Scheme {
 
 /// A proxy that runs. It ends when it is dropped.
 pub struct RunningProxy {
+    proxy: &'static Proxy,
     process: Child,
     /// Its configuration, its certificate, and what it writes.
     folder: TempDir,
@@ -172,38 +195,52 @@ impl Proxy {
     }
 
     /// Starts it on the network's machine for it, and returns when it listens.
-    pub fn start(&self, lan: &Lan, scheme: Scheme) -> RunningProxy {
-        self.run(lan, Machine::Proxy, scheme, self.configuration(scheme))
+    pub fn start(&'static self, lan: &Lan, scheme: Scheme) -> RunningProxy {
+        self.run(lan, Machine::Proxy, scheme, &self.configuration(scheme))
     }
 
     /// The same on the machine of a daemon in the mode `local`.
-    pub fn start_beside(&self, lan: &Lan, scheme: Scheme) -> RunningProxy {
+    pub fn start_beside(&'static self, lan: &Lan, scheme: Scheme) -> RunningProxy {
         let configuration = self.replaced(self.configuration(scheme), self.for_local.unwrap());
-        self.run(lan, Machine::Daemon, scheme, configuration)
+        self.run(lan, Machine::Daemon, scheme, &configuration)
     }
 
-    fn run(&self, lan: &Lan, machine: Machine, scheme: Scheme, configuration: String) -> RunningProxy {
+    fn run(&'static self, lan: &Lan, machine: Machine, scheme: Scheme, configuration: &str) -> RunningProxy {
         let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join(Path::new(self.deployed).file_name().unwrap());
-        let fill_in = |text: &str| {
-            let text = text.replace("FILE", &file.to_string_lossy());
-            text.replace("FOLDER", &folder.path().to_string_lossy())
-        };
-        std::fs::write(&file, fill_in(&configuration)).unwrap();
+        let fill_in = |text: &str| self.fill_in(text, folder.path());
+        std::fs::write(folder.path().join(self.file()), fill_in(configuration)).unwrap();
         std::fs::write(folder.path().join("wrapper"), fill_in(self.wrapper)).unwrap();
         if scheme == Scheme::Https {
-            write_certificate(folder.path());
+            let made = rcgen::generate_simple_self_signed([PUBLIC_NAME, APP_NAME].map(str::to_owned)).unwrap();
+            write_certificate(folder.path(), &made.cert.pem(), &made.signing_key);
         }
-        let launcher = lan.namespace(machine).launcher();
-        let mut command = Command::new(&launcher[0]);
-        command.args(&launcher[1..]).arg(self.program).args(self.start.iter().map(|argument| fill_in(argument)));
-        command.envs(["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"].map(|name| (name, folder.path())));
-        let output = std::fs::File::create(folder.path().join("log")).unwrap();
-        command.stdin(Stdio::null()).stdout(output.try_clone().unwrap()).stderr(output);
-        let running = RunningProxy { process: command.spawn().unwrap(), folder };
+        let mut command = self.command(lan, machine, self.start, folder.path());
+        let running = RunningProxy { proxy: self, process: command.spawn().unwrap(), folder };
         let listens = lan.namespace(Machine::Bob).run(|| listens(machine, scheme.port()));
         assert!(listens, "{} does not listen", self.program);
         running
+    }
+
+    /// The program on `machine`, with these arguments and what it says in a file of `folder`.
+    fn command(&self, lan: &Lan, machine: Machine, arguments: &[&str], folder: &Path) -> Command {
+        let launcher = lan.namespace(machine).launcher();
+        let mut command = Command::new(&launcher[0]);
+        command.args(&launcher[1..]).arg(self.program);
+        command.args(arguments.iter().map(|argument| self.fill_in(argument, folder)));
+        command.envs(["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"].map(|name| (name, folder)));
+        let output = std::fs::File::options().create(true).append(true).open(folder.join("log")).unwrap();
+        command.stdin(Stdio::null()).stdout(output.try_clone().unwrap()).stderr(output);
+        command
+    }
+
+    /// The name of its file.
+    fn file(&self) -> &'static str {
+        self.deployed.rsplit('/').next().unwrap_or_default()
+    }
+
+    fn fill_in(&self, text: &str, folder: &Path) -> String {
+        let text = text.replace("FILE", &format!("FOLDER/{}", self.file()));
+        text.replace("FOLDER", &folder.to_string_lossy())
     }
 
     /// The file that users copy, with what they replace in it.
@@ -238,6 +275,26 @@ impl RunningProxy {
     pub fn certificate(&self) -> PathBuf {
         self.folder.path().join("fullchain.pem")
     }
+
+    /// Gives it another certificate and key, and returns when it shows them; `false` when it would have to be started again.
+    pub fn renew(&self, lan: &Lan, certificate: &str, key: &KeyPair) -> bool {
+        match self.proxy.reload {
+            Reload::Never => return false,
+            Reload::Hangup => {
+                write_certificate(self.folder.path(), certificate, key);
+                kill_process(Pid::from_child(&self.process), Signal::HUP).unwrap();
+            }
+            Reload::Command(arguments) => {
+                write_certificate(self.folder.path(), certificate, key);
+                assert!(
+                    self.proxy.command(lan, Machine::Proxy, arguments, self.folder.path()).status().unwrap().success()
+                );
+            }
+        }
+        let pin = Pin::of_spki(&key.subject_public_key_info());
+        assert!(lan.namespace(Machine::Bob).run(|| shows(pin)), "{} shows no new certificate", self.proxy.program);
+        true
+    }
 }
 
 impl Drop for RunningProxy {
@@ -250,13 +307,30 @@ impl Drop for RunningProxy {
     }
 }
 
-/// Writes a certificate for the public names, and its key, as the proxies want them: apart, and in one file.
-fn write_certificate(folder: &Path) {
-    let made = rcgen::generate_simple_self_signed([PUBLIC_NAME, APP_NAME].map(str::to_owned)).unwrap();
-    let (certificate, key) = (made.cert.pem(), made.signing_key.serialize_pem());
-    let files =
-        [("fullchain.pem", certificate.clone()), ("privkey.pem", key.clone()), ("both.pem", certificate + &key)];
+/// Writes a certificate and its key as the proxies want them: apart, and in one file.
+fn write_certificate(folder: &Path, certificate: &str, key: &KeyPair) {
+    let key = key.serialize_pem();
+    let both = format!("{certificate}{key}");
+    let files = [("fullchain.pem", certificate), ("privkey.pem", &key), ("both.pem", &both)];
     files.iter().for_each(|(name, content)| std::fs::write(folder.join(name), content).unwrap());
+}
+
+/// Whether the proxy of this thread's network shows the key with this pin before its time is over.
+fn shows(pin: Pin) -> bool {
+    let (config, address) = (Client::of(pin).config(), SocketAddr::new(Machine::Proxy.v4(), Scheme::Https.port()));
+    let shake_hands = async {
+        let connector = TlsConnector::from(config);
+        loop {
+            let stream = TcpStream::connect(address).await.unwrap();
+            let name = ServerName::try_from(PUBLIC_NAME).unwrap();
+            if connector.connect(name, stream).await.is_ok() {
+                break;
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async { timeout(START, shake_hands).await.is_ok() })
 }
 
 /// Whether the proxy on `machine` of this thread's network listens, over IPv4 and IPv6, before its time is over.

@@ -16,7 +16,7 @@ struct Pretended {
 }
 
 impl Pretended {
-    fn by(proxy: &Proxy, manner: Manner) -> Self {
+    fn by(proxy: &'static Proxy, manner: Manner) -> Self {
         let lan = Lan::default();
         let asked = Service::start(&lan, Machine::Daemon, socket(Machine::Daemon.v4(), PORT), manner);
         let service = Service::start(&lan, Machine::Proxy, socket([127, 0, 0, 1].into(), SERVICE_PORT), SERVICE);

@@ -81,16 +81,16 @@ fn until_configured(send: impl Fn() -> std::io::Result<Answer>) {
 }
 
 impl Guarded {
-    fn by(proxy: &Proxy, scheme: Scheme) -> Self {
+    fn by(proxy: &'static Proxy, scheme: Scheme) -> Self {
         Self::allowing(proxy, scheme, scheme == Scheme::Http)
     }
 
     /// Over http, with a daemon that takes no tokens in the clear.
-    fn without_tls(proxy: &Proxy) -> Self {
+    fn without_tls(proxy: &'static Proxy) -> Self {
         Self::allowing(proxy, Scheme::Http, false)
     }
 
-    fn allowing(proxy: &Proxy, scheme: Scheme, plaintext: bool) -> Self {
+    fn allowing(proxy: &'static Proxy, scheme: Scheme, plaintext: bool) -> Self {
         let lan = Lan::default();
         let settings = json!({
             "ExposureMode": "reverse-proxy", "TrustedProxies": [Machine::Proxy.v4()], "AllowPlaintext": plaintext,
