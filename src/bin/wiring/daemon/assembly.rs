@@ -18,6 +18,7 @@ use netclaw::app::daemon::DaemonPorts;
 use netclaw::app::daemon::beacons::Beacons;
 use netclaw::app::daemon::housekeeping::Housekeeping;
 use netclaw::app::daemon::open_pairing::OpenPairing;
+use netclaw::app::daemon::open_requests::OpenRequests;
 use netclaw::app::daemon::pair_v2::{Introduction, PairV2};
 use netclaw::app::daemon::pending_restart::PendingRestart;
 use netclaw::app::daemon::start_up::check_tunnel;
@@ -27,6 +28,7 @@ use netclaw::domain::access::AccessPolicy;
 use netclaw::domain::device_name::DeviceName;
 use netclaw::domain::endpoint::Endpoint;
 use netclaw::domain::exposure::Reach;
+use netclaw::domain::settings::Settings;
 use netclaw::domain::transport::AllowPlaintext;
 use netclaw::ports::exposure::Exposure;
 use netclaw::ports::tls_keys::TlsKeyStore;
@@ -77,7 +79,7 @@ pub fn assemble(home: &Home, opened: Opened, front: Front, listening: Endpoint) 
     announce(&opened);
     let Opened { settings, identity, tls_keys, devices, activity } = opened;
     let (id, identity, tls_keys) = (identity.id(), Arc::new(identity), Arc::new(tls_keys));
-    let ports = ports(devices, activity, front.exposure);
+    let ports = ports(&settings, devices, activity, front.exposure);
     let facts = DaemonFacts { id, pid: std::process::id(), listening, mode: settings.mode };
     let pending_restart = Arc::new(PendingRestart::new(Arc::new(shared::settings(home)), settings.clone()));
     let status = Arc::new(Status::new(ports.clone(), facts, Arc::clone(&pending_restart)));
@@ -115,7 +117,12 @@ fn announce(opened: &Opened) {
 }
 
 /// Everything outside that the use cases stand on.
-fn ports(devices: FileDeviceStore, activity: FileActivityLog, exposure: Arc<dyn Exposure>) -> DaemonPorts {
+fn ports(
+    settings: &Settings,
+    devices: FileDeviceStore,
+    activity: FileActivityLog,
+    exposure: Arc<dyn Exposure>,
+) -> DaemonPorts {
     DaemonPorts {
         clock: Arc::new(SystemClock),
         rng: Arc::new(SystemRng::default()),
@@ -124,5 +131,6 @@ fn ports(devices: FileDeviceStore, activity: FileActivityLog, exposure: Arc<dyn 
         slot: Arc::new(MemoryPairingSlot::default()),
         attempts: Arc::new(MemoryAttemptLog::default()),
         exposure,
+        open: Arc::new(OpenRequests::new(settings.gateway.requests_per_device)),
     }
 }
