@@ -35,6 +35,7 @@ mod fakes;
 mod host;
 mod http;
 #[cfg(target_os = "linux")]
+mod metrics;
 mod mitm;
 #[cfg(target_os = "linux")]
 mod proxies;

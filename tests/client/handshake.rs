@@ -38,6 +38,7 @@ use crate::fakes::activity_log::FakeActivityLog;
 use crate::fakes::clock::FakeClock;
 use crate::fakes::device_store::FakeDeviceStore;
 use crate::fakes::exposure::FakeExposure;
+use crate::fakes::meter::FakeMeter;
 use crate::fakes::rng::SeededRng;
 use crate::fakes::samples::{device, other_than};
 use crate::fakes::tls_keys::FakeTlsKeyStore;
@@ -73,6 +74,7 @@ impl Default for Daemon {
             slot: Arc::new(MemoryPairingSlot::default()),
             attempts: Arc::new(MemoryAttemptLog::default()),
             exposure: Arc::new(FakeExposure::default()),
+            meter: Arc::new(FakeMeter::default()),
             open: Arc::new(OpenRequests::new(1)),
         };
         let settings = Settings {

@@ -13,6 +13,7 @@ pub mod device_store;
 pub mod exposure;
 pub mod faults;
 pub mod home_inspection;
+pub mod meter;
 pub mod network_probe;
 pub mod pairing_slot;
 pub mod prompter;

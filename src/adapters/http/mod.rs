@@ -9,6 +9,7 @@ pub mod connections;
 pub mod control_api;
 mod farewell;
 pub mod listener;
+mod metrics;
 mod pair_v2;
 mod problem;
 pub mod public_api;

@@ -23,6 +23,7 @@ use crate::app::daemon::authenticate::{Authenticate, Caller, Renewing, Unauthori
 use crate::app::daemon::beacons::Beacons;
 use crate::app::daemon::devices::Devices;
 use crate::app::daemon::exchange::Exchange;
+use crate::app::daemon::metrics::Metrics;
 use crate::app::daemon::pair_v2::PairV2;
 use crate::app::daemon::rotate::Rotate;
 use crate::app::daemon::status::Status;
@@ -30,12 +31,16 @@ use crate::app::daemon::tls_rotation::TlsRotation;
 use crate::domain::access::{AccessPolicy, RequestOrigin};
 use crate::domain::beacon::{Beacon, Sighting};
 use crate::domain::client_address::ClientAddress;
+use crate::ports::clock::Clock;
+use crate::ports::metrics::{Meter, RouteClass};
 
 /// Answers requests on the TCP port.
 pub struct PublicApi {
     policy: AccessPolicy,
     authenticate: Authenticate,
     beacons: Arc<Beacons>,
+    clock: Arc<dyn Clock>,
+    meter: Arc<dyn Meter>,
     routes: BoxedFilter<(Response,)>,
 }
 
@@ -54,11 +59,14 @@ impl PublicApi {
         let exchange = Arc::new(Exchange::new(ports.clone()));
         let devices = Arc::new(Devices::new(ports.clone(), policy.mode()));
         let rotate = Arc::new(Rotate::new(ports.clone()));
+        let metrics = Arc::new(Metrics::new(ports.clone(), Arc::clone(&status)));
         Self {
             policy,
             authenticate: Authenticate::new(ports.clone()),
             beacons,
-            routes: routes(Services { exchange, pair, devices, rotate, status, rotation, ready }),
+            clock: Arc::clone(&ports.clock),
+            meter: Arc::clone(&ports.meter),
+            routes: routes(Services { exchange, pair, devices, rotate, status, rotation, metrics, ready }),
         }
     }
 
@@ -152,6 +160,11 @@ impl PublicApi {
     }
 }
 
+/// What a request for this path is counted as.
+fn class(path: &str) -> RouteClass {
+    Route::at(path).map_or(RouteClass::Unknown, Route::class)
+}
+
 fn check_method(route: Route, method: &Method) -> Result<(), Problem> {
     match route.methods() {
         Some(allowed) if !allowed.contains(method) => {
@@ -164,6 +177,7 @@ fn check_method(route: Route, method: &Method) -> Result<(), Problem> {
 #[async_trait]
 impl Handler for PublicApi {
     async fn handle(&self, request: Request<ArrivingBody>, peer: Peer) -> Response {
+        let (class, arrived) = (class(request.uri().path()), self.clock.fine());
         let admitted = match peer {
             Peer::Remote(remote) => self.admit(request, &remote).await,
             Peer::Operator => Err(Problem::new(Reason::NotFound, "there is no such route")),
@@ -172,6 +186,7 @@ impl Handler for PublicApi {
         let headers = response.headers_mut();
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        self.meter.answered(class, response.status().as_u16(), self.clock.fine().saturating_sub(arrived));
         response
     }
 }

@@ -22,12 +22,14 @@ use netclaw::adapters::http::listener::{Accept, Arrival, Peer, Remote};
 use netclaw::adapters::http::public_api::PublicApi;
 use netclaw::adapters::http::tls::OwnTls;
 use netclaw::adapters::memory::{MemoryAttemptLog, MemoryPairingSlot};
+use netclaw::adapters::metrics::PrometheusMeter;
 use netclaw::adapters::platform::user_id;
 use netclaw::adapters::system::clock::SystemClock;
 use netclaw::adapters::system::rng::SystemRng;
 use netclaw::app::daemon::DaemonPorts;
 use netclaw::app::daemon::beacons::Beacons;
 use netclaw::app::daemon::open_pairing::OpenPairing;
+use netclaw::app::daemon::open_requests::OpenRequests;
 use netclaw::app::daemon::pair_v2::{Introduction, PairV2};
 use netclaw::app::daemon::pending_restart::PendingRestart;
 use netclaw::app::daemon::status::{DaemonFacts, Status};
@@ -147,6 +149,8 @@ fn daemon(home: &Home, settings: &Settings) -> (PublicApi, Arc<FileDeviceStore>,
         slot: Arc::new(MemoryPairingSlot::default()),
         attempts: Arc::new(MemoryAttemptLog::default()),
         exposure: Arc::new(ListenerExposure::new(address)),
+        meter: Arc::new(PrometheusMeter::new("0.0.0")),
+        open: Arc::new(OpenRequests::new(1)),
     };
     let stored = Arc::new(SettingsFile::new(home.settings_file(), Vec::new()));
     let pending_restart = Arc::new(PendingRestart::new(stored, settings.clone()));

@@ -3,7 +3,7 @@
 use tracing::warn;
 
 use super::super::enrol::{EnrolError, Enrolled, enrol, or_release};
-use super::super::exchange::{ExchangeError, not_redeemed, refused};
+use super::super::exchange::{ExchangeError, not_redeemed, refused, settle};
 use super::{Cell, PairError, PairV2};
 use crate::domain::binding::Links;
 use crate::domain::client_address::ClientAddress;
@@ -11,6 +11,7 @@ use crate::domain::pake::answer::{Answer, Grant, NotPaired};
 use crate::domain::pake::{Answered, DaemonConfirm, DaemonConfirmed, FinishAnswer, FinishRequest, Handshake, Step};
 use crate::domain::session::{RedeemError, RedeemedCode};
 use crate::domain::time::Now;
+use crate::ports::metrics::Attempt;
 use crate::ports::pairing_slot::ReserveError;
 
 /// A request, whose it is, and when it came.
@@ -36,7 +37,10 @@ impl PairV2 {
     /// answer and does nothing else.
     pub async fn finish(&self, client: ClientAddress, request: FinishRequest) -> Result<FinishAnswer, PairError> {
         let received = Received { request: &request, client, now: self.ports.clock.now() };
-        let cell = self.find(request.handshake, received.now.monotonic).ok_or(PairError::NoHandshake)?;
+        let Some(cell) = self.find(request.handshake, received.now.monotonic) else {
+            self.ports.meter.attempted(Attempt::NoCode);
+            return Err(PairError::NoHandshake);
+        };
         let mut handshake = cell.lock().await;
         let step = handshake.step(&request);
         let stepped = match step {
@@ -45,6 +49,7 @@ impl PairV2 {
             Step::AnotherName(confirmed) => self.another_name(confirmed, received).await,
             Step::OutOfOrder => Err(PairError::NoHandshake),
         };
+        self.ports.meter.attempted(stepped.as_ref().map_or_else(Attempt::from, |(_, answer)| Attempt::from(answer)));
         match stepped {
             Ok((confirmed, answer)) => {
                 let sealed = confirmed.seal(request.sequence, &answer, &self.introduction.identity);
@@ -79,9 +84,7 @@ impl PairV2 {
         };
         let reserved = self.ports.slot.reserve_confirmed(waiting, &request.confirmation, now.monotonic).await;
         let reserved = reserved.map_err(|why| not_redeemed(why, client));
-        if !matches!(reserved, Err(ExchangeError::WrongCode)) {
-            self.ports.attempts.take_back(charge).await;
-        }
+        settle(&self.ports, charge, matches!(reserved, Err(ExchangeError::WrongCode))).await;
         let (proof, confirmed) = reserved?;
         self.answer(confirmed, proof, received).await
     }
@@ -148,6 +151,19 @@ impl PairV2 {
             pin_now: pins.next(),
             pin_next: pins.next(),
             endpoints: links.external(),
+        }
+    }
+}
+
+impl From<&Answer> for Attempt {
+    fn from(answer: &Answer) -> Self {
+        match answer {
+            Answer::Paired(_) => Self::Paired,
+            Answer::NotPaired(NotPaired::InvalidDeviceName | NotPaired::NameTaken | NotPaired::UnknownLink) => {
+                Self::Refused
+            }
+            Answer::NotPaired(NotPaired::NoPairingCode) => Self::NoCode,
+            Answer::NotPaired(NotPaired::StorageUnavailable) => Self::Failed,
         }
     }
 }

@@ -23,6 +23,7 @@ use crate::domain::pake::{
 use crate::domain::session::BeginError;
 use crate::domain::settings::Settings;
 use crate::domain::time::MonotonicTime;
+use crate::ports::metrics::Attempt;
 use crate::ports::pairing_slot::BeginHandshakeError;
 use crate::ports::storage::StorageError;
 use crate::ports::tls_keys::{TlsKeyStore, TlsKeys};
@@ -86,6 +87,14 @@ impl PairV2 {
     ///
     /// Every start that is well-formed counts for the rate limit, before anything is computed for it.
     pub async fn start(&self, client: ClientAddress, hello: ReceivedHello) -> Result<DaemonHello, PairError> {
+        let begun = self.begin(client, hello).await;
+        if let Err(why) = &begun {
+            self.ports.meter.attempted(why.into());
+        }
+        begun
+    }
+
+    async fn begin(&self, client: ClientAddress, hello: ReceivedHello) -> Result<DaemonHello, PairError> {
         let now = self.ports.clock.now().monotonic;
         let charge = self.ports.attempts.admit(client.limit_key(), now).await;
         // No guess yet: what is counted for good is the attempt.
@@ -122,6 +131,16 @@ impl PairV2 {
     /// The table, which no panic can leave half-changed.
     fn table(&self) -> MutexGuard<'_, HandshakeTable<Cell>> {
         self.handshakes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl From<&PairError> for Attempt {
+    fn from(error: &PairError) -> Self {
+        match error {
+            PairError::Exchange(error) => error.into(),
+            PairError::Refused(_) | PairError::Unopened => Self::Refused,
+            PairError::NoHandshake => Self::NoCode,
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use netclaw::adapters::http::control_api::ControlApi;
 use netclaw::adapters::http::public_api::PublicApi;
 use netclaw::adapters::http::tls::OwnTls;
 use netclaw::adapters::memory::{MemoryAttemptLog, MemoryPairingSlot};
+use netclaw::adapters::metrics::PrometheusMeter;
 use netclaw::adapters::system::clock::SystemClock;
 use netclaw::adapters::system::rng::SystemRng;
 use netclaw::adapters::terminal::failure::Failure;
@@ -131,6 +132,7 @@ fn ports(
         slot: Arc::new(MemoryPairingSlot::default()),
         attempts: Arc::new(MemoryAttemptLog::default()),
         exposure,
+        meter: Arc::new(PrometheusMeter::new(env!("CARGO_PKG_VERSION"))),
         open: Arc::new(OpenRequests::new(settings.gateway.requests_per_device)),
     }
 }
