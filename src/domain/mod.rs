@@ -30,6 +30,7 @@ pub mod pake;
 pub mod pin;
 pub mod rate_limit;
 pub mod rotation;
+pub mod rotation_limit;
 pub mod session;
 pub mod setting_text;
 pub mod settings;

@@ -8,8 +8,8 @@ use netclaw::domain::link::Link;
 use netclaw::domain::token::BearerToken;
 use netclaw::ports::daemon_api::{ApiError, DaemonApi, Grant, Rejection};
 
-use super::fakes::{daemon_id, device_id, endpoint, name, token};
 use super::scripted_server::{Act, ScriptedServer, response};
+use crate::fakes::samples::{daemon_id, device_id, endpoint, name, token};
 
 fn api() -> HttpDaemonApi {
     HttpDaemonApi::new(Patience { connect: Duration::from_millis(300), answer: Duration::from_millis(300) })
@@ -65,7 +65,7 @@ async fn a_token_travels_in_the_authorization_header() {
 #[tokio::test]
 async fn a_path_of_the_endpoint_is_kept() {
     let server = ScriptedServer::answering(response("200 OK", "application/json", r#"{"status":"ok"}"#)).await;
-    api().probe(&endpoint(&format!("{}/agent/", server.endpoint))).await.unwrap();
+    api().probe(&Link::of_endpoint(&endpoint(&format!("{}/agent/", server.endpoint)))).await.unwrap();
     assert!(server.requests()[0].starts_with("GET /agent/api/health/ready "));
 }
 
@@ -147,7 +147,7 @@ async fn garbage_is_not_a_daemon() {
         let server = ScriptedServer::answering(response("200 OK", "application/json; charset=utf-8", body)).await;
         assert!(is_foreign(exchange(&server).await), "{body}");
         assert!(is_foreign(status(&server).await), "{body}");
-        assert!(is_foreign(api().probe(&server.endpoint).await), "{body}");
+        assert!(is_foreign(api().probe(&Link::of_endpoint(&server.endpoint)).await), "{body}");
     }
 }
 
@@ -215,7 +215,7 @@ async fn a_closed_port_is_named_in_plain_words() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    let error = api().probe(&endpoint(&format!("http://{address}"))).await.unwrap_err();
+    let error = api().probe(&Link::of_endpoint(&endpoint(&format!("http://{address}")))).await.unwrap_err();
     assert_eq!(error, ApiError::Unreachable { cause: "connection refused, nothing listens there".to_owned() });
 }
 
@@ -224,7 +224,7 @@ async fn https_to_a_server_without_tls_is_named_in_plain_words() {
     let server = ScriptedServer::start(vec![Act::SendUnasked(b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec())]).await;
     let https = endpoint(&server.endpoint.to_string().replace("http:", "https:"));
     let patience = Patience { connect: Duration::from_secs(10), answer: Duration::from_secs(10) };
-    let error = HttpDaemonApi::new(patience).probe(&https).await.unwrap_err();
+    let error = HttpDaemonApi::new(patience).probe(&Link::of_endpoint(&https)).await.unwrap_err();
     assert_eq!(error, ApiError::Unreachable { cause: "it does not speak TLS; perhaps http:// is meant".to_owned() });
 }
 

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use netclaw::adapters::memory::{MemoryAttemptLog, MemoryPairingSlot};
+use netclaw::adapters::terminal::failure::of_enrol;
 use netclaw::app::client::enrol::{Enrol, EnrolError, EnrolRequest, Enrolled, Suspicion};
+use netclaw::app::client::target::{Choice, Rule};
 use netclaw::app::daemon::DaemonPorts;
 use netclaw::app::daemon::exchange::ExchangeError;
 use netclaw::app::daemon::open_pairing::OpenPairing;
@@ -31,16 +33,15 @@ use netclaw::ports::daemon_api::{ApiError, DaemonApi, DeviceIdentity, Grant, Rej
 use netclaw::ports::device_store::DeviceStore;
 use netclaw::ports::tls_keys::TlsKeyStore;
 
-use super::fakes::{
-    FakeCredentials, FakePrompter, FixedClock, daemon_report, endpoint, name, rejected, token, unreachable,
-};
 use crate::fakes::activity_log::FakeActivityLog;
 use crate::fakes::clock::FakeClock;
+use crate::fakes::credential_store::FakeCredentialStore;
 use crate::fakes::device_store::FakeDeviceStore;
 use crate::fakes::exposure::FakeExposure;
 use crate::fakes::meter::FakeMeter;
+use crate::fakes::prompter::FakePrompter;
 use crate::fakes::rng::SeededRng;
-use crate::fakes::samples::{device, other_than};
+use crate::fakes::samples::{daemon_report, device, endpoint, name, other_than, pairing, rejected, token, unreachable};
 use crate::fakes::tls_keys::FakeTlsKeyStore;
 
 const PLACE: &str = "http://my-server:5199";
@@ -132,11 +133,11 @@ fn client() -> ClientAddress {
 
 #[async_trait]
 impl DaemonApi for Daemon {
-    async fn probe(&self, _: &Endpoint) -> Result<(), ApiError> {
+    async fn probe(&self, _: &Link) -> Result<(), ApiError> {
         Ok(())
     }
 
-    async fn sight(&self, _: &Endpoint, _: &Beacon) -> Result<Sighting, ApiError> {
+    async fn sight(&self, _: &Link, _: &Beacon) -> Result<Sighting, ApiError> {
         Err(unreachable())
     }
 
@@ -201,16 +202,18 @@ impl DaemonApi for Daemon {
 async fn enrol(
     daemon: &Daemon,
     place: &str,
-    credentials: &FakeCredentials,
+    credentials: &FakeCredentialStore,
     prompter: &mut FakePrompter,
 ) -> Result<Enrolled, EnrolError> {
     let request = EnrolRequest { endpoint: endpoint(place), name: None, host_name: "my-laptop".to_owned() };
-    Enrol { api: daemon, credentials, prompter, clock: &FixedClock, rng: &SeededRng::new(3) }.run(request).await
+    Enrol { api: daemon, credentials, prompter, clock: &FakeClock::default(), rng: &SeededRng::new(3) }
+        .run(request)
+        .await
 }
 
 /// Pairs with the right code, and with what is stored then.
-async fn pair(daemon: &Daemon, place: &str) -> (Result<Enrolled, EnrolError>, FakeCredentials) {
-    let (credentials, code) = (FakeCredentials::default(), daemon.code().await.reveal());
+async fn pair(daemon: &Daemon, place: &str) -> (Result<Enrolled, EnrolError>, FakeCredentialStore) {
+    let (credentials, code) = (FakeCredentialStore::default(), daemon.code().await.reveal());
     let mut person = FakePrompter::person(&[&code, ""]);
     (enrol(daemon, place, &credentials, &mut person).await, credentials)
 }
@@ -238,9 +241,9 @@ async fn b29_behind_a_publicly_valid_certificate_no_key_is_stored() {
 #[tokio::test]
 async fn two_daemons_of_one_name_are_told_apart() {
     let daemon = Daemon::default();
-    let mut other = super::fakes::pairing(5, "http://other:5199");
+    let mut other = pairing(5, "http://other:5199");
     other.known.name = Some(name("My-Server"));
-    let credentials = FakeCredentials::with(vec![(other, token(1))]);
+    let credentials = FakeCredentialStore::with(vec![(other, token(1))]);
     let mut person = FakePrompter::person(&[&daemon.code().await.reveal(), ""]);
     enrol(&daemon, PLACE, &credentials, &mut person).await.unwrap();
     assert_eq!(credentials.pairings().pop().unwrap().known.name, Some(name("my-server-2")));
@@ -344,7 +347,7 @@ async fn a_wrong_code_is_asked_again_and_costs_a_handshake() {
     let daemon = Daemon::default();
     let code = daemon.code().await;
     let mut person = FakePrompter::person(&[&other_than(&code).reveal(), "", &code.reveal()]);
-    enrol(&daemon, PLACE, &FakeCredentials::default(), &mut person).await.unwrap();
+    enrol(&daemon, PLACE, &FakeCredentialStore::default(), &mut person).await.unwrap();
     assert!(person.explained[0].contains("someone in between"), "{:?}", person.explained);
     assert_eq!(*daemon.calls.lock().unwrap(), ["start", "finish", "start", "finish", "status"]);
 }
@@ -354,7 +357,7 @@ async fn a_taken_name_is_asked_again_in_the_same_handshake() {
     let daemon = Daemon::default();
     daemon.devices.insert(device("my-laptop", 99)).await.unwrap();
     let mut person = FakePrompter::person(&[&daemon.code().await.reveal(), "", ""]);
-    let enrolled = enrol(&daemon, PLACE, &FakeCredentials::default(), &mut person).await.unwrap();
+    let enrolled = enrol(&daemon, PLACE, &FakeCredentialStore::default(), &mut person).await.unwrap();
     assert_eq!(enrolled.device.name, name("my-laptop-2"));
     assert_eq!(*daemon.calls.lock().unwrap(), ["start", "finish", "finish", "status"]);
 }
@@ -366,7 +369,7 @@ async fn a_sixth_name_begins_another_handshake() {
         daemon.devices.insert(device(taken, 90 + seed as u64)).await.unwrap();
     }
     let mut person = FakePrompter::person(&[&daemon.code().await.reveal(), "", "a", "b", "c", "d", "e"]);
-    let enrolled = enrol(&daemon, PLACE, &FakeCredentials::default(), &mut person).await.unwrap();
+    let enrolled = enrol(&daemon, PLACE, &FakeCredentialStore::default(), &mut person).await.unwrap();
     assert_eq!((enrolled.device.name, daemon.finishes()), (name("e"), 6));
 }
 
@@ -395,13 +398,31 @@ async fn an_answer_that_stays_lost_is_reported_as_such() {
 async fn a_handshake_that_was_pushed_out_is_begun_again_but_not_for_ever() {
     let once = Daemon { losses: Mutex::new([rejected(Rejection::NoHandshake)].into()), ..Daemon::default() };
     let code = once.code().await.reveal();
-    let refused = enrol(&once, PLACE, &FakeCredentials::default(), &mut FakePrompter::person(&[&code, ""])).await;
+    let refused = enrol(&once, PLACE, &FakeCredentialStore::default(), &mut FakePrompter::person(&[&code, ""])).await;
     // This daemon had made the device before its answer was exchanged for another one.
     assert!(matches!(refused, Err(EnrolError::Api(ApiError::Rejected { why: Rejection::NoPairingCode, .. }))));
     let losses = Mutex::new(VecDeque::from(vec![rejected(Rejection::WrongCode); 9]));
     let never = Daemon { losses, ..Daemon::default() };
     let code = never.code().await.reveal();
     let mut person = FakePrompter::person(&[&code, "", &code, &code, &code, &code, &code]);
-    let refused = enrol(&never, PLACE, &FakeCredentials::default(), &mut person).await;
+    let refused = enrol(&never, PLACE, &FakeCredentialStore::default(), &mut person).await;
     assert!(refused.is_err() && never.finishes() <= 5, "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_name_that_the_host_has_decided_on_and_that_is_taken_asks_for_no_other() {
+    let daemon = Daemon::default();
+    let terms = Terms { name: Some(name("ci-runner")), ..Terms::default() };
+    let code = daemon.open.open(terms).await.unwrap().code.reveal();
+    daemon.devices.insert(device("ci-runner", 99)).await.unwrap();
+    let (credentials, mut person) =
+        (FakeCredentialStore::default(), FakePrompter::person(&[&code, "laptop", "another"]));
+    let refused = enrol(&daemon, PLACE, &credentials, &mut person).await.unwrap_err();
+    assert_eq!(refused, EnrolError::HostNameTaken);
+    assert_eq!((person.defaults.len(), daemon.finishes()), (1, 1), "asked once");
+    let choice = Choice { endpoint: endpoint(PLACE), rule: Rule::Argument };
+    let hints = of_enrol(refused, &choice).hints.join("\n");
+    for command in ["netclaw daemon devices", "netclaw daemon pair --name"] {
+        assert!(hints.contains(command), "{hints}");
+    }
 }

@@ -20,8 +20,11 @@ use netclaw::ports::daemon_process::StartError;
 use netclaw::ports::prompter::PromptError;
 use netclaw::ports::storage::StorageError;
 
-use super::fakes::{FakeApi, FakeHost, FakeSettings, device_id, endpoint, name};
+use crate::fakes::granting_api::FakeApi;
+use crate::fakes::host::FakeHost;
+use crate::fakes::samples::{device_id, endpoint, name};
 use crate::fakes::service_manager::FakeServiceManager;
+use crate::fakes::settings_store::FakeSettingsStore;
 use crate::fakes::wizard::ScriptedWizard;
 
 /// What a command wrote and how it ended.
@@ -46,7 +49,7 @@ impl Ran {
 pub(super) async fn run_with(
     words: &str,
     host: &FakeHost,
-    settings: &FakeSettings,
+    settings: &FakeSettingsStore,
     wizard: &mut ScriptedWizard,
     log: &Path,
 ) -> Ran {
@@ -57,7 +60,7 @@ pub(super) async fn run_with(
 pub(super) async fn run_beside(
     words: &str,
     host: &FakeHost,
-    settings: &FakeSettings,
+    settings: &FakeSettingsStore,
     wizard: &mut ScriptedWizard,
     log: &Path,
     manager: &FakeServiceManager,
@@ -80,7 +83,7 @@ pub(super) async fn run_beside(
 
 pub(super) async fn run(words: &str, host: &FakeHost) -> Ran {
     let log = Path::new("/nowhere/daemon.log");
-    run_with(words, host, &FakeSettings::default(), &mut ScriptedWizard::default(), log).await
+    run_with(words, host, &FakeSettingsStore::default(), &mut ScriptedWizard::default(), log).await
 }
 
 fn device(number: u8, called: &str, last_use: Option<LastUse>) -> DeviceSummary {
@@ -295,7 +298,7 @@ async fn logs_are_the_last_thousand_lines_without_terminal_escapes() {
     let log = folder.path().join("daemon.log");
     let text: String = (0..1500).map(|number| format!("line {number}\x1b[2J\n")).collect();
     std::fs::write(&log, text + "last without end").unwrap();
-    let settings = FakeSettings::default();
+    let settings = FakeSettingsStore::default();
     let ran =
         run_with("netclaw daemon logs", &FakeHost::default(), &settings, &mut ScriptedWizard::default(), &log).await;
     let lines: Vec<&str> = ran.out.lines().collect();
@@ -346,7 +349,7 @@ async fn following_a_log_goes_on_across_a_rotation() {
             panic!()
         };
         let mut console = Console { out: &mut out, err: &mut Vec::new(), err_is_terminal: false };
-        let (settings, mut wizard) = (FakeSettings::default(), ScriptedWizard::default());
+        let (settings, mut wizard) = (FakeSettingsStore::default(), ScriptedWizard::default());
         let manager = FakeServiceManager::default();
         let ports = HostPorts {
             api: &FakeApi::default(),

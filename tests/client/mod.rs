@@ -5,7 +5,6 @@ mod credential_life;
 mod daemon_api;
 mod daemons;
 mod enrol;
-pub(crate) mod fakes;
 mod handshake;
 mod host_commands;
 mod host_keys;

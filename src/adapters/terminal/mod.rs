@@ -9,6 +9,8 @@ pub mod commands;
 pub mod console;
 pub mod failure;
 pub mod prompter;
+#[cfg(unix)]
+mod raw_mode;
 pub mod render;
 #[cfg(unix)]
 pub mod wizard;

@@ -66,7 +66,7 @@ pub(super) async fn enrol(
 }
 
 /// Does what a reserved code waits for. A panic in it releases the code and goes on.
-pub(super) async fn or_release<T>(ports: &DaemonPorts, generation: Generation, work: impl Future<Output = T>) -> T {
+async fn or_release<T>(ports: &DaemonPorts, generation: Generation, work: impl Future<Output = T>) -> T {
     match AssertUnwindSafe(work).catch_unwind().await {
         Ok(done) => done,
         Err(panic) => {

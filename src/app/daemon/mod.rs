@@ -11,6 +11,7 @@ pub mod lockouts;
 pub mod metrics;
 pub mod open_pairing;
 pub mod open_requests;
+pub mod own_pins;
 pub mod pair_v2;
 pub mod pending_restart;
 pub mod public_endpoint;

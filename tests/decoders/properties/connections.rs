@@ -204,13 +204,13 @@ pub fn daemon_connection(bytes: &[u8]) {
     let (api, code) = (HttpDaemonApi::new(Patience::default()), PairingCode::from_random([7; 5]));
     let failed = wait(async {
         match choice % 5 {
-            0 => api.probe(link.endpoint()).await.err(),
+            0 => api.probe(&link).await.err(),
             1 => api.status(&link, None).await.err(),
             2 => api.exchange(&link, &code, &DeviceName::parse("laptop").unwrap()).await.err(),
             3 => api.meet(link.endpoint()).await.err(),
             _ => {
                 let beacon = netclaw::domain::beacon::Beacon::from_random([1; 20]);
-                api.sight(link.endpoint(), &beacon).await.err()
+                api.sight(&link, &beacon).await.err()
             }
         }
     });

@@ -66,6 +66,8 @@ pub fn of_unpair(error: UnpairError, choice: &Choice) -> Failure {
             error @ (ApiError::WrongKey { .. } | ApiError::Unprotected(_) | ApiError::Forged { .. }),
         ) => of_api(error, choice).hint("or forget it here, and revoke it on the host: netclaw unpair --forget"),
         UnpairError::Api(error @ ApiError::Rejected { .. }) => of_api(error, choice),
+        error @ UnpairError::Overtaken => Failure::new(Exit::Failed, error.to_string())
+            .hint("nothing was forgotten; try again: netclaw unpair"),
         UnpairError::NotForgotten { error, ending } => of_credentials(error).hint(match ending {
             Ending::Revoked | Ending::WasRevoked => {
                 "the daemon has revoked this device already; what is stored here is of no use any more"
@@ -108,6 +110,10 @@ pub fn of_enrol(error: EnrolError, choice: &Choice) -> Failure {
                 .hint(format!("the code is still valid; choose another name: {pair} --name NAME"))
                 .hint(format!("or revoke the other one on the host: netclaw daemon devices revoke \"{name}\""))
         }
+        error @ EnrolError::HostNameTaken => Failure::new(Exit::Failed, error.to_string())
+            .hint("on the host, see who has it: netclaw daemon devices")
+            .hint("then revoke or rename that device there; the code is still valid, so try again")
+            .hint("or get a code for another name on the host: netclaw daemon pair --name NAME"),
         EnrolError::WrongCode => wrong_code(),
         EnrolError::NotSaved { error, device, revoked } => {
             let failure = of_credentials(error);

@@ -193,6 +193,7 @@ fn refused(why: NotPaired, answers: &mut Answers<'_>) -> Result<(), EnrolError> 
     let rejected = |rejection| EnrolError::Api(ApiError::Rejected { why: rejection, detail: why.to_string() });
     match why {
         NotPaired::NameTaken => answers.name_instead_of_taken(),
+        NotPaired::FixedNameTaken => Err(EnrolError::HostNameTaken),
         NotPaired::InvalidDeviceName => answers.name_instead_of_refused(&why.to_string()),
         NotPaired::StorageUnavailable => Err(rejected(Rejection::StorageUnavailable)),
         NotPaired::NoPairingCode => Err(rejected(Rejection::NoPairingCode)),

@@ -127,6 +127,9 @@ pub enum EnrolError {
     /// The name is in use, and there was no other.
     #[error("the name \"{0}\" is already in use")]
     NameTaken(DeviceName),
+    /// The name that the host has decided on is in use: no other name helps.
+    #[error("the host has decided what this device is called, and another device has that name")]
+    HostNameTaken,
     /// It is not the code that the daemon shows.
     #[error("wrong pairing code")]
     WrongCode,

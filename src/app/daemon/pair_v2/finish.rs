@@ -2,7 +2,7 @@
 
 use tracing::warn;
 
-use super::super::enrol::{EnrolError, Enrolled, enrol, or_release};
+use super::super::enrol::{EnrolError, Enrolled, enrol};
 use super::super::exchange::{ExchangeError, not_redeemed, refused, settle};
 use super::{Cell, PairError, PairV2};
 use crate::domain::binding::Links;
@@ -82,11 +82,13 @@ impl PairV2 {
                 return Err(refused(why, client).into());
             }
         };
+        // Before the code is reserved: a tunnel may take its time to say what it is called.
+        let links = self.links().await;
         let reserved = self.ports.slot.reserve_confirmed(waiting, &request.confirmation, now.monotonic).await;
         let reserved = reserved.map_err(|why| not_redeemed(why, client));
         settle(&self.ports, charge, matches!(reserved, Err(ExchangeError::WrongCode))).await;
         let (proof, confirmed) = reserved?;
-        self.answer(confirmed, proof, received).await
+        self.answer(confirmed, proof, &links, received).await
     }
 
     /// A further name, for which the code is reserved anew.
@@ -98,8 +100,9 @@ impl PairV2 {
         if confirmed.open(received.request).is_err() {
             return Err(PairError::Unopened);
         }
+        let links = self.links().await;
         let why = match self.ports.slot.reserve_again(&confirmed, received.now.monotonic).await {
-            Ok(proof) => return self.answer(confirmed, proof, received).await,
+            Ok(proof) => return self.answer(confirmed, proof, &links, received).await,
             Err(ReserveError::Redeem(RedeemError::NoCode | RedeemError::WrongCode | RedeemError::LastWrongCode)) => {
                 NotPaired::NoPairingCode
             }
@@ -116,6 +119,7 @@ impl PairV2 {
         &self,
         confirmed: DaemonConfirmed,
         proof: RedeemedCode,
+        links: &Links,
         received: Received<'_>,
     ) -> Result<(DaemonConfirmed, Answer), PairError> {
         let Received { request, client, now } = received;
@@ -123,7 +127,6 @@ impl PairV2 {
             self.ports.slot.release(proof.generation()).await;
             return Err(PairError::Unopened);
         };
-        let links = or_release(&self.ports, proof.generation(), self.links()).await;
         if !links.know(confirmed.binding()) {
             self.ports.slot.release(proof.generation()).await;
             warn!(
@@ -132,9 +135,11 @@ impl PairV2 {
             );
             return Ok((confirmed, Answer::NotPaired(NotPaired::UnknownLink)));
         }
+        let is_fixed = proof.terms().name.is_some();
         let answer = match enrol(&self.ports, proof, &name, client, now).await {
-            Ok(enrolled) => Answer::Paired(Box::new(self.grant(enrolled, &links))),
+            Ok(enrolled) => Answer::Paired(Box::new(self.grant(enrolled, links))),
             Err(EnrolError::InvalidDeviceName(_)) => Answer::NotPaired(NotPaired::InvalidDeviceName),
+            Err(EnrolError::NameTaken(_)) if is_fixed => Answer::NotPaired(NotPaired::FixedNameTaken),
             Err(EnrolError::NameTaken(_)) => Answer::NotPaired(NotPaired::NameTaken),
             Err(EnrolError::StorageUnavailable) => Answer::NotPaired(NotPaired::StorageUnavailable),
         };
@@ -159,9 +164,12 @@ impl From<&Answer> for Attempt {
     fn from(answer: &Answer) -> Self {
         match answer {
             Answer::Paired(_) => Self::Paired,
-            Answer::NotPaired(NotPaired::InvalidDeviceName | NotPaired::NameTaken | NotPaired::UnknownLink) => {
-                Self::Refused
-            }
+            Answer::NotPaired(
+                NotPaired::InvalidDeviceName
+                | NotPaired::NameTaken
+                | NotPaired::FixedNameTaken
+                | NotPaired::UnknownLink,
+            ) => Self::Refused,
             Answer::NotPaired(NotPaired::NoPairingCode) => Self::NoCode,
             Answer::NotPaired(NotPaired::StorageUnavailable) => Self::Failed,
         }

@@ -7,6 +7,7 @@ use crate::adapters::terminal::console::Console;
 use crate::adapters::terminal::failure::{Exit, Failure, of_control};
 use crate::adapters::terminal::render::pairing;
 use crate::domain::endpoint::Endpoint;
+use crate::domain::link::Link;
 use crate::domain::session::{Generation, Phase};
 use crate::ports::control_channel::{ControlChannel, OpenedPairing, PairingOutcome};
 use crate::ports::daemon_api::DaemonApi;
@@ -55,7 +56,7 @@ async fn doubt(endpoint: &Endpoint, control: &dyn ControlChannel, api: &dyn Daem
         Ok(beacon) => beacon,
         Err(error) => return Some(error.to_string()),
     };
-    api.sight(endpoint, &beacon).await.err().map(|error| error.to_string())
+    api.sight(&Link::of_endpoint(endpoint), &beacon).await.err().map(|error| error.to_string())
 }
 
 async fn wait(control: &dyn ControlChannel, generation: Generation, console: &mut Console<'_>) -> Result<(), Failure> {
