@@ -36,6 +36,7 @@ mod fakes;
 mod host;
 mod http;
 #[cfg(target_os = "linux")]
+mod metrics;
 mod mitm;
 mod openai;
 #[cfg(target_os = "linux")]

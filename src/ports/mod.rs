@@ -16,6 +16,7 @@ pub mod device_store;
 pub mod exposure;
 pub mod home_inspection;
 pub mod home_repair;
+pub mod metrics;
 pub mod network_probe;
 pub mod pairing_slot;
 pub mod prompter;

@@ -16,6 +16,7 @@ pub mod faults;
 pub mod granting_api;
 pub mod home_inspection;
 pub mod host;
+pub mod meter;
 pub mod network_probe;
 pub mod pairing_slot;
 pub mod prompter;

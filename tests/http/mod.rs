@@ -5,6 +5,7 @@ mod early_answers;
 mod elsewhere;
 mod gateway;
 mod limits;
+mod metrics;
 mod modes;
 mod pair_v2;
 mod panics;
@@ -28,6 +29,7 @@ use netclaw::adapters::http::public_api::PublicApi;
 use netclaw::adapters::http::public_listener::PublicListener;
 use netclaw::adapters::http::tls::OwnTls;
 use netclaw::adapters::memory::{MemoryAttemptLog, MemoryPairingSlot};
+use netclaw::adapters::metrics::PrometheusMeter;
 use netclaw::adapters::relay::upstream::Waits;
 use netclaw::app::daemon::DaemonPorts;
 use netclaw::app::daemon::beacons::Beacons;
@@ -138,6 +140,7 @@ impl Port {
             slot: Arc::new(MemoryPairingSlot::default()),
             attempts: Arc::new(MemoryAttemptLog::default()),
             exposure: Arc::new(ListenerExposure::new(address)),
+            meter: Arc::new(PrometheusMeter::new("1.2.3")),
             open: Arc::new(OpenRequests::new(settings.gateway.requests_per_device)),
         };
         let identity = Arc::new(IdentityKey::from_seed(&[7; 32]).unwrap());

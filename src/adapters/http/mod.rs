@@ -11,6 +11,7 @@ pub mod control_api;
 mod farewell;
 pub mod gateway;
 pub mod listener;
+mod metrics;
 mod pair_v2;
 mod problem;
 pub mod public_api;

@@ -4,18 +4,18 @@ use std::fs::{File, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
 use std::sync::LazyLock;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{NotPrivate, UnsafeFolder};
 
 /// The number of every user.
 pub const ROOT: u32 = 0;
 
-/// Milliseconds since the process first asked.
+/// Time since the process first asked.
 #[expect(clippy::disallowed_methods, reason = "this is where the Clock adapter reads it")]
-pub fn monotonic_millis() -> u64 {
+pub fn since_boot() -> Duration {
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
-    u64::try_from(START.elapsed().as_millis()).unwrap_or(u64::MAX)
+    START.elapsed()
 }
 
 /// Handles are not limited here: as many as are wanted.

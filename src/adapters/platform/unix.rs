@@ -5,6 +5,7 @@ use std::fs::{DirBuilder, File, Metadata, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
+use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::time::{ClockId, clock_gettime};
@@ -27,16 +28,15 @@ const OTHERS: u32 = 0o077;
 /// Permission bits that let anyone but the owner change what is in a folder.
 const WRITABLE_BY_OTHERS: u32 = 0o022;
 
-/// Milliseconds since boot, time asleep included.
-pub fn monotonic_millis() -> u64 {
+/// Time since boot, time asleep included.
+pub fn since_boot() -> Duration {
     // macOS counts time asleep on its monotonic clock, Linux on its own clock for that.
     #[cfg(target_os = "linux")]
     let clock = ClockId::Boottime;
     #[cfg(not(target_os = "linux"))]
     let clock = ClockId::Monotonic;
     let time = clock_gettime(clock);
-    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
-    seconds.saturating_mul(1000).saturating_add(u64::try_from(time.tv_nsec).unwrap_or(0) / 1_000_000)
+    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
 /// Lets this process have `wanted` files open, or as many as it may without asking anyone; says how many that are.

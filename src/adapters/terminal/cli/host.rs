@@ -108,6 +108,11 @@ pub enum OperateCommand {
     Lockouts(LockoutsArgs),
     /// Show and change the key that clients know the daemon's TLS by
     Keys(KeysArgs),
+    /// Print what the daemon has counted, as text for Prometheus
+    #[command(
+        after_help = "Examples:\n  netclaw daemon metrics\n  netclaw daemon metrics > /var/lib/prometheus/node-exporter/netclaw.prom.new"
+    )]
+    Metrics,
     /// Print the log of a daemon in the background
     Logs(LogsArgs),
     /// Have systemd run the daemon, now and at every boot or login

@@ -13,6 +13,7 @@ use netclaw::adapters::http::gateway::Gateway;
 use netclaw::adapters::http::public_api::PublicApi;
 use netclaw::adapters::http::tls::OwnTls;
 use netclaw::adapters::memory::{MemoryAttemptLog, MemoryPairingSlot};
+use netclaw::adapters::metrics::PrometheusMeter;
 use netclaw::adapters::system::clock::SystemClock;
 use netclaw::adapters::system::rng::SystemRng;
 use netclaw::adapters::terminal::failure::Failure;
@@ -141,6 +142,7 @@ fn ports(
         slot: Arc::new(MemoryPairingSlot::default()),
         attempts: Arc::new(MemoryAttemptLog::default()),
         exposure,
+        meter: Arc::new(PrometheusMeter::new(env!("CARGO_PKG_VERSION"))),
         open: Arc::new(OpenRequests::new(settings.gateway.requests_per_device)),
     }
 }

@@ -6,6 +6,7 @@ mod keys;
 mod lifecycle;
 mod lockouts;
 mod logs;
+mod metrics;
 mod pairing;
 mod service;
 mod setup;
@@ -66,6 +67,7 @@ pub async fn run_operate(
         OperateCommand::Devices(args) => devices::run(args, control, console).await,
         OperateCommand::Lockouts(args) => lockouts::run(args, control, console).await,
         OperateCommand::Keys(args) => keys::run(args, control, console).await,
+        OperateCommand::Metrics => metrics::run(control, console).await,
         OperateCommand::Logs(args) => logs::run(&args, log_file, service.manager, console).await,
         OperateCommand::Install(args) => service::install(args, ports, console).await,
         OperateCommand::Uninstall(args) => service::uninstall(args, ports, console).await,
