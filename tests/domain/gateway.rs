@@ -1,7 +1,7 @@
 //! What paired devices reach through the gateway.
 
 use netclaw::domain::endpoint::Endpoint;
-use netclaw::domain::gateway::fields::Field;
+use netclaw::domain::gateway::fields::{Field, may_become};
 use netclaw::domain::gateway::path::{AmbiguousPath, PlainPath};
 use netclaw::domain::gateway::{Destination, GatewayRoute, GatewaySettings, MAX_ROUTES, RoutePath, Routes};
 use proptest::prelude::*;
@@ -217,5 +217,15 @@ fn a_field_is_the_same_with_underscores() {
         ("x_custom", Field::EndToEnd),
     ] {
         assert_eq!(Field::of(name), field, "{name}");
+    }
+}
+
+#[test]
+fn a_connection_does_not_become_one_that_carries_requests() {
+    for protocol in ["websocket", "WebSocket", "IRC/6.9", "foo/2", "connect-udp"] {
+        assert!(may_become(protocol), "{protocol}");
+    }
+    for protocol in ["", "h2c", "H2C", "h2", "HTTP/2.0", "http", "TLS/1.0", "/1", "websocket, h2c", "a b"] {
+        assert!(!may_become(protocol), "{protocol}");
     }
 }
