@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use netclaw::adapters::file::activity_file::FileActivityLog;
+use netclaw::adapters::file::chat_sessions::FileChatSessions;
 use netclaw::adapters::file::device_file::FileDeviceStore;
 use netclaw::adapters::file::home::Home;
 use netclaw::adapters::http::certificate::Names;
@@ -16,6 +17,7 @@ use netclaw::adapters::system::rng::SystemRng;
 use netclaw::adapters::terminal::failure::Failure;
 use netclaw::app::daemon::DaemonPorts;
 use netclaw::app::daemon::beacons::Beacons;
+use netclaw::app::daemon::chat::{Chat, ChatLimits};
 use netclaw::app::daemon::housekeeping::Housekeeping;
 use netclaw::app::daemon::open_pairing::OpenPairing;
 use netclaw::app::daemon::pair_v2::{Introduction, PairV2};
@@ -27,11 +29,13 @@ use netclaw::domain::access::AccessPolicy;
 use netclaw::domain::device_name::DeviceName;
 use netclaw::domain::endpoint::Endpoint;
 use netclaw::domain::exposure::Reach;
+use netclaw::domain::settings::Settings;
 use netclaw::domain::transport::AllowPlaintext;
+use netclaw::ports::agent::ChatAgent;
 use netclaw::ports::exposure::Exposure;
 use netclaw::ports::tls_keys::TlsKeyStore;
 use tokio::sync::watch;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use super::super::{exposure, shared, start_failure as failure};
 use super::opened::Opened;
@@ -64,6 +68,8 @@ pub struct Services {
     pub public: PublicApi,
     /// Answers the control socket.
     pub control: ControlApi,
+    /// The conversations with the agent, some of which may go on.
+    pub chat: Arc<Chat>,
     /// What is done once a minute, and once more at the end.
     pub housekeeping: Housekeeping,
     /// Whether new requests are welcome.
@@ -75,7 +81,7 @@ pub struct Services {
 /// Puts the daemon together. Nothing here can fail or waits: what can is in [`Opened`] and [`Front`].
 pub fn assemble(home: &Home, opened: Opened, front: Front, listening: Endpoint) -> Services {
     announce(&opened);
-    let Opened { settings, identity, tls_keys, devices, activity } = opened;
+    let Opened { settings, identity, tls_keys, devices, activity, agent } = opened;
     let (id, identity, tls_keys) = (identity.id(), Arc::new(identity), Arc::new(tls_keys));
     let ports = ports(devices, activity, front.exposure);
     let facts = DaemonFacts { id, pid: std::process::id(), listening, mode: settings.mode };
@@ -88,6 +94,7 @@ pub fn assemble(home: &Home, opened: Opened, front: Front, listening: Endpoint) 
     let introduction = Introduction { identity: Arc::clone(&identity), name, keys: tls_keys.clone() };
     let pair = Arc::new(PairV2::new(ports.clone(), introduction, &settings));
     let rotation = Arc::new(TlsRotation::new(Arc::new(SystemClock), tls_keys, front.tls, identity));
+    let chat = chat(home, &ports, agent, &settings);
     let public = PublicApi::new(
         &ports,
         AccessPolicy::of(&settings, &shared::host_name()),
@@ -95,12 +102,26 @@ pub fn assemble(home: &Home, opened: Opened, front: Front, listening: Endpoint) 
         Arc::clone(&pair),
         Arc::clone(&rotation),
         Arc::clone(&beacons),
+        Arc::clone(&chat),
         Arc::clone(&ready),
     );
     let open_pairing = OpenPairing::new(ports.clone(), &settings);
     let control = ControlApi::new(&ports, open_pairing, status, rotation, beacons, stop.clone());
     let housekeeping = Housekeeping::new(ports, pair, pending_restart);
-    Services { public, control, housekeeping, ready, stop }
+    Services { public, control, chat, housekeeping, ready, stop }
+}
+
+/// The conversations, which are read in the background: nobody waits for them but whoever asks first.
+fn chat(home: &Home, ports: &DaemonPorts, agent: Option<Arc<dyn ChatAgent>>, settings: &Settings) -> Arc<Chat> {
+    let sessions = FileChatSessions::new(home.sessions_folder());
+    let opening = sessions.clone();
+    tokio::spawn(async move {
+        if let Err(cause) = opening.open().await {
+            error!(%cause, "the conversations with the agent cannot be read");
+        }
+    });
+    let limits = ChatLimits::of(&settings.agent);
+    Arc::new(Chat::new(ports.clone(), Arc::new(sessions), agent, limits))
 }
 
 /// Says in the log how the daemon is about to run.

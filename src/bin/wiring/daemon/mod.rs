@@ -3,6 +3,7 @@
 //! `opened` is what the home holds, `doors` is where clients and the operator come in, and `assembly` is everything that
 //! answers them.
 
+mod agent;
 mod assembly;
 pub mod doors;
 pub mod opened;
@@ -86,7 +87,7 @@ async fn serve_home(
     let mode = opened.settings.mode;
     let front = Front::of(&opened).await?;
     let doors = Doors::open(home, network, Arc::clone(&front.tls))?;
-    let Services { public, control, housekeeping, ready, stop } =
+    let Services { public, control, chat, housekeeping, ready, stop } =
         assembly::assemble(home, opened, front, doors.listening.clone());
     let stopped = stop.subscribe();
     let mut doors = doors.serve(public, control, &stopped);
@@ -99,6 +100,8 @@ async fn serve_home(
     manager.stopping();
     ready.store(false, Ordering::Release);
     stop.send_replace(true);
+    // Before the doors, so that whoever listens hears the end.
+    chat.close().await;
     doors.drained().await;
     housekeeping.round().await;
     doors.remove_socket();
