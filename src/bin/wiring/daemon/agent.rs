@@ -35,7 +35,7 @@ fn key(home: &Home, settings: &AgentSettings) -> Result<Option<ProviderKey>, Fai
         && let Some(value) = std::env::var_os(name).filter(|value| !value.is_empty())
     {
         let value = zeroize::Zeroizing::new(value.into_string().unwrap_or_default());
-        return ProviderKey::parse(&value).map(Some).map_err(|error| failure::agent_key(name, &error));
+        return ProviderKey::parse(&value).map(Some).ok_or_else(|| failure::agent_key(name));
     }
     let stored = FileCredentialStore::new(home.clone()).agent_key();
     stored.map_err(netclaw::adapters::terminal::failure::of_credentials)
