@@ -5,6 +5,7 @@ mod acquaintance;
 mod attempts;
 mod attempts_capacity;
 mod attempts_model;
+mod chat;
 mod client_address;
 mod code;
 mod daemon_id;

@@ -1,6 +1,7 @@
 //! What the setup asks, shows and writes.
 
 use netclaw::app::host::setup::{Answers, Outcome, Purpose, Setup, SetupError, SetupRequest};
+use netclaw::domain::agent::{AgentKind, AgentSettings};
 use netclaw::domain::endpoint::Endpoint;
 use netclaw::domain::exposure::ExposureMode;
 use netclaw::domain::settings::{Settings, key};
@@ -49,7 +50,7 @@ fn port(port: u16) -> Answers {
 #[test]
 fn whoever_takes_every_proposal_gets_the_defaults() {
     let store = FakeSettingsStore::default();
-    let (ended, wizard) = ask(&store, Answers::default(), [Enter; 5]);
+    let (ended, wizard) = ask(&store, Answers::default(), [Enter; 6]);
     let outcome = ended.unwrap();
     assert!(outcome.was_written && !outcome.is_effective && !outcome.install_service);
     assert_eq!(store.saved(), Some(Settings::default()));
@@ -58,6 +59,7 @@ fn whoever_takes_every_proposal_gets_the_defaults() {
         "? How do clients reach the daemon? [local]",
         "? Which address does it listen on? [127.0.0.1]",
         "? On which port? [5199]",
+        "? Which agent do devices chat with? [none]",
         "? Start the daemon whenever this machine starts? [y/N]",
         "Daemon.ExposureMode: local",
         "Daemon.Host: 127.0.0.1",
@@ -81,6 +83,7 @@ fn every_answer_is_written() {
         Say("6000"),
         Say("10.0.0.2, 10.1.0.0/16"),
         Say("https://claw.example"),
+        Say("http://127.0.0.1:11434/v1/"),
         Decide(true),
         Enter,
     ];
@@ -92,6 +95,11 @@ fn every_answer_is_written() {
         port: 6000,
         trusted_proxies: vec!["10.0.0.2/32".parse().unwrap(), "10.1.0.0/16".parse().unwrap()],
         external_url: Endpoint::parse("https://claw.example").ok(),
+        agent: AgentSettings {
+            kind: Some(AgentKind::OpenAi),
+            base_url: Endpoint::parse("http://127.0.0.1:11434/v1").ok(),
+            ..AgentSettings::default()
+        },
         ..Settings::default()
     };
     assert_eq!(store.saved(), Some(expected));
