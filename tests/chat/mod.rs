@@ -3,7 +3,6 @@
 mod command;
 mod files;
 mod openai;
-mod routes;
 mod turns;
 
 use std::sync::{Arc, Mutex};

@@ -119,7 +119,7 @@ async fn a_stream_can_be_split_anywhere() {
     let server = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
         stream.set_nodelay(true).unwrap();
-        stream.read(&mut [0; 4096]).await.unwrap();
+        assert!(stream.read(&mut [0; 4096]).await.unwrap() > 0);
         stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n").await.unwrap();
         for byte in events {
             stream.write_all(&[byte]).await.unwrap();
@@ -240,6 +240,7 @@ async fn when_nobody_waits_for_it_any_more_the_connection_is_closed() {
     let (closed, mut is_closed) = mpsc::channel::<()>(1);
     tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
+        assert!(stream.read(&mut [0; 4096]).await.unwrap() > 0);
         let head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n";
         stream.write_all(&[head.as_slice(), piece("hi").as_bytes()].concat()).await.unwrap();
         while stream.read(&mut [0; 4096]).await.is_ok_and(|length| length > 0) {}

@@ -71,8 +71,8 @@ pub(super) async fn run_beside(
     let ports =
         HostPorts { api: &api, control: host, process: host, service, settings, wizard, agent_key, log_file: log };
     let ended = match command {
-        HostCommand::Init(args) => run_init(args, ports, &mut console).await,
-        HostCommand::Up(args) => run_up(args, ports, &mut console).await,
+        HostCommand::Init(args) => run_init(*args, ports, &mut console).await,
+        HostCommand::Up(args) => run_up(*args, ports, &mut console).await,
         HostCommand::Daemon { command: DaemonCommand::Operate(command) } => {
             run_operate(command, ports, &mut console).await
         }

@@ -56,7 +56,7 @@ pub struct Doctor<'a> {
     /// What stands in front of a daemon with these settings.
     pub exposure: &'a (dyn Fn(&Settings) -> Arc<dyn Exposure> + Sync),
     /// The agent that these settings name, or why it cannot be used.
-    pub agent: &'a (dyn Fn(&Settings) -> Result<Option<Arc<dyn ChatAgent>>, String> + Sync),
+    pub agent: &'a (dyn Fn(&Settings) -> NamedAgent + Sync),
     /// The time.
     pub clock: &'a dyn Clock,
     /// The endpoint that the environment names.
@@ -64,6 +64,9 @@ pub struct Doctor<'a> {
     /// The version of this program.
     pub version: &'static str,
 }
+
+/// The agent that the configuration names, or why it cannot be used.
+pub type NamedAgent = Result<Option<Arc<dyn ChatAgent>>, String>;
 
 /// What a look found.
 #[derive(Debug)]

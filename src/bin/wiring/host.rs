@@ -33,8 +33,8 @@ pub fn run(command: HostCommand, console: &mut Console<'_>) -> Result<(), Failur
             let home = shared::home_that(folders::check_operated)?;
             with_ports(&home, async |ports| run_operate(command, ports, console).await)
         }
-        HostCommand::Init(args) => with_ports(&shared::home()?, async |ports| run_init(args, ports, console).await),
-        HostCommand::Up(args) => with_ports(&shared::home()?, async |ports| run_up(args, ports, console).await),
+        HostCommand::Init(args) => with_ports(&shared::home()?, async |ports| run_init(*args, ports, console).await),
+        HostCommand::Up(args) => with_ports(&shared::home()?, async |ports| run_up(*args, ports, console).await),
     }
 }
 

@@ -14,9 +14,9 @@ use crate::ports::daemon_process::HostCredential;
 #[derive(Debug, Subcommand)]
 pub enum HostCommand {
     /// Set up this host, start the daemon and show a pairing code
-    Up(UpArgs),
+    Up(Box<UpArgs>),
     /// Set up this host step by step
-    Init(InitArgs),
+    Init(Box<InitArgs>),
     /// Run and operate the daemon of this host
     Daemon {
         /// What to do with it.
