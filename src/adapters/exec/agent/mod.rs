@@ -32,7 +32,11 @@ const DEVICE_VARIABLE: &str = "NETCLAW_DEVICE";
 const MODEL_VARIABLE: &str = "NETCLAW_MODEL";
 
 /// How the program is run.
-#[derive(Clone, Debug)]
+///
+/// # Security
+///
+/// There is no `Debug`: the environment may have a key in it.
+#[derive(Clone)]
 pub struct CommandConfig {
     /// The program: a path, or a name on the `PATH`. A relative path begins in the working folder.
     pub program: String,

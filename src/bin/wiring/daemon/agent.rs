@@ -10,6 +10,7 @@ use netclaw::adapters::terminal::failure::Failure;
 use netclaw::domain::agent::{Agent, AgentSettings};
 use netclaw::domain::chat::model::ModelName;
 use netclaw::ports::agent::ChatAgent;
+use tracing::warn;
 
 use super::provider_key;
 
@@ -21,6 +22,9 @@ pub fn of(home: &Home, settings: &AgentSettings) -> Result<Option<Arc<dyn ChatAg
     Ok(Some(match agent {
         Agent::OpenAi { base_url } => {
             let key = provider_key::of(home, settings)?;
+            if key.is_some() && !base_url.is_https() && !base_url.is_loopback() {
+                warn!(agent = %base_url, "the key of the agent's provider is sent in the clear");
+            }
             let max_output_bytes = settings.max_output_bytes;
             Arc::new(OpenAiAgent::new(OpenAiConfig { base_url, model, key, max_output_bytes }))
         }
