@@ -12,6 +12,7 @@ pub mod file;
 pub mod http;
 pub mod memory;
 pub mod metrics;
+pub mod openai;
 pub mod platform;
 pub mod relay;
 pub mod system;

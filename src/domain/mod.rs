@@ -11,6 +11,7 @@ pub mod attempts;
 pub mod beacon;
 pub mod binding;
 pub mod bootstrap;
+pub mod chat;
 pub mod client_address;
 pub mod code;
 pub mod daemon_id;

@@ -19,7 +19,9 @@ pub enum RouteClass {
     Device,
     /// These very figures.
     Metrics,
-    /// The agent.
+    /// Chat with the agent.
+    Chat,
+    /// The agent's own API.
     Agent,
     /// Another service of the host.
     Gateway,
@@ -29,13 +31,14 @@ pub enum RouteClass {
 
 impl RouteClass {
     /// Every class, in the order of the variants.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Health,
         Self::Pairing,
         Self::Status,
         Self::Verify,
         Self::Device,
         Self::Metrics,
+        Self::Chat,
         Self::Agent,
         Self::Gateway,
         Self::Unknown,
@@ -50,6 +53,7 @@ impl RouteClass {
             Self::Verify => "verify",
             Self::Device => "device",
             Self::Metrics => "metrics",
+            Self::Chat => "chat",
             Self::Agent => "agent",
             Self::Gateway => "gateway",
             Self::Unknown => "unknown",

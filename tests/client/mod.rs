@@ -12,7 +12,7 @@ mod host_setup;
 mod pinned_links;
 pub(crate) mod qr;
 mod rotate;
-mod scripted_server;
+pub(crate) mod scripted_server;
 mod target;
 mod terminal;
 pub(crate) mod tls_server;

@@ -6,6 +6,7 @@ mod asking;
 mod attempts;
 mod attempts_capacity;
 mod attempts_model;
+mod chat;
 mod client_address;
 mod code;
 mod daemon_id;

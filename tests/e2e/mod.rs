@@ -2,6 +2,7 @@
 
 mod bootstrap;
 mod browser_attacks;
+mod chat;
 mod confirm;
 mod crashes;
 mod credential_life;

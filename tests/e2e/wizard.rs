@@ -94,6 +94,7 @@ impl Drop for Terminal {
 const MODE: &str = "? How do clients reach the daemon?";
 const HOST: &str = "? Which address does it listen on?";
 const PORT: &str = "? On which port?";
+const AGENT: &str = "? Which agent do devices chat with?";
 const SERVICE: &str = "? Start the daemon whenever this machine starts?";
 
 #[test]
@@ -120,6 +121,8 @@ fn arrow_keys_and_the_way_back_lead_to_a_summary_and_a_running_daemon() {
     terminal.say(&host.address.ip().to_string());
     terminal.until(&[&format!("Which address does it listen on? {}", host.address.ip()), PORT]);
     terminal.say(&host.address.port().to_string());
+    terminal.until(&[AGENT, "(none)"]);
+    terminal.press(&["Enter"]);
     terminal.until(&[SERVICE]);
     terminal.press(&["Enter"]);
     terminal.until(&[&format!("Daemon.Port: {}", host.address.port()), "? Write this configuration? (Y/n)"]);
@@ -134,7 +137,7 @@ fn arrow_keys_and_the_way_back_lead_to_a_summary_and_a_running_daemon() {
 
 #[test]
 fn ctrl_c_at_any_question_leaves_no_file_and_a_sane_terminal() {
-    let questions = [MODE, HOST, PORT, SERVICE, "? Write this configuration?"];
+    let questions = [MODE, HOST, PORT, AGENT, SERVICE, "? Write this configuration?"];
     for last in 0..questions.len() {
         let host = World::default();
         let Some(terminal) = Terminal::running(&host, "init") else { return };

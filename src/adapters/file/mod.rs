@@ -2,6 +2,8 @@
 
 pub mod activity_file;
 mod armour;
+#[cfg(unix)]
+pub mod chat_sessions;
 pub mod credentials;
 pub mod device_file;
 mod device_form;

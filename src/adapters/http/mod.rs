@@ -6,6 +6,7 @@
 mod answer;
 mod body;
 pub mod certificate;
+mod chat;
 pub mod connections;
 pub mod control_api;
 mod farewell;

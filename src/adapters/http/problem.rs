@@ -51,6 +51,12 @@ pub(super) enum Reason {
     GatewayTimeout,
     AgentTimeout,
     StorageUnavailable,
+    NoSession,
+    NoTurn,
+    InvalidSessionName,
+    TooManySessions,
+    SessionBusy,
+    SessionFull,
 }
 
 impl Reason {
@@ -88,6 +94,12 @@ impl Reason {
             Self::GatewayTimeout => ("gateway_timeout", StatusCode::GATEWAY_TIMEOUT, "Gateway timeout"),
             Self::AgentTimeout => ("agent_timeout", StatusCode::GATEWAY_TIMEOUT, "Agent timeout"),
             Self::StorageUnavailable => ("storage_unavailable", StatusCode::SERVICE_UNAVAILABLE, "Storage unavailable"),
+            Self::NoSession => ("no_session", StatusCode::NOT_FOUND, "No session"),
+            Self::NoTurn => ("no_turn", StatusCode::NOT_FOUND, "No turn"),
+            Self::InvalidSessionName => ("invalid_session_name", StatusCode::BAD_REQUEST, "Invalid session name"),
+            Self::TooManySessions => ("too_many_sessions", StatusCode::CONFLICT, "Too many sessions"),
+            Self::SessionBusy => ("session_busy", StatusCode::CONFLICT, "Session busy"),
+            Self::SessionFull => ("session_full", StatusCode::CONFLICT, "Session full"),
         }
     }
 }
@@ -160,7 +172,13 @@ impl Problem {
             | Reason::AgentFailed
             | Reason::GatewayTimeout
             | Reason::AgentTimeout
-            | Reason::StorageUnavailable => {}
+            | Reason::StorageUnavailable
+            | Reason::NoSession
+            | Reason::NoTurn
+            | Reason::InvalidSessionName
+            | Reason::TooManySessions
+            | Reason::SessionBusy
+            | Reason::SessionFull => {}
         }
         response
     }

@@ -7,10 +7,12 @@ use hyper::header::{CACHE_CONTROL, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use hyper::service::Service;
 use hyper::{Method, Request};
 use hyper_util::service::TowerToHyperService;
+use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
 use super::answer::{Answer, routed};
+use super::chat;
 use super::connections::Handler;
 use super::gateway::{AGENT_PATH, Gateway, Sender, not_found};
 use super::listener::{Peer, Remote};
@@ -22,6 +24,7 @@ use crate::adapters::wire::sighting::BEACON_HEADER;
 use crate::app::daemon::DaemonPorts;
 use crate::app::daemon::authenticate::{Authenticate, Caller, Renewing, Unauthorized};
 use crate::app::daemon::beacons::Beacons;
+use crate::app::daemon::chat::Chat;
 use crate::app::daemon::devices::Devices;
 use crate::app::daemon::exchange::Exchange;
 use crate::app::daemon::metrics::Metrics;
@@ -74,6 +77,12 @@ impl PublicApi {
             meter: Arc::clone(&ports.meter),
             routes: routes(Services { exchange, pair, devices, rotate, status, rotation, metrics, ready }),
         }
+    }
+
+    /// The same port, at which devices also talk to the agent.
+    #[must_use]
+    pub fn with_chat(self, chat: &Arc<Chat>) -> Self {
+        Self { routes: self.routes.or(chat::routes(chat)).unify().boxed(), ..self }
     }
 
     /// The same port, passing requests on through `gateway`.

@@ -17,6 +17,7 @@ use warp::{Filter, Reply};
 
 use super::answer::{Answer, AnswerBody};
 use super::body::read_json;
+use super::chat::ChatPath;
 use super::metrics;
 use super::pair_v2;
 use super::problem::{Problem, Reason};
@@ -61,6 +62,12 @@ pub(super) enum Route {
     Rotate,
     ConfirmRotation,
     Metrics,
+    Agent,
+    Models,
+    ChatSessions,
+    ChatSession,
+    ChatTurns,
+    ChatTurn,
 }
 
 /// Whom a route serves.
@@ -91,7 +98,7 @@ impl Route {
             "/api/device/rotate" => Self::Rotate,
             "/api/device/rotate/confirm" => Self::ConfirmRotation,
             "/metrics" => Self::Metrics,
-            _ => return None,
+            _ => return ChatPath::of(path).map(|path| path.route()),
         })
     }
 
@@ -102,6 +109,11 @@ impl Route {
             Self::Exchange | Self::PairStart | Self::PairFinish => Some(&[Method::POST]),
             Self::Rotate | Self::ConfirmRotation => Some(&[Method::POST]),
             Self::OwnDevice => Some(&[Method::DELETE]),
+            Self::Agent | Self::Models => Some(&[Method::GET, Method::HEAD]),
+            Self::ChatSessions => Some(&[Method::GET, Method::HEAD, Method::POST]),
+            Self::ChatSession => Some(&[Method::GET, Method::HEAD, Method::PATCH, Method::DELETE]),
+            Self::ChatTurns => Some(&[Method::POST]),
+            Self::ChatTurn => Some(&[Method::GET, Method::DELETE]),
             Self::Verify => None,
         }
     }
@@ -120,7 +132,13 @@ impl Route {
             | Self::Rotate
             | Self::ConfirmRotation
             | Self::Metrics
-            | Self::OwnDevice => false,
+            | Self::OwnDevice
+            | Self::Agent
+            | Self::Models
+            | Self::ChatSessions
+            | Self::ChatSession
+            | Self::ChatTurns
+            | Self::ChatTurn => false,
         }
     }
 
@@ -133,6 +151,9 @@ impl Route {
             Self::Verify => RouteClass::Verify,
             Self::OwnDevice | Self::Rotate | Self::ConfirmRotation => RouteClass::Device,
             Self::Metrics => RouteClass::Metrics,
+            Self::Agent | Self::Models | Self::ChatSessions | Self::ChatSession | Self::ChatTurns | Self::ChatTurn => {
+                RouteClass::Chat
+            }
         }
     }
 
@@ -141,6 +162,9 @@ impl Route {
         match self {
             Self::Live | Self::Ready | Self::Exchange | Self::PairStart | Self::PairFinish => Audience::Everyone,
             Self::Status => Audience::DevicesAndThisMachine,
+            Self::Agent | Self::Models | Self::ChatSessions | Self::ChatSession | Self::ChatTurns | Self::ChatTurn => {
+                Audience::DevicesAndThisMachine
+            }
             Self::Verify | Self::OwnDevice | Self::Rotate | Self::Metrics => Audience::Devices,
             Self::ConfirmRotation => Audience::RenewingDevices,
         }
@@ -174,7 +198,7 @@ struct GrantForm<'a> {
     daemon_id: &'a str,
 }
 
-/// All routes. The gate has checked path, method and credential, and put the client's address and the caller into the
+/// All routes but those of chat. The gate has checked path, method and credential, and put the client's address and the caller into the
 /// request's extensions.
 pub(super) fn routes(services: Services) -> BoxedFilter<(Response,)> {
     let Services { exchange, pair, devices, rotate, status, rotation, metrics, ready } = services;

@@ -15,6 +15,8 @@ pub mod prompter;
 mod raw_mode;
 pub mod render;
 #[cfg(unix)]
+pub mod secret;
+#[cfg(unix)]
 pub mod wizard;
 
 /// The variable that names the endpoint for one command.
