@@ -6,6 +6,9 @@
 
 pub mod activity_log;
 pub mod attempt_log;
+pub mod chat_api;
+pub mod chat_history;
+pub mod chat_screen;
 pub mod clock;
 pub mod control_channel;
 pub mod credential_store;
@@ -15,6 +18,7 @@ pub mod device_store;
 pub mod exposure;
 pub mod home_inspection;
 pub mod home_repair;
+pub mod interrupts;
 pub mod network_probe;
 pub mod pairing_slot;
 pub mod prompter;

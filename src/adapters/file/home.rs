@@ -76,6 +76,11 @@ impl Home {
         self.0.join("state/activity.json")
     }
 
+    /// What a person has entered in chats.
+    pub fn chat_history_file(&self) -> PathBuf {
+        self.0.join("state/chat_history")
+    }
+
     /// The daemon's identity key.
     pub fn identity_file(&self) -> PathBuf {
         self.0.join("keys/identity.key")

@@ -2,6 +2,7 @@
 
 pub mod activity_file;
 mod armour;
+pub mod chat_history;
 pub mod credentials;
 pub mod device_file;
 mod device_form;

@@ -14,7 +14,9 @@ pub mod lockouts;
 pub mod paired;
 #[cfg(unix)]
 pub mod pairing;
+pub mod reply;
 pub mod rotated;
+pub mod sessions;
 pub mod span;
 pub mod status;
 mod table;
