@@ -11,6 +11,7 @@ pub mod file;
 #[cfg(unix)]
 pub mod http;
 pub mod memory;
+pub mod openai;
 pub mod platform;
 pub mod system;
 pub mod terminal;

@@ -1,6 +1,6 @@
 //! `netclawd`: only the daemon, in the foreground, for service managers and containers.
 
-#[path = "wiring/daemon.rs"]
+#[path = "wiring/daemon/mod.rs"]
 mod daemon;
 #[path = "wiring/exposure.rs"]
 mod exposure;

@@ -30,6 +30,7 @@ pub mod lockout;
 pub mod nearest;
 pub mod pake;
 pub mod pin;
+pub mod provider_key;
 pub mod rate_limit;
 pub mod rotation;
 pub mod session;

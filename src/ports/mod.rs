@@ -5,10 +5,13 @@
 //! implementer must do; `tests/contracts` checks it against the fakes and the real adapters alike.
 
 pub mod activity_log;
+pub mod agent;
+pub mod agent_key_store;
 pub mod attempt_log;
 pub mod chat_api;
 pub mod chat_history;
 pub mod chat_screen;
+pub mod chat_sessions;
 pub mod clock;
 pub mod control_channel;
 pub mod credential_store;

@@ -4,6 +4,8 @@
 
 pub mod activity_log;
 pub mod attempt_log;
+pub mod chat_agent;
+pub mod chat_sessions;
 pub mod clock;
 pub mod control_channel;
 pub mod credential_store;

@@ -28,6 +28,7 @@ use netclaw::adapters::http::tls::OwnTls;
 use netclaw::adapters::memory::{MemoryAttemptLog, MemoryPairingSlot};
 use netclaw::app::daemon::DaemonPorts;
 use netclaw::app::daemon::beacons::Beacons;
+use netclaw::app::daemon::chat::{Chat, ChatLimits};
 use netclaw::app::daemon::open_pairing::OpenPairing;
 use netclaw::app::daemon::pair_v2::{Introduction, PairV2};
 use netclaw::app::daemon::pending_restart::PendingRestart;
@@ -40,6 +41,7 @@ use netclaw::domain::identity::IdentityKey;
 use netclaw::domain::pin::Pin;
 use netclaw::domain::settings::Settings;
 use netclaw::domain::terms::Terms;
+use netclaw::ports::agent::ChatAgent;
 use netclaw::ports::rng::Rng;
 use netclaw::ports::tls_keys::TlsKeyStore;
 use tokio::runtime::Runtime;
@@ -49,6 +51,7 @@ use self::elsewhere::Elsewhere;
 
 use crate::e2e::raw_http::{Answer, Request};
 use crate::fakes::activity_log::FakeActivityLog;
+use crate::fakes::chat_sessions::FakeChatSessions;
 use crate::fakes::clock::FakeClock;
 use crate::fakes::device_store::FakeDeviceStore;
 use crate::fakes::rng::SeededRng;
@@ -80,13 +83,14 @@ struct Plan {
     rng: Arc<dyn Rng>,
     /// Where all connections seem to come from, if not from where they do.
     peer: Option<IpAddr>,
+    agent: Option<Arc<dyn ChatAgent>>,
 }
 
 impl Default for Plan {
     /// In local mode.
     fn default() -> Self {
         let rng = Arc::new(SeededRng::new(7));
-        Self { settings: Settings::default(), limits: ConnectionLimits::DAEMON, rng, peer: None }
+        Self { settings: Settings::default(), limits: ConnectionLimits::DAEMON, rng, peer: None, agent: None }
     }
 }
 
@@ -112,7 +116,7 @@ impl Port {
     }
 
     fn behind(listener: TcpListener, plan: Plan) -> Self {
-        let Plan { settings, limits, rng, peer } = plan;
+        let Plan { settings, limits, rng, peer, agent } = plan;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let address = listener.local_addr().unwrap();
         let (clock, devices) = (Arc::new(FakeClock::default()), Arc::new(FakeDeviceStore::default()));
@@ -142,7 +146,10 @@ impl Port {
         let introduction = Introduction { identity: Arc::clone(&identity), name, keys: keys.clone() };
         let pair = Arc::new(PairV2::new(ports.clone(), introduction, &settings));
         let rotation = Arc::new(TlsRotation::new(clock.clone(), keys, Arc::<OwnTls>::clone(&tls), identity));
-        let api = PublicApi::new(&ports, policy, status, pair, Arc::clone(&rotation), Arc::clone(&beacons), ready);
+        let sessions = Arc::new(FakeChatSessions::default());
+        let chat = Arc::new(Chat::new(ports.clone(), sessions, agent, ChatLimits::of(&settings.agent)));
+        let api =
+            PublicApi::new(&ports, policy, status, pair, Arc::clone(&rotation), Arc::clone(&beacons), chat, ready);
         let (stop, stopped) = watch::channel(false);
         listener.set_nonblocking(true).unwrap();
         runtime.spawn(async move {

@@ -5,6 +5,7 @@
 
 mod body;
 pub mod certificate;
+mod chat;
 pub mod connections;
 pub mod control_api;
 mod farewell;

@@ -37,6 +37,15 @@ pub(super) enum Reason {
     RateLimited { retry_after: Duration },
     LockedOut { retry_after: Duration },
     StorageUnavailable,
+    NoAgent,
+    AgentFailed,
+    AgentTimeout,
+    NoSession,
+    NoTurn,
+    InvalidSessionName,
+    TooManySessions,
+    SessionBusy,
+    SessionFull,
 }
 
 impl Reason {
@@ -64,6 +73,15 @@ impl Reason {
             Self::RateLimited { .. } => ("rate_limited", StatusCode::TOO_MANY_REQUESTS, "Rate limited"),
             Self::LockedOut { .. } => ("locked_out", StatusCode::TOO_MANY_REQUESTS, "Locked out"),
             Self::StorageUnavailable => ("storage_unavailable", StatusCode::SERVICE_UNAVAILABLE, "Storage unavailable"),
+            Self::NoAgent => ("no_agent", StatusCode::NOT_FOUND, "No agent"),
+            Self::AgentFailed => ("agent_failed", StatusCode::BAD_GATEWAY, "Agent failed"),
+            Self::AgentTimeout => ("agent_timeout", StatusCode::GATEWAY_TIMEOUT, "Agent timed out"),
+            Self::NoSession => ("no_session", StatusCode::NOT_FOUND, "No session"),
+            Self::NoTurn => ("no_turn", StatusCode::NOT_FOUND, "No turn"),
+            Self::InvalidSessionName => ("invalid_session_name", StatusCode::BAD_REQUEST, "Invalid session name"),
+            Self::TooManySessions => ("too_many_sessions", StatusCode::CONFLICT, "Too many sessions"),
+            Self::SessionBusy => ("session_busy", StatusCode::CONFLICT, "Session busy"),
+            Self::SessionFull => ("session_full", StatusCode::CONFLICT, "Session full"),
         }
     }
 }
@@ -105,7 +123,16 @@ impl Problem {
             | Reason::PayloadTooLarge
             | Reason::UnsupportedMediaType
             | Reason::UnsupportedSuite
-            | Reason::StorageUnavailable => {}
+            | Reason::StorageUnavailable
+            | Reason::NoAgent
+            | Reason::AgentFailed
+            | Reason::AgentTimeout
+            | Reason::NoSession
+            | Reason::NoTurn
+            | Reason::InvalidSessionName
+            | Reason::TooManySessions
+            | Reason::SessionBusy
+            | Reason::SessionFull => {}
         }
         response
     }

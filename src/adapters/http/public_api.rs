@@ -21,6 +21,7 @@ use crate::adapters::wire::sighting::BEACON_HEADER;
 use crate::app::daemon::DaemonPorts;
 use crate::app::daemon::authenticate::{Authenticate, Caller, Renewing, Unauthorized};
 use crate::app::daemon::beacons::Beacons;
+use crate::app::daemon::chat::Chat;
 use crate::app::daemon::devices::Devices;
 use crate::app::daemon::exchange::Exchange;
 use crate::app::daemon::pair_v2::PairV2;
@@ -41,7 +42,7 @@ pub struct PublicApi {
 
 impl PublicApi {
     /// The port of a daemon with these ports, policy, status and TLS keys, which pairs by handshakes with `pair` and recognises
-    /// these beacons; `ready` is what `GET /api/health/ready` answers.
+    /// these beacons; devices talk to the agent through `chat`; `ready` is what `GET /api/health/ready` answers.
     pub fn new(
         ports: &DaemonPorts,
         policy: AccessPolicy,
@@ -49,6 +50,7 @@ impl PublicApi {
         pair: Arc<PairV2>,
         rotation: Arc<TlsRotation>,
         beacons: Arc<Beacons>,
+        chat: Arc<Chat>,
         ready: Arc<AtomicBool>,
     ) -> Self {
         let exchange = Arc::new(Exchange::new(ports.clone()));
@@ -58,7 +60,7 @@ impl PublicApi {
             policy,
             authenticate: Authenticate::new(ports.clone()),
             beacons,
-            routes: routes(Services { exchange, pair, devices, rotate, status, rotation, ready }),
+            routes: routes(Services { exchange, pair, devices, rotate, status, rotation, chat, ready }),
         }
     }
 

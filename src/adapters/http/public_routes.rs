@@ -14,6 +14,7 @@ use warp::reply::Response;
 use warp::{Filter, Reply};
 
 use super::body::read_json;
+use super::chat::{self, ChatPath};
 use super::pair_v2;
 use super::problem::{Problem, Reason};
 use super::rotation;
@@ -21,6 +22,7 @@ use super::to_the_end::{Panicked, to_the_end};
 use crate::adapters::wire::report::{DeviceForm, StatusForm};
 use crate::adapters::wire::sighting::SightingForm;
 use crate::app::daemon::authenticate::Caller;
+use crate::app::daemon::chat::Chat;
 use crate::app::daemon::devices::{Devices, RevokeError};
 use crate::app::daemon::exchange::{Exchange, ExchangeRequest};
 use crate::app::daemon::pair_v2::PairV2;
@@ -48,6 +50,12 @@ pub(super) enum Route {
     OwnDevice,
     Rotate,
     ConfirmRotation,
+    Agent,
+    Models,
+    ChatSessions,
+    ChatSession,
+    ChatTurns,
+    ChatTurn,
 }
 
 /// Whom a route serves.
@@ -77,7 +85,7 @@ impl Route {
             "/api/pair/device" => Self::OwnDevice,
             "/api/device/rotate" => Self::Rotate,
             "/api/device/rotate/confirm" => Self::ConfirmRotation,
-            _ => return None,
+            _ => return ChatPath::of(path).map(|path| path.route()),
         })
     }
 
@@ -88,6 +96,11 @@ impl Route {
             Self::Exchange | Self::PairStart | Self::PairFinish => Some(&[Method::POST]),
             Self::Rotate | Self::ConfirmRotation => Some(&[Method::POST]),
             Self::OwnDevice => Some(&[Method::DELETE]),
+            Self::Agent | Self::Models => Some(&[Method::GET, Method::HEAD]),
+            Self::ChatSessions => Some(&[Method::GET, Method::HEAD, Method::POST]),
+            Self::ChatSession => Some(&[Method::GET, Method::HEAD, Method::PATCH, Method::DELETE]),
+            Self::ChatTurns => Some(&[Method::POST]),
+            Self::ChatTurn => Some(&[Method::GET, Method::DELETE]),
             Self::Verify => None,
         }
     }
@@ -105,7 +118,13 @@ impl Route {
             | Self::Verify
             | Self::Rotate
             | Self::ConfirmRotation
-            | Self::OwnDevice => false,
+            | Self::OwnDevice
+            | Self::Agent
+            | Self::Models
+            | Self::ChatSessions
+            | Self::ChatSession
+            | Self::ChatTurns
+            | Self::ChatTurn => false,
         }
     }
 
@@ -114,6 +133,9 @@ impl Route {
         match self {
             Self::Live | Self::Ready | Self::Exchange | Self::PairStart | Self::PairFinish => Audience::Everyone,
             Self::Status => Audience::DevicesAndThisMachine,
+            Self::Agent | Self::Models | Self::ChatSessions | Self::ChatSession | Self::ChatTurns | Self::ChatTurn => {
+                Audience::DevicesAndThisMachine
+            }
             Self::Verify | Self::OwnDevice | Self::Rotate => Audience::Devices,
             Self::ConfirmRotation => Audience::RenewingDevices,
         }
@@ -128,6 +150,7 @@ pub(super) struct Services {
     pub(super) rotate: Arc<Rotate>,
     pub(super) status: Arc<Status>,
     pub(super) rotation: Arc<TlsRotation>,
+    pub(super) chat: Arc<Chat>,
     pub(super) ready: Arc<AtomicBool>,
 }
 
@@ -149,7 +172,7 @@ struct GrantForm<'a> {
 /// All routes. The gate has checked path, method and credential, and put the client's address and the caller into the
 /// request's extensions.
 pub(super) fn routes(services: Services) -> BoxedFilter<(Response,)> {
-    let Services { exchange, pair, devices, rotate, status, rotation, ready } = services;
+    let Services { exchange, pair, devices, rotate, status, rotation, chat, ready } = services;
     let grantor = Arc::clone(&status);
     let live = warp::path!("api" / "health" / "live").and(warp::ext::optional::<Sighting>()).map(sighted);
     let ready = warp::path!("api" / "health" / "ready").map(move || health(ready.load(Ordering::Acquire)));
@@ -173,7 +196,8 @@ pub(super) fn routes(services: Services) -> BoxedFilter<(Response,)> {
     let health = live.boxed().or(ready.boxed()).unify().boxed();
     let pairing = exchange.boxed().or(pair_v2::routes(&pair)).unify().boxed().or(own_device.boxed()).unify().boxed();
     let identity = report.boxed().or(verify.boxed()).unify().boxed().or(rotation::routes(&rotate)).unify().boxed();
-    health.or(pairing).unify().boxed().or(identity).unify().boxed()
+    let all = health.or(pairing).unify().boxed().or(identity).unify().boxed();
+    all.or(chat::routes(&chat)).unify().boxed()
 }
 
 fn health(good: bool) -> Response {

@@ -3,6 +3,7 @@
 pub mod authenticate;
 pub mod beacons;
 pub mod bootstrap;
+pub mod chat;
 pub mod devices;
 pub mod enrol;
 pub mod exchange;

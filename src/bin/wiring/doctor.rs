@@ -93,7 +93,7 @@ impl Repairs {
             devices: Arc::new(devices),
             credentials: Arc::new(FileCredentialStore::new(self.home.clone())),
             daemon_id: identity.id(),
-            known: daemon::known(&identity, &keys),
+            known: daemon::opened::known(&identity, &keys),
             host_name: shared::host_name(),
         };
         bootstrap.renew(&settings).await.map_err(|error| failed(&error))

@@ -42,7 +42,7 @@ fn with_ports(home: &Home, command: impl AsyncFnOnce(HostPorts<'_>) -> Result<()
     let variables: Vec<String> = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned()).collect();
     let ports = HostPorts {
         api: &HttpDaemonApi::new(Patience::BRIEF),
-        control: &SocketControlChannel::new(daemon::control_socket(home)?, folders::operated_user(home)),
+        control: &SocketControlChannel::new(daemon::doors::control_socket(home)?, folders::operated_user(home)),
         process: &process(home)?,
         service: ServicePorts { manager: &systemd, home: home.root(), variables: &variables },
         settings: &shared::settings(home),

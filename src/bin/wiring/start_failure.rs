@@ -12,6 +12,7 @@ use netclaw::adapters::system::daemon_lock::LockError;
 use netclaw::adapters::terminal::failure::{Exit, Failure, of_credentials, of_load_settings};
 use netclaw::app::daemon::bootstrap::BootstrapError;
 use netclaw::domain::exposure::ExposureMode;
+use netclaw::domain::provider_key::MalformedProviderKey;
 use netclaw::ports::exposure::ExposureFault;
 use netclaw::ports::settings_store::LoadSettingsError;
 
@@ -55,6 +56,12 @@ pub fn bootstrap(home: &Home, mode: ExposureMode, error: BootstrapError) -> Fail
             Failure::new(Exit::Failed, error.to_string()).hint("mend the cause, then start again")
         }
     }
+}
+
+/// What a variable holds is no key.
+pub fn agent_key(variable: &str, error: &MalformedProviderKey) -> Failure {
+    Failure::new(Exit::Failed, format!("{variable}, which Agent.ApiKeyVariable names, holds no key: {error}"))
+        .hint(format!("set {variable} to the key that the provider gave you, and start the daemon again"))
 }
 
 /// Nobody gets through to the daemon in this exposure mode.

@@ -6,7 +6,8 @@ use thiserror::Error;
 
 use crate::domain::device_name::{DeviceName, MAX_NAME_CHARS, NameError, NameKey};
 
-/// The name of a session. The rules are those of device names, and for the same reasons.
+/// The name of a session. The rules are those of device names, and for the same reasons; dots alone are no name, because
+/// names are put into URLs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionName(DeviceName);
 
@@ -19,6 +20,9 @@ pub enum SessionNameError {
     /// More characters than a name has.
     #[error("a session's name has at most {MAX_NAME_CHARS} characters")]
     TooLong,
+    /// A single or double dot, which in a URL means another place.
+    #[error("a session's name must not be {:?}", .0)]
+    Dots(&'static str),
     /// A character that is none of the allowed ones.
     #[error("a session's name must not contain {:?}; letters, digits, spaces and ._-'()+@ are allowed", .0)]
     Forbidden(char),
@@ -31,6 +35,11 @@ impl SessionName {
     ///
     /// [`SessionNameError`], as for [`DeviceName::parse`].
     pub fn parse(text: &str) -> Result<Self, SessionNameError> {
+        match text.trim() {
+            "." => return Err(SessionNameError::Dots(".")),
+            ".." => return Err(SessionNameError::Dots("..")),
+            _ => {}
+        }
         DeviceName::parse(text).map(Self).map_err(|error| match error {
             NameError::Empty => SessionNameError::Empty,
             NameError::TooLong => SessionNameError::TooLong,
