@@ -55,8 +55,11 @@ impl PlainText {
         &self.0
     }
 
-    /// The whole of a text that has been read.
+    /// The whole of a text, line by line. Nothing where there is no text.
     pub fn of(text: &str) -> Self {
+        if text.is_empty() {
+            return Self::default();
+        }
         let mut cleaner = TextCleaner::default();
         let mut plain = cleaner.clean(text);
         plain.0.push_str(&cleaner.finish().0);

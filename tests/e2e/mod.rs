@@ -2,6 +2,8 @@
 
 mod bootstrap;
 mod browser_attacks;
+mod chat;
+mod chat_terminal;
 mod crashes;
 mod credential_life;
 mod doctor;
@@ -18,6 +20,7 @@ mod second_client;
 mod secrets;
 mod service;
 mod setup;
+mod terminal;
 pub(crate) mod tls_keys;
 mod tunnels;
 mod wizard;

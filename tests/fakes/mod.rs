@@ -5,6 +5,8 @@
 pub mod activity_log;
 pub mod attempt_log;
 pub mod chat_agent;
+pub mod chat_api;
+pub mod chat_screen;
 pub mod chat_sessions;
 pub mod clock;
 pub mod control_channel;

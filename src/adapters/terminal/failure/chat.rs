@@ -75,33 +75,40 @@ fn of_gone(gone: Gone) -> Failure {
     if gone.is_closed { Failure::quiet() } else { Failure::new(Exit::Failed, gone.to_string()) }
 }
 
+/// The daemon's own words, and what to do. They are sentences; where there are none, a plain one stands in.
 fn of_refusal(why: Refusal, detail: &str) -> Failure {
-    let failed = |what: &str| Failure::new(Exit::Failed, format!("{what}: {detail}"));
+    let failed = |plain: &str| Failure::new(Exit::Failed, if detail.is_empty() { plain } else { detail });
     match why {
-        Refusal::NoAgent => failed("the daemon has no agent to talk to")
-            .hint("configure one on the host, in config/netclaw.json, section \"Agent\"; `netclaw config schema` describes it"),
-        Refusal::AgentFailed => {
-            failed("the agent failed").hint("for the cause, run on the host: netclaw daemon logs")
-        }
+        Refusal::NoAgent => failed("this daemon has no agent")
+            .hint("the agent is named in the host's configuration, section \"Agent\": netclaw config schema"),
+        Refusal::AgentFailed => failed("the agent failed").hint("for the cause, run on the host: netclaw daemon logs"),
         Refusal::AgentTimeout => failed("the agent took too long")
             .hint("the limits are Agent.TimeoutSeconds and Agent.IdleTimeoutSeconds of the host's configuration"),
-        Refusal::AgentOutputLimit => failed("the answer is too long")
-            .hint("the limit is Agent.MaxOutputBytes of the host's configuration"),
+        Refusal::AgentOutputLimit => {
+            failed("the answer is too long").hint("the limit is Agent.MaxOutputBytes of the host's configuration")
+        }
         Refusal::NoSession => failed("there is no such session").hint("all are listed by: netclaw sessions"),
-        Refusal::NoTurn => failed("the answer is gone").hint("what was said is in the session: netclaw sessions"),
+        Refusal::NoTurn => {
+            failed("the answer is not there any more").hint("what was said is in the session: netclaw sessions")
+        }
         Refusal::SessionBusy => failed("the session is busy with another answer")
             .hint("wait for it, or ask in another session: leave out --resume, or type /new"),
         Refusal::SessionFull => failed("the session is full").hint("begin a new one: leave out --resume, or type /new"),
-        Refusal::TooManySessions => failed("there are too many sessions")
-            .hint("delete one that is not needed: netclaw sessions delete ID"),
-        Refusal::InvalidSessionName => failed("a session cannot have this name")
-            .hint("letters, digits, spaces and ._-'()+@ are allowed, at most 64 of them"),
+        Refusal::TooManySessions => {
+            failed("there are too many sessions").hint("delete one that is not needed: netclaw sessions delete ID")
+        }
+        Refusal::InvalidSessionName => failed("a session cannot have this name").hint("choose another name"),
         Refusal::NameTaken => {
             failed("another session has this name").hint("choose another one; all are listed by: netclaw sessions")
         }
-        Refusal::TooLong => failed("the message is too long").hint("send a part of it, or put it where the agent can read it"),
-        Refusal::StorageUnavailable => failed("the daemon could not store it")
-            .hint("for the cause, run on the host: netclaw daemon logs"),
-        Refusal::Unknown => failed("the daemon refused").hint("one side may be older than the other; compare: netclaw --version"),
+        Refusal::TooLong => {
+            failed("the message is too long").hint("send a part of it, or put it where the agent can read it")
+        }
+        Refusal::StorageUnavailable => {
+            failed("the daemon could not store it").hint("for the cause, run on the host: netclaw daemon logs")
+        }
+        Refusal::Unknown => {
+            failed("the daemon refused").hint("one side may be older than the other; compare: netclaw --version")
+        }
     }
 }
