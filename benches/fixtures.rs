@@ -13,6 +13,7 @@ use netclaw::adapters::memory::{MemoryAttemptLog, MemoryPairingSlot};
 use netclaw::adapters::system::clock::SystemClock;
 use netclaw::adapters::system::rng::SystemRng;
 use netclaw::app::daemon::DaemonPorts;
+use netclaw::app::daemon::open_requests::OpenRequests;
 use netclaw::domain::device::{Device, DeviceId, DeviceRecord};
 use netclaw::domain::device_name::DeviceName;
 use netclaw::domain::settings::Settings;
@@ -49,6 +50,7 @@ impl ManyDevices {
             slot: Arc::new(MemoryPairingSlot::default()),
             attempts: Arc::new(MemoryAttemptLog::default()),
             exposure: Arc::new(ListenerExposure::new(Settings::default().listen_address())),
+            open: Arc::new(OpenRequests::new(128)),
         }
     }
 }

@@ -113,6 +113,11 @@ impl Endpoint {
         self.0.origin().ascii_serialization()
     }
 
+    /// Its path, without a slash at its end: empty when it has none.
+    pub fn path(&self) -> &str {
+        self.0.path().trim_end_matches('/')
+    }
+
     /// The port to connect to.
     pub fn port(&self) -> u16 {
         self.0.port_or_known_default().unwrap_or(DEFAULT_PORT)

@@ -1,9 +1,13 @@
 //! What else of the host paired devices reach: paths of the daemon's port, and where each leads to.
 
+pub mod fields;
+pub mod path;
+
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use self::path::{AmbiguousPath, PlainPath};
 use super::endpoint::Endpoint;
 use super::settings::{SettingsError, key};
 
@@ -56,6 +60,59 @@ impl RoutePath {
     /// The path, with its slashes.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// The routes of a gateway, to be looked up.
+#[derive(Clone, Debug)]
+pub struct Routes(Vec<GatewayRoute>);
+
+/// Where a request is to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Destination<'a> {
+    /// To the target of the route with this index in [`Routes::all`].
+    Target {
+        /// The place of the route.
+        route: usize,
+        /// What follows the target's own path; without a slash in front.
+        rest: &'a str,
+    },
+    /// To the same path with a slash at its end: there a route begins.
+    Slash,
+}
+
+impl Routes {
+    /// These routes.
+    pub fn new(mut routes: Vec<GatewayRoute>) -> Self {
+        routes.sort_by_key(|route| core::cmp::Reverse(route.path.0.len()));
+        Self(routes)
+    }
+
+    /// All routes, the longest path first.
+    pub fn all(&self) -> &[GatewayRoute] {
+        &self.0
+    }
+
+    /// Where a request with this path goes: the longest route wins. `None` where no route leads.
+    ///
+    /// # Errors
+    ///
+    /// [`AmbiguousPath`] when a route leads there, and someone else may read the path otherwise.
+    pub fn find<'a>(&self, path: &'a str) -> Result<Option<Destination<'a>>, AmbiguousPath> {
+        let Some((route, found)) = self.longest(path) else { return Ok(None) };
+        let plain = PlainPath::parse(path)?;
+        let is_other = |path: String| self.longest(&path).is_none_or(|(other, _)| other != route);
+        if plain.without_needless_escapes().is_some_and(is_other) { Err(AmbiguousPath::Route) } else { Ok(Some(found)) }
+    }
+
+    /// The longest route of a path, by its index, and where it leads.
+    fn longest<'a>(&self, path: &'a str) -> Option<(usize, Destination<'a>)> {
+        self.0.iter().enumerate().find_map(|(route, candidate)| {
+            let below = path.strip_prefix(candidate.path.as_str());
+            let is_bare = || candidate.path.0.strip_suffix('/') == Some(path);
+            let target = below.map(|rest| Destination::Target { route, rest });
+            Some((route, target.or_else(|| is_bare().then_some(Destination::Slash))?))
+        })
     }
 }
 

@@ -1,46 +1,35 @@
-//! The key that the agent's provider knows this host by.
+//! The key of the agent's provider: the daemon's own secret, which devices never see.
 
-use alloc::borrow::ToOwned;
 use alloc::string::String;
 use core::fmt;
 
-use thiserror::Error;
-use zeroize::Zeroizing;
+use zeroize::ZeroizeOnDrop;
 
-/// Longest key, in bytes: signed tokens of some providers have two thousand.
-pub const MAX_KEY_BYTES: usize = 4096;
+/// Longest key, in characters: many times those of any provider.
+const MAX_CHARS: usize = 4096;
 
-/// The key of a provider, as it stands after `Bearer `: 1 to 4096 visible ASCII characters.
+/// The key that the agent's provider knows this host by.
 ///
 /// # Security
 ///
-/// `Debug` shows nothing of it, there is no `Display`, and the memory is wiped on drop.
-#[derive(Clone)]
-pub struct ProviderKey(Zeroizing<String>);
-
-/// The text cannot be a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("a provider's key has 1 to {MAX_KEY_BYTES} visible ASCII characters and no spaces")]
-pub struct MalformedProviderKey;
+/// `Debug` is redacted, there is no `Display`, and the memory is wiped on drop.
+#[derive(Clone, ZeroizeOnDrop)]
+pub struct ProviderKey(String);
 
 impl ProviderKey {
-    /// Reads a key, without the white space around it.
-    ///
-    /// # Errors
-    ///
-    /// [`MalformedProviderKey`], which does not repeat it.
-    pub fn parse(text: &str) -> Result<Self, MalformedProviderKey> {
+    /// Reads a key: visible characters of ASCII, as they fit into a header. White space around it is cut off, as the line end of
+    /// a file is. `None` when nothing is left, or something else is in it.
+    pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
-        let is_visible = text.bytes().all(|byte| byte.is_ascii_graphic());
-        let is_key = is_visible && (1..=MAX_KEY_BYTES).contains(&text.len());
-        if is_key { Ok(Self(Zeroizing::new(text.to_owned()))) } else { Err(MalformedProviderKey) }
+        let is_key = !text.is_empty() && text.len() <= MAX_CHARS && text.bytes().all(|byte| byte.is_ascii_graphic());
+        is_key.then(|| Self(text.into()))
     }
 
     /// The key itself.
     ///
     /// # Security
     ///
-    /// For the provider, over a connection that follows no redirects, and for the file of the host's secrets. Nowhere else.
+    /// For the `Authorization` header of a request to the agent. Nowhere else.
     pub fn reveal(&self) -> &str {
         &self.0
     }

@@ -10,6 +10,7 @@ use netclaw::app::client::enrol::{Enrol, EnrolError, EnrolRequest, Enrolled, Sus
 use netclaw::app::daemon::DaemonPorts;
 use netclaw::app::daemon::exchange::ExchangeError;
 use netclaw::app::daemon::open_pairing::OpenPairing;
+use netclaw::app::daemon::open_requests::OpenRequests;
 use netclaw::app::daemon::pair_v2::{Introduction, PairError, PairV2};
 use netclaw::domain::beacon::{Beacon, Sighting};
 use netclaw::domain::binding::Binding;
@@ -72,6 +73,7 @@ impl Default for Daemon {
             slot: Arc::new(MemoryPairingSlot::default()),
             attempts: Arc::new(MemoryAttemptLog::default()),
             exposure: Arc::new(FakeExposure::default()),
+            open: Arc::new(OpenRequests::new(1)),
         };
         let settings = Settings {
             external_url: Some(endpoint("https://agent.example.org")),

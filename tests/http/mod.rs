@@ -30,6 +30,7 @@ use netclaw::app::daemon::DaemonPorts;
 use netclaw::app::daemon::beacons::Beacons;
 use netclaw::app::daemon::chat::{Chat, ChatLimits};
 use netclaw::app::daemon::open_pairing::OpenPairing;
+use netclaw::app::daemon::open_requests::OpenRequests;
 use netclaw::app::daemon::pair_v2::{Introduction, PairV2};
 use netclaw::app::daemon::pending_restart::PendingRestart;
 use netclaw::app::daemon::status::{DaemonFacts, Status};
@@ -129,6 +130,7 @@ impl Port {
             slot: Arc::new(MemoryPairingSlot::default()),
             attempts: Arc::new(MemoryAttemptLog::default()),
             exposure: Arc::new(ListenerExposure::new(address)),
+            open: Arc::new(OpenRequests::new(settings.gateway.requests_per_device)),
         };
         let identity = Arc::new(IdentityKey::from_seed(&[7; 32]).unwrap());
         let (id, listening) = (identity.id(), Endpoint::of_listener(address));

@@ -73,6 +73,7 @@ impl Devices {
     pub async fn revoke(&self, id: DeviceId) -> Result<Revoked, RevokeError> {
         let now = self.ports.clock.now().wall;
         let device = self.ports.devices.remove(id).await?.ok_or(RevokeError::NoSuchDevice)?;
+        self.ports.open.end_all_of(id);
         self.ports.activity.forget(id);
         info!(device = %device.name(), %id, "revoked a device");
         let is_needed = !self.mode.profile().trusts_loopback;

@@ -25,6 +25,11 @@ impl Housekeeping {
         Self { ports, pair, pending_restart }
     }
 
+    /// Ends what devices have open within a second of the end of their credential. It never returns.
+    pub async fn watch_expiry(&self) {
+        self.ports.open.watch_expiry(self.ports.clock.as_ref()).await;
+    }
+
     /// Stores when devices were last used, forgets attempts and handshakes that no longer matter, and looks whether the
     /// configuration has changed. A failure is logged; the next round tries again.
     pub async fn round(&self) {

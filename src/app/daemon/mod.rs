@@ -10,6 +10,7 @@ pub mod exchange;
 pub mod housekeeping;
 pub mod lockouts;
 pub mod open_pairing;
+pub mod open_requests;
 pub mod pair_v2;
 pub mod pending_restart;
 pub mod public_endpoint;
@@ -20,6 +21,7 @@ pub mod tls_rotation;
 
 use std::sync::Arc;
 
+use self::open_requests::OpenRequests;
 use crate::ports::activity_log::ActivityLog;
 use crate::ports::attempt_log::AttemptLog;
 use crate::ports::clock::Clock;
@@ -45,4 +47,6 @@ pub struct DaemonPorts {
     pub attempts: Arc<dyn AttemptLog>,
     /// What stands between the daemon and its clients.
     pub exposure: Arc<dyn Exposure>,
+    /// What devices have open. Not outside, but everyone who ends a credential needs it.
+    pub open: Arc<OpenRequests>,
 }

@@ -74,6 +74,8 @@ impl Rotate {
         let Standing::Pending(hash) = shown else { return Ok(()) };
         let id = device.id();
         if self.ports.devices.confirm_secret(id, hash).await.map_err(|cause| unavailable(&cause))? {
+            // What is open was opened with the old secret, perhaps by whoever has stolen it.
+            self.ports.open.end_all_of(id);
             info!(device = %device.name(), %id, "a device has a new secret; the old one is refused");
             return Ok(());
         }

@@ -12,7 +12,6 @@ use netclaw::adapters::system::daemon_lock::LockError;
 use netclaw::adapters::terminal::failure::{Exit, Failure, of_credentials, of_load_settings};
 use netclaw::app::daemon::bootstrap::BootstrapError;
 use netclaw::domain::exposure::ExposureMode;
-use netclaw::domain::provider_key::MalformedProviderKey;
 use netclaw::ports::exposure::ExposureFault;
 use netclaw::ports::settings_store::LoadSettingsError;
 
@@ -59,8 +58,9 @@ pub fn bootstrap(home: &Home, mode: ExposureMode, error: BootstrapError) -> Fail
 }
 
 /// What a variable holds is no key.
-pub fn agent_key(variable: &str, error: &MalformedProviderKey) -> Failure {
-    Failure::new(Exit::Failed, format!("{variable}, which Agent.ApiKeyVariable names, holds no key: {error}"))
+pub fn agent_key(variable: &str) -> Failure {
+    let message = format!("{variable}, which Agent.ApiKeyVariable names, holds something that is no key");
+    Failure::new(Exit::Failed, message)
         .hint(format!("set {variable} to the key that the provider gave you, and start the daemon again"))
 }
 

@@ -12,6 +12,7 @@ use netclaw::adapters::memory::{MemoryAttemptLog, MemoryPairingSlot};
 use netclaw::app::daemon::DaemonPorts;
 use netclaw::app::daemon::exchange::{Exchange, ExchangeError, ExchangeRequest};
 use netclaw::app::daemon::open_pairing::OpenPairing;
+use netclaw::app::daemon::open_requests::OpenRequests;
 use netclaw::app::daemon::pair_v2::{Introduction, PairError, PairV2};
 use netclaw::domain::binding::{Binding, Origin};
 use netclaw::domain::client_address::ClientAddress;
@@ -63,6 +64,7 @@ impl Default for World {
             slot: Arc::new(MemoryPairingSlot::default()),
             attempts: Arc::new(MemoryAttemptLog::default()),
             exposure: Arc::new(FakeExposure::default()),
+            open: Arc::new(OpenRequests::new(1)),
         };
         Self::over(ports, clock, devices)
     }

@@ -54,8 +54,9 @@ impl Secrets {
         let parse = |(id, token): (&str, &str)| Some((DaemonId::parse(id)?, BearerToken::parse(token).ok()?));
         let tokens: Option<_> = document.tokens.into_iter().map(parse).collect();
         let staged: Option<_> = document.staged.into_iter().map(parse).collect();
-        let agent_key = document.agent_key.map(|key| ProviderKey::parse(&Zeroizing::new(key.into_owned())));
-        let agent_key = agent_key.transpose().map_err(|_| malformed(path, "the agentKey in it is not valid"))?;
+        let no_key = || malformed(path, "the agentKey in it is not valid");
+        let key = |key: Cow<'_, str>| ProviderKey::parse(&Zeroizing::new(key.into_owned())).ok_or_else(no_key);
+        let agent_key = document.agent_key.map(key).transpose()?;
         let all = tokens.zip(staged).map(|(tokens, staged)| Self { tokens, staged, agent_key });
         all.ok_or_else(|| malformed(path, "an entry in it is not valid"))
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::problem::{Problem, Reason};
-use crate::app::daemon::chat::{NoAgent, NoTurn, SessionError, TurnError};
+use crate::app::daemon::chat::{AccessError, FollowError, NoAgent, NoTurn, SessionError, TurnError};
 use crate::domain::chat::message::ContentError;
 use crate::domain::chat::model::MalformedModelName;
 use crate::domain::chat::name::SessionNameError;
@@ -31,9 +31,29 @@ impl From<TurnError> for Problem {
             TurnError::NoSession => Reason::NoSession,
             TurnError::Busy => Reason::SessionBusy,
             TurnError::TooMany => Reason::RateLimited { retry_after: TURNS_RETRY },
+            TurnError::Access(error) => return error.into(),
             TurnError::Full(_) => Reason::SessionFull,
             TurnError::Over(_) => Reason::NoTurn,
             TurnError::Storage => Reason::StorageUnavailable,
+        };
+        Self::new(reason, error.to_string())
+    }
+}
+
+impl From<FollowError> for Problem {
+    fn from(error: FollowError) -> Self {
+        match error {
+            FollowError::Over(error) => error.into(),
+            FollowError::Access(error) => error.into(),
+        }
+    }
+}
+
+impl From<AccessError> for Problem {
+    fn from(error: AccessError) -> Self {
+        let reason = match error {
+            AccessError::Ended => Reason::Unauthorized,
+            AccessError::TooMany => Reason::RateLimited { retry_after: TURNS_RETRY },
         };
         Self::new(reason, error.to_string())
     }

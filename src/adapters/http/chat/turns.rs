@@ -42,7 +42,7 @@ where
 pub(super) async fn follow<S>(asked: &Asked<S>, key: &str, turn: u64) -> Result<Response, Problem> {
     let last = asked.headers.get(LAST_EVENT_ID).and_then(|last| last.to_str().ok()?.trim().parse().ok());
     let session = asked.chat.find(key).await?.id;
-    Ok(events::stream(asked.chat.follow(session, turn, last)?))
+    Ok(events::stream(asked.chat.follow(&asked.caller, session, turn, last).await?))
 }
 
 pub(super) async fn stop<S>(asked: Asked<S>, key: String, turn: u64) -> Result<Response, Problem> {

@@ -3,6 +3,7 @@
 //! A session belongs to the daemon, and whoever is let in sees all of them: they are one person's. A turn runs in a task of
 //! its own, not in the connection that asked for it.
 
+mod access;
 mod run;
 mod sessions;
 pub mod turn;
@@ -16,6 +17,8 @@ use thiserror::Error;
 use tokio::sync::Mutex;
 use tracing::error;
 
+pub use self::access::AccessError;
+use self::access::{barred, open};
 use self::run::Runner;
 pub use self::sessions::{NewSession, SessionError};
 use self::turn::{Follower, Origin, Turn};
@@ -85,6 +88,17 @@ pub struct NoAgent;
 #[error("there is no such turn any more; the session has what was said")]
 pub struct NoTurn;
 
+/// Why a turn cannot be listened to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum FollowError {
+    /// There is no such turn any more.
+    #[error(transparent)]
+    Over(#[from] NoTurn),
+    /// The caller is not let in any more, or has too much open.
+    #[error(transparent)]
+    Access(#[from] AccessError),
+}
+
 /// Why a turn does not begin.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum TurnError {
@@ -100,6 +114,9 @@ pub enum TurnError {
     /// The device has as many turns as it may have.
     #[error("this device has {MAX_TURNS_PER_DEVICE} turns at once already, or the daemon has its share")]
     TooMany,
+    /// The caller is not let in any more, or has too much open.
+    #[error(transparent)]
+    Access(#[from] AccessError),
     /// Nothing more fits into the session.
     #[error(transparent)]
     Full(#[from] SessionFull),
@@ -157,9 +174,10 @@ impl Chat {
     ///
     /// [`TurnError`].
     pub async fn begin(self: Arc<Self>, caller: Caller, asked: TurnRequest) -> Result<Follower, TurnError> {
+        let listening = open(&self.ports, &caller).await?;
         let _one_at_a_time = self.beginning.lock().await;
         if let Some(turn) = self.turns.of_request(asked.session, asked.request) {
-            return Ok(turn.follow(0));
+            return Ok(turn.follow(0, listening));
         }
         let agent = self.agent.clone().ok_or(NoAgent)?;
         let (device, name) = identity(&caller);
@@ -169,11 +187,12 @@ impl Chat {
         if !self.turns.has_room_for(device) {
             return Err(TurnError::TooMany);
         }
+        let place = open(&self.ports, &caller).await?;
         let (origin, request) = self.record(asked, device, name).await?;
         let turn = Turn::begin(origin, self.limits.output, Arc::clone(&self.ports.clock));
         self.turns.add(Arc::clone(&turn));
-        let follower = turn.follow(0);
-        if self.is_closing.load(Ordering::Acquire) || !self.is_still_there(device).await {
+        let follower = turn.follow(0, listening);
+        if self.is_closing.load(Ordering::Acquire) {
             turn.stop();
         }
         let runner = Runner {
@@ -184,7 +203,7 @@ impl Chat {
         };
         let chat = Arc::clone(&self);
         tokio::spawn(async move {
-            runner.run(&turn, request).await;
+            runner.run(&turn, request, barred(&chat.ports, caller, place)).await;
             tokio::time::sleep(KEPT_AFTER_END).await;
             chat.turns.remove(&turn);
         });
@@ -223,10 +242,17 @@ impl Chat {
     ///
     /// # Errors
     ///
-    /// [`NoTurn`].
-    pub fn follow(&self, session: ChatSessionId, number: u64, last: Option<u64>) -> Result<Follower, NoTurn> {
+    /// [`FollowError`].
+    pub async fn follow(
+        &self,
+        caller: &Caller,
+        session: ChatSessionId,
+        number: u64,
+        last: Option<u64>,
+    ) -> Result<Follower, FollowError> {
         let turn = self.turns.numbered(session, number).ok_or(NoTurn)?;
-        Ok(turn.follow(last.map_or(0, |last| last.saturating_add(1))))
+        let listening = open(&self.ports, caller).await?;
+        Ok(turn.follow(last.map_or(0, |last| last.saturating_add(1)), listening))
     }
 
     /// Stops a turn, and returns when what was said until then is kept. One that has ended stays as it is.
@@ -241,11 +267,6 @@ impl Chat {
         Ok(())
     }
 
-    /// Stops what a device has begun: it is gone.
-    pub fn device_is_gone(&self, device: DeviceId) {
-        self.turns.running(|turn| turn.origin.device == Some(device)).iter().for_each(|turn| turn.stop());
-    }
-
     /// Stops all turns, and returns when what was said in them is kept. No other begins.
     pub async fn close(&self) {
         self.is_closing.store(true, Ordering::Release);
@@ -253,14 +274,6 @@ impl Chat {
         running.iter().for_each(|turn| turn.stop());
         for turn in running {
             turn.ended().await;
-        }
-    }
-
-    /// Whether a device that began something has not been revoked meanwhile.
-    async fn is_still_there(&self, device: Option<DeviceId>) -> bool {
-        match device {
-            Some(id) => self.ports.devices.find(id).await.is_ok_and(|found| found.is_some()),
-            None => true,
         }
     }
 }

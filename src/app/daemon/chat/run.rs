@@ -24,9 +24,13 @@ pub(super) struct Runner {
 }
 
 impl Runner {
-    /// Asks the agent, keeps its answer, and ends the turn.
-    pub(super) async fn run(&self, turn: &Turn, request: AgentRequest) {
-        let ending = self.ask(turn, request).await;
+    /// Asks the agent, keeps its answer, and ends the turn. When `barred` returns, whoever began it is let in no more.
+    pub(super) async fn run(&self, turn: &Turn, request: AgentRequest, barred: impl Future<Output = ()>) {
+        let ending = tokio::select! {
+            biased;
+            () = barred => Ending::Stopped,
+            ending = self.ask(turn, request) => ending,
+        };
         let ending = self.keep(turn, ending).await;
         turn.end(ending);
     }

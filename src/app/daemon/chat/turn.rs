@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use crate::app::daemon::open_requests::OpenRequest;
 use crate::domain::chat::id::{ChatSessionId, RequestId};
 use crate::domain::chat::model::ModelName;
 use crate::domain::device::DeviceId;
@@ -110,6 +111,7 @@ pub struct Follower {
     turn: Arc<Turn>,
     next: u64,
     news: watch::Receiver<()>,
+    place: OpenRequest,
 }
 
 impl Turn {
@@ -120,10 +122,10 @@ impl Turn {
         Arc::new(Self { origin, clock, started_at, max_bytes, said: Mutex::default(), news, followers, stop })
     }
 
-    /// Listens from the event `next` on.
-    pub(super) fn follow(self: &Arc<Self>, next: u64) -> Follower {
+    /// Listens from the event `next` on, for as long as `place` is there.
+    pub(super) fn follow(self: &Arc<Self>, next: u64, place: OpenRequest) -> Follower {
         self.followers.send_modify(|count| *count = count.saturating_add(1));
-        Follower { turn: Arc::clone(self), next, news: self.news.subscribe() }
+        Follower { turn: Arc::clone(self), next, news: self.news.subscribe(), place }
     }
 
     /// Asks for its end.
@@ -268,9 +270,13 @@ impl Follower {
         self.turn.origin.number
     }
 
-    /// The next event and its number, as soon as there is one; `None` after the end.
+    /// The next event and its number, as soon as there is one; `None` after the end, and when whoever listens is let in no
+    /// more.
     pub async fn next(&mut self) -> Option<(u64, TurnEvent)> {
         loop {
+            if self.place.has_ended() {
+                return None;
+            }
             self.news.mark_unchanged();
             if let Some(event) = self.turn.event(self.next) {
                 let number = self.next;
@@ -280,8 +286,11 @@ impl Follower {
             if self.turn.is_over_before(self.next) {
                 return None;
             }
-            // The sender is this turn's own, which lives as long as this.
-            let _ = self.news.changed().await;
+            tokio::select! {
+                // The sender is this turn's own, which lives as long as this.
+                _ = self.news.changed() => {}
+                () = self.place.ended() => {}
+            }
         }
     }
 }

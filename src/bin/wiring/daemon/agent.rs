@@ -1,7 +1,9 @@
 //! The agent that the configuration names.
 
+use std::ffi::OsString;
 use std::sync::Arc;
 
+use netclaw::adapters::exec::agent::{CommandAgent, CommandConfig, WorkingFolder, inherited};
 use netclaw::adapters::file::credentials::FileCredentialStore;
 use netclaw::adapters::file::home::Home;
 use netclaw::adapters::openai::{OpenAiAgent, OpenAiConfig};
@@ -25,8 +27,24 @@ pub fn of(home: &Home, settings: &AgentSettings) -> Result<Option<Arc<dyn ChatAg
             let max_output_bytes = settings.max_output_bytes;
             Arc::new(OpenAiAgent::new(OpenAiConfig { base_url, model, key, max_output_bytes }))
         }
-        Agent::Command { .. } => return Ok(None),
+        Agent::Command { program, arguments } => {
+            let folder = settings.working_folder.as_ref().map(|folder| WorkingFolder::Chosen(folder.into()));
+            let folder = folder.unwrap_or_else(|| WorkingFolder::Own(home.agent_folder()));
+            let (input, environment) = (settings.input, environment(home, settings)?);
+            Arc::new(CommandAgent::new(CommandConfig { program, arguments, input, folder, environment, model }))
+        }
     }))
+}
+
+/// What a program finds in its environment: the key only where the configuration names a variable for it.
+fn environment(home: &Home, settings: &AgentSettings) -> Result<Vec<(OsString, OsString)>, Failure> {
+    let mut environment = inherited(std::env::vars_os());
+    if let Some(name) = &settings.api_key_variable
+        && let Some(key) = key(home, settings)?
+    {
+        environment.push((name.into(), key.reveal().into()));
+    }
+    Ok(environment)
 }
 
 /// The provider's key: that of the environment, or else the stored one.
@@ -35,7 +53,7 @@ fn key(home: &Home, settings: &AgentSettings) -> Result<Option<ProviderKey>, Fai
         && let Some(value) = std::env::var_os(name).filter(|value| !value.is_empty())
     {
         let value = zeroize::Zeroizing::new(value.into_string().unwrap_or_default());
-        return ProviderKey::parse(&value).map(Some).map_err(|error| failure::agent_key(name, &error));
+        return ProviderKey::parse(&value).map(Some).ok_or_else(|| failure::agent_key(name));
     }
     let stored = FileCredentialStore::new(home.clone()).agent_key();
     stored.map_err(netclaw::adapters::terminal::failure::of_credentials)

@@ -20,6 +20,7 @@ use netclaw::app::daemon::beacons::Beacons;
 use netclaw::app::daemon::chat::{Chat, ChatLimits};
 use netclaw::app::daemon::housekeeping::Housekeeping;
 use netclaw::app::daemon::open_pairing::OpenPairing;
+use netclaw::app::daemon::open_requests::OpenRequests;
 use netclaw::app::daemon::pair_v2::{Introduction, PairV2};
 use netclaw::app::daemon::pending_restart::PendingRestart;
 use netclaw::app::daemon::start_up::check_tunnel;
@@ -83,7 +84,7 @@ pub fn assemble(home: &Home, opened: Opened, front: Front, listening: Endpoint) 
     announce(&opened);
     let Opened { settings, identity, tls_keys, devices, activity, agent } = opened;
     let (id, identity, tls_keys) = (identity.id(), Arc::new(identity), Arc::new(tls_keys));
-    let ports = ports(devices, activity, front.exposure);
+    let ports = ports(&settings, devices, activity, front.exposure);
     let facts = DaemonFacts { id, pid: std::process::id(), listening, mode: settings.mode };
     let pending_restart = Arc::new(PendingRestart::new(Arc::new(shared::settings(home)), settings.clone()));
     let status = Arc::new(Status::new(ports.clone(), facts, Arc::clone(&pending_restart)));
@@ -136,7 +137,12 @@ fn announce(opened: &Opened) {
 }
 
 /// Everything outside that the use cases stand on.
-fn ports(devices: FileDeviceStore, activity: FileActivityLog, exposure: Arc<dyn Exposure>) -> DaemonPorts {
+fn ports(
+    settings: &Settings,
+    devices: FileDeviceStore,
+    activity: FileActivityLog,
+    exposure: Arc<dyn Exposure>,
+) -> DaemonPorts {
     DaemonPorts {
         clock: Arc::new(SystemClock),
         rng: Arc::new(SystemRng::default()),
@@ -145,5 +151,6 @@ fn ports(devices: FileDeviceStore, activity: FileActivityLog, exposure: Arc<dyn 
         slot: Arc::new(MemoryPairingSlot::default()),
         attempts: Arc::new(MemoryAttemptLog::default()),
         exposure,
+        open: Arc::new(OpenRequests::new(settings.gateway.requests_per_device)),
     }
 }

@@ -118,6 +118,7 @@ async fn until_stopped(
 ) {
     let mut rounds = tokio::time::interval(HOUSEKEEPING_INTERVAL);
     let mut signal = std::pin::pin!(signal);
+    let mut expiry = std::pin::pin!(housekeeping.watch_expiry());
     loop {
         tokio::select! {
             name = &mut signal => {
@@ -127,6 +128,7 @@ async fn until_stopped(
             _ = stopped.wait_for(|stopped| *stopped) => return,
             _ = rounds.tick() => housekeeping.round().await,
             () = heartbeat.beat() => {}
+            () = &mut expiry => {}
         }
     }
 }

@@ -1,0 +1,67 @@
+//! What becomes of each header field on its way to a service and back.
+
+use alloc::string::String;
+
+use crate::domain::access::is_forwarding_header;
+
+/// What a header field is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field {
+    /// This connection only (RFC 9110 section 7.6.1). The next one has its own.
+    Connection,
+    /// Where the message ends: each connection says it again.
+    Framing,
+    /// The host that is asked.
+    Host,
+    /// The caller's credential, which was for this daemon.
+    Credential,
+    /// Whether a body is awaited before it is sent (RFC 9110 section 10.1.1).
+    Expect,
+    /// Who is calling, as this daemon says it: `X-Netclaw-…`.
+    Caller,
+    /// Where the request came from, as proxies say it.
+    Forwarding,
+    /// What a browser keeps for, and says of, the site that it is on.
+    Site,
+    /// Everything else: for the two ends.
+    EndToEnd,
+}
+
+impl Field {
+    /// What the field with this lower-case name is about.
+    ///
+    /// Many services make an underscore of every dash before they look. A name with underscores is what it is with dashes.
+    pub fn of(name: &str) -> Self {
+        if name.contains('_') { Self::of_dashed(&String::from(name).replace('_', "-")) } else { Self::of_dashed(name) }
+    }
+
+    fn of_dashed(name: &str) -> Self {
+        match name {
+            "connection" | "keep-alive" | "te" | "upgrade" | "http2-settings" => Self::Connection,
+            "content-length" | "transfer-encoding" => Self::Framing,
+            "host" => Self::Host,
+            "authorization" => Self::Credential,
+            "expect" => Self::Expect,
+            "cookie" | "origin" | "referer" => Self::Site,
+            _ if name.starts_with("proxy-") => Self::Connection,
+            _ if name.starts_with("x-netclaw-") => Self::Caller,
+            _ if is_forwarding_header(name) => Self::Forwarding,
+            _ => Self::EndToEnd,
+        }
+    }
+
+    /// Whether a field of a request goes on to the target of a route as it is.
+    pub const fn goes_to_targets(self) -> bool {
+        matches!(self, Self::EndToEnd | Self::Site)
+    }
+
+    /// Whether a field of a request goes on to the agent, who may be a stranger far away, as it is.
+    pub const fn goes_to_agents(self) -> bool {
+        matches!(self, Self::EndToEnd)
+    }
+
+    /// Whether a field of an answer comes back as it is.
+    pub const fn comes_back(self) -> bool {
+        !matches!(self, Self::Connection)
+    }
+}
