@@ -5,9 +5,9 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use super::chat::host_with_agent;
+use super::chat::{host_with_agent, host_without_agent};
 use super::terminal::Terminal;
-use super::world::{World, mode};
+use super::world::mode;
 
 const HINT: &str = "Ctrl-D ends the chat.";
 
@@ -16,13 +16,13 @@ fn a_chat_streams_stops_at_ctrl_c_and_goes_on_in_the_same_session() {
     let host = host_with_agent();
     let _daemon = host.daemon();
     let Some(terminal) = Terminal::running(&host, "chat") else { return };
-    terminal.until(&["Chat with the agent (command)", HINT, "\n> "]);
+    terminal.until(&["Chat with the agent (command)", HINT, "\n>\n"]);
     terminal.say("wait for me");
     terminal.until(&["\nwaiting\n"]);
     terminal.press(&["C-c"]);
-    terminal.until(&["(stopped)\n> "]);
+    terminal.until(&["(stopped)\n>\n"]);
     terminal.say("hello");
-    terminal.until(&["\nYou said: hello\n> "]);
+    terminal.until(&["\nYou said: hello\n>\n"]);
     terminal.press(&["x", "C-c"]);
     terminal.press(&["C-d"]);
     terminal.until_it_ended_with(0);
@@ -36,16 +36,16 @@ fn messages_have_several_lines_and_pasted_ones_are_one_message() {
     let host = host_with_agent();
     let _daemon = host.daemon();
     let Some(terminal) = Terminal::running(&host, "chat") else { return };
-    terminal.until(&[HINT, "\n> "]);
+    terminal.until(&[HINT, "\n>\n"]);
     terminal.say("one\\");
     terminal.say("two");
-    terminal.until(&["You said: one\ntwo\n> "]);
+    terminal.until(&["You said: one\ntwo\n>\n"]);
     terminal.say("\"\"\"three");
     terminal.say("four\"\"\"");
-    terminal.until(&["You said: three\nfour\n> "]);
+    terminal.until(&["You said: three\nfour\n>\n"]);
     terminal.paste("five \\\nsix\n/quit");
     terminal.press(&["Enter"]);
-    terminal.until(&["You said: five \\\nsix\n/quit\n> "]);
+    terminal.until(&["You said: five \\\nsix\n/quit\n>\n"]);
     terminal.say("/quit");
     terminal.until_it_ended_with(0);
 }
@@ -56,35 +56,35 @@ fn sessions_are_resumed_and_entries_come_back_with_the_arrow_keys() {
     let _daemon = host.daemon();
     host.netclaw(&["chat", "--resume", "plans", "-p", "earlier question"]).succeeded();
     let Some(terminal) = Terminal::running(&host, "chat") else { return };
-    terminal.until(&[HINT, "\n> "]);
+    terminal.until(&[HINT, "\n>\n"]);
     terminal.say("/resume plans");
-    terminal.until(&["Session \"plans\":\n> earlier question\nYou said: earlier question\n> "]);
+    terminal.until(&["Session \"plans\":\n> earlier question\nYou said: earlier question\n>\n"]);
     terminal.say("later question");
-    terminal.until(&["You said: later question\n> "]);
+    terminal.until(&["You said: later question\n>\n"]);
     terminal.say("my token is nct_secret");
-    terminal.until(&["You said: my token is nct_secret\n> "]);
+    terminal.until(&["You said: my token is nct_secret\n>\n"]);
     terminal.press(&["/", "s", "Tab", "Enter"]);
     terminal.until(&["> /sessions\n", "Messages  Last Used", "plans"]);
     terminal.say("/nonsense");
-    terminal.until(&["There is no /nonsense"]);
+    terminal.until(&["There is no /nonsense; /help lists the commands.\n>\n"]);
     terminal.press(&["C-d"]);
     terminal.until_it_ended_with(0);
     let history = host.read("state/chat_history");
     assert!(history.contains("\"later question\"\n") && !history.contains("nct_"), "{history}");
     assert_eq!(mode(&host.path("state/chat_history")), 0o600);
     let Some(terminal) = Terminal::running(&host, "chat --resume plans") else { return };
-    terminal.until(&["Session \"plans\", 2 earlier messages not shown:", "\n> "]);
+    terminal.until(&["Session \"plans\", 2 earlier messages not shown:", "\n>\n"]);
     terminal.press(&["Up", "Up", "Up"]);
     terminal.until(&["> later question"]);
     terminal.press(&["Enter"]);
-    terminal.until(&["You said: later question\n> "]);
+    terminal.until(&["You said: later question\n>\n"]);
     terminal.press(&["C-d"]);
     terminal.until_it_ended_with(0);
 }
 
 #[test]
 fn a_chat_that_cannot_begin_ends_with_its_code() {
-    let host = World::default();
+    let host = host_without_agent();
     let Some(terminal) = Terminal::running(&host, "chat") else { return };
     assert!(terminal.until_it_ended_with(4).contains("error: cannot reach a daemon"));
     let _daemon = host.daemon();
@@ -99,13 +99,13 @@ fn a_lost_connection_comes_back_and_nothing_of_the_answer_is_lost() {
     let between = Between::start(host.address);
     let settings = format!("NETCLAW_DAEMON_ENDPOINT=http://{}", between.address);
     let Some(terminal) = Terminal::running_with(&host, &settings, "chat") else { return };
-    terminal.until(&[HINT, "\n> "]);
+    terminal.until(&[HINT, "\n>\n"]);
     terminal.say("wait for me");
     terminal.until(&["\nwaiting\n"]);
     between.cut();
     terminal.until(&["connection lost", "connected again"]);
     host.write("go", "", 0o600);
-    terminal.until(&["\ndone\n> "]);
+    terminal.until(&["\ndone\n>\n"]);
     terminal.press(&["C-d"]);
     let shown = terminal.until_it_ended_with(0);
     assert_eq!(shown.matches("waiting").count(), 1, "nothing comes twice:\n{shown}");
@@ -116,17 +116,27 @@ fn a_daemon_that_ends_in_the_middle_is_told_and_the_chat_goes_on() {
     let host = host_with_agent();
     let daemon = host.daemon();
     let Some(terminal) = Terminal::running(&host, "chat") else { return };
-    terminal.until(&[HINT, "\n> "]);
+    terminal.until(&[HINT, "\n>\n"]);
     terminal.say("wait for me");
     terminal.until(&["\nwaiting\n"]);
     daemon.kill();
     terminal.until(&["connection lost"]);
     let _daemon = host.daemon();
-    terminal.until(&["error: the daemon ended in the middle of the answer", "\n> "]);
+    terminal.until(&["error: the daemon ended in the middle of the answer", "\n>\n"]);
     terminal.say("hello");
-    terminal.until(&["You said: hello\n> "]);
+    terminal.until(&["You said: hello\n>\n"]);
     terminal.press(&["C-d"]);
     terminal.until_it_ended_with(0);
+}
+
+#[test]
+fn sigterm_at_the_prompt_leaves_a_sane_terminal() {
+    let host = host_with_agent();
+    let _daemon = host.daemon();
+    let Some(terminal) = Terminal::running(&host, "chat") else { return };
+    terminal.until(&[HINT, "\n>\n"]);
+    terminal.terminate();
+    terminal.until_it_ended_with(143);
 }
 
 /// Someone in between, who passes everything on and can cut all connections.

@@ -62,6 +62,16 @@ impl Terminal {
         self.tmux(&["paste-buffer", "-p", "-r"]);
     }
 
+    /// Sends SIGTERM to the command.
+    pub fn terminate(&self) {
+        let shell = self.tmux(&["display-message", "-p", "#{pane_pid}"]);
+        let shell = shell.trim();
+        let children = std::fs::read_to_string(format!("/proc/{shell}/task/{shell}/children")).unwrap();
+        let command = children.split_whitespace().next().unwrap().parse().unwrap();
+        rustix::process::kill_process(rustix::process::Pid::from_raw(command).unwrap(), rustix::process::Signal::TERM)
+            .unwrap();
+    }
+
     /// What is on the terminal, once all of this is.
     pub fn until(&self, expected: &[&str]) -> String {
         for _ in 0..LOOKS {

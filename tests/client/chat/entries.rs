@@ -1,6 +1,8 @@
 //! What a person enters.
 
-use netclaw::app::client::chat::entry::{COMMANDS, Command, Entered, is_whole, is_worth_remembering, read};
+use netclaw::app::client::chat::entry::{
+    COMMANDS, Command, Entered, is_whole, is_worth_remembering, read, without_backslashes,
+};
 
 #[test]
 fn commands_are_lower_case_words_after_a_slash() {
@@ -59,6 +61,17 @@ fn a_block_of_three_quotation_marks_is_one_message() {
     for text in ["\"\"\"a\nb\"\"\"", "\"\"\"\na\nb\n\"\"\"\n"] {
         assert_eq!(read(text), Entered::Message("a\nb".to_owned()));
     }
+}
+
+#[test]
+fn only_backslashes_that_continued_a_line_are_taken_away() {
+    let without = |text: &str, continued: &[&str]| {
+        without_backslashes(text.to_owned(), continued.iter().map(|before| (*before).to_owned()).collect())
+    };
+    assert_eq!(without("one\\\ntwo\\\nthree", &["one\\", "one\\\ntwo\\"]), "one\ntwo\nthree");
+    assert_eq!(without("a \\\nb\\\nc", &["a \\\nb\\"]), "a \\\nb\nc", "the first was pasted");
+    assert_eq!(without("changed\\\ntwo", &["one\\"]), "changed\\\ntwo");
+    assert_eq!(without("one\\two", &["one\\", "one\\"]), "one\\two", "the line end was taken back");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The line editor, on a thread of its own: it waits for keys, and the chat for much else besides.
 
 use std::io::Write;
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 
 use rustyline::completion::Completer;
@@ -12,7 +12,7 @@ use rustyline::history::{History, MemHistory};
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{
     Cmd, ConditionalEventHandler, Config, Context, Editor, Event, EventContext, EventHandler, Helper, KeyCode,
-    KeyEvent, Modifiers, Movement, RepeatCount,
+    KeyEvent, Modifiers, RepeatCount,
 };
 use tokio::sync::mpsc as answers;
 
@@ -76,7 +76,8 @@ fn serve(
     history: &dyn ChatHistory,
     complain: &dyn Fn(String),
 ) {
-    let mut editor = match editor() {
+    let continued = Continue::default();
+    let mut editor = match editor(continued.clone()) {
         Ok(editor) => editor,
         Err(error) => {
             let _ = answers.send(unreadable(&error));
@@ -96,6 +97,8 @@ fn serve(
     };
     while requested.recv().is_ok() {
         let line = editor.readline(PROMPT);
+        let backslashes = continued.take();
+        let line = line.map(|text| entry::without_backslashes(text, backslashes));
         let remembered = line.as_ref().ok().filter(|line| entry::is_worth_remembering(line)).cloned();
         let answer = match line {
             Ok(text) => Ok(Entry::Text(text)),
@@ -123,12 +126,12 @@ fn unreadable(error: &ReadlineError) -> Result<Entry, Gone> {
     })
 }
 
-fn editor() -> rustyline::Result<Editor<Keys, MemHistory>> {
+fn editor(continued: Continue) -> rustyline::Result<Editor<Keys, MemHistory>> {
     let config = Config::builder().max_history_size(MAX_ENTRIES)?.history_ignore_space(true).build();
     let history = MemHistory::with_config(&config);
     let mut editor = Editor::with_history(config, history)?;
     editor.set_helper(Some(Keys));
-    editor.bind_sequence(KeyEvent(KeyCode::Enter, Modifiers::NONE), EventHandler::Conditional(Box::new(Continue)));
+    editor.bind_sequence(KeyEvent(KeyCode::Enter, Modifiers::NONE), EventHandler::Conditional(Box::new(continued)));
     editor.bind_sequence(KeyEvent(KeyCode::Enter, Modifiers::ALT), EventHandler::Simple(Cmd::Newline));
     Ok(editor)
 }
@@ -165,12 +168,22 @@ fn with_room(name: &str, argument: &str) -> String {
     if argument.is_empty() { name.to_owned() } else { format!("{name} ") }
 }
 
-/// Enter after a backslash begins another line in its place. In pasted text a backslash is nothing special.
-struct Continue;
+/// Enter after a backslash begins another line. The text up to there is written down, because in pasted text a backslash is
+/// nothing special.
+#[derive(Clone, Default)]
+struct Continue(Arc<Mutex<Vec<String>>>);
+
+impl Continue {
+    /// What was written down since the last time.
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
 
 impl ConditionalEventHandler for Continue {
     fn handle(&self, _: &Event, _: RepeatCount, _: bool, context: &EventContext<'_>) -> Option<Cmd> {
-        let before = context.line().get(..context.pos())?;
-        before.ends_with('\\').then(|| Cmd::Replace(Movement::BackwardChar(1), Some("\n".to_owned())))
+        let before = context.line().get(..context.pos()).filter(|before| before.ends_with('\\'))?;
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(before.to_owned());
+        Some(Cmd::Newline)
     }
 }

@@ -53,6 +53,21 @@ pub fn is_whole(text: &str) -> bool {
     text.trim_start().strip_prefix(FENCE).is_none_or(|rest| rest.contains(FENCE))
 }
 
+/// A text without the backslashes that only began another line: each of `continued` is what was there when that happened,
+/// backslash included. One that was changed later stays as it is.
+pub fn without_backslashes(mut text: String, mut continued: Vec<String>) -> String {
+    // The last first, so that the places of the others stay.
+    continued.sort_unstable_by_key(|before| std::cmp::Reverse(before.len()));
+    continued.dedup();
+    for before in continued {
+        let is_there = text.strip_prefix(&before).is_some_and(|rest| rest.starts_with('\n'));
+        if is_there && before.ends_with('\\') {
+            text.remove(before.len() - 1);
+        }
+    }
+    text
+}
+
 /// What a text means.
 ///
 /// A command is a slash and lower-case letters at the very beginning, on one line: a path has more slashes, and a message
