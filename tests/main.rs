@@ -1,6 +1,7 @@
 //! The integration tests, one crate, so that everything is linked once.
 //!
 //! * `architecture`: reads the sources and holds them to the rules of the house.
+//! * `chat`: sessions and turns of the daemon, over fakes and over real sockets, files and programs.
 //! * `client`: a device's side: hostile servers, credential files, the commands over fakes.
 //! * `e2e`: the two real binaries, driven from outside: processes, sockets and files.
 //! * `daemon`: the use cases of the daemon over fakes.
@@ -22,6 +23,7 @@
 //! watch a terminal, and that leave a connection alone for a while; seeds are printed.
 
 mod architecture;
+mod chat;
 mod client;
 mod contracts;
 mod daemon;

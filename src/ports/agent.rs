@@ -81,6 +81,13 @@ pub trait ChatAgent: Send + Sync {
     /// The model that answers where none is asked for, as far as it is configured.
     fn model(&self) -> Option<&ModelName>;
 
+    /// Whether it is there: a turn could begin now. Nothing is asked of it.
+    ///
+    /// # Errors
+    ///
+    /// [`AgentError`] with what stands in the way.
+    async fn check(&self) -> Result<(), AgentError>;
+
     /// The models that there are; none where the agent does not know of models.
     ///
     /// # Errors

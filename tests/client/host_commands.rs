@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Parser;
 use netclaw::adapters::terminal::cli::host::{DaemonCommand, HostCommand};
 use netclaw::adapters::terminal::cli::{Cli, Command};
-use netclaw::adapters::terminal::commands::host::{HostPorts, run_init, run_operate, run_up};
+use netclaw::adapters::terminal::commands::host::{AgentKeyPorts, HostPorts, run_init, run_operate, run_up};
 use netclaw::adapters::terminal::console::Console;
 use netclaw::adapters::terminal::failure::{self, Exit, Failure};
 use netclaw::app::client::target::TargetError;
@@ -21,6 +21,7 @@ use netclaw::ports::prompter::PromptError;
 use netclaw::ports::storage::StorageError;
 
 use super::fakes::{FakeApi, FakeHost, FakeSettings, device_id, endpoint, name};
+use crate::fakes::agent_key_store::FakeAgentKeyStore;
 use crate::fakes::service_manager::FakeServiceManager;
 use crate::fakes::wizard::ScriptedWizard;
 
@@ -66,10 +67,12 @@ pub(super) async fn run_beside(
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let mut console = Console { out: &mut out, err: &mut err, err_is_terminal: false };
     let (api, service) = (FakeApi::default(), manager.ports());
-    let ports = HostPorts { api: &api, control: host, process: host, service, settings, wizard, log_file: log };
+    let agent_key = AgentKeyPorts { store: &FakeAgentKeyStore::default(), ask: &|| Err(PromptError::EndOfInput) };
+    let ports =
+        HostPorts { api: &api, control: host, process: host, service, settings, wizard, agent_key, log_file: log };
     let ended = match command {
-        HostCommand::Init(args) => run_init(args, ports, &mut console).await,
-        HostCommand::Up(args) => run_up(args, ports, &mut console).await,
+        HostCommand::Init(args) => run_init(*args, ports, &mut console).await,
+        HostCommand::Up(args) => run_up(*args, ports, &mut console).await,
         HostCommand::Daemon { command: DaemonCommand::Operate(command) } => {
             run_operate(command, ports, &mut console).await
         }
@@ -348,7 +351,9 @@ async fn following_a_log_goes_on_across_a_rotation() {
         let mut console = Console { out: &mut out, err: &mut Vec::new(), err_is_terminal: false };
         let (settings, mut wizard) = (FakeSettings::default(), ScriptedWizard::default());
         let manager = FakeServiceManager::default();
+        let agent_key = AgentKeyPorts { store: &FakeAgentKeyStore::default(), ask: &|| Err(PromptError::EndOfInput) };
         let ports = HostPorts {
+            agent_key,
             api: &FakeApi::default(),
             control: &host,
             process: &host,

@@ -13,7 +13,7 @@ mod host_keys;
 mod host_setup;
 mod pinned_links;
 mod rotate;
-mod scripted_server;
+pub(crate) mod scripted_server;
 mod target;
 mod terminal;
 pub(crate) mod tls_server;

@@ -6,6 +6,7 @@ mod attempts;
 mod attempts_capacity;
 mod attempts_model;
 mod backoff;
+mod chat;
 mod client_address;
 mod code;
 mod daemon_id;

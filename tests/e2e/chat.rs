@@ -1,192 +1,312 @@
-//! Chats of scripts: the two real binaries, and a program as the agent.
+//! Chat with real binaries: an agent that is a program, crashes, and what an operator sees.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpListener;
-use std::process::Stdio;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::world::{NETCLAW, World, client_of};
+use super::crashes::Seeded;
+use super::raw_http::{Answer, Request, connect};
+use super::world::{Daemon, World, mode};
 
-/// An agent that repeats what it hears, and does more at a word.
-const AGENT: &str = r#"
-q=$(cat)
-case "$q" in
-*hello*) printf 'You said: %s\n\n\n' "hello";;
-*wait*) echo waiting; while [ ! -e "$0" ]; do sleep 0.02; done; echo done;;
-*for-ever*) while :; do echo more; done;;
-*colour*) printf '\033[31mred\033[0m \033]0;title\007\302\2332Jplain\r\n';;
-*broken*) printf half; exit 3;;
-*) printf 'You said: %s\n\n\n' "$q";;
-esac
-"#;
+/// Lives of the daemon in the test that kills it.
+const ROUNDS: u32 = 60;
 
-/// A host with an agent, which waits at the word `wait` for a file called `go` in its home.
-pub fn host_with_agent() -> World {
-    let host = World::default();
-    let go = host.path("go");
-    let command = ["/bin/sh", "-c", AGENT, go.to_str().unwrap()];
-    configure(&host, serde_json::json!({"Kind": "command", "Command": command, "Input": "text"}));
-    host
-}
+struct Host(World);
 
-/// A host that has none.
-pub fn host_without_agent() -> World {
-    let host = World::default();
-    configure(&host, serde_json::json!({}));
-    host
-}
-
-fn configure(host: &World, agent: Value) {
-    let (ip, port) = (host.address.ip().to_string(), host.address.port());
-    let settings = serde_json::json!({"configVersion": 1, "Daemon": {"Host": ip, "Port": port}, "Agent": agent});
-    host.write("config/netclaw.json", &settings.to_string(), 0o600);
-}
-
-fn json(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
-}
-
-#[test]
-fn one_question_has_one_answer_with_one_line_feed_at_its_end() {
-    let host = host_with_agent();
-    let _daemon = host.daemon();
-    let asked = host.netclaw(&["chat", "-p", "hello"]).succeeded();
-    assert_eq!((asked.stdout.as_str(), asked.stderr.as_str()), ("You said: hello\n", ""));
-    let asked = host.netclaw(&["chat", "-p", "-leading dash"]).succeeded();
-    assert_eq!(asked.stdout, "You said: -leading dash\n");
-    for arguments in [&["chat", "-p", "-"] as &[&str], &["chat"]] {
-        let asked = host.netclaw_reading(arguments, "two\nlines").succeeded();
-        assert_eq!(asked.stdout, "You said: two\nlines\n");
+impl Host {
+    /// A host whose agent is this script.
+    fn with(script: &str) -> Self {
+        let world = World::default();
+        let [command, flag] = ["sh", "-c"].map(|word| json!(word));
+        let settings = json!({ "Agent": { "Kind": "command", "Command": [command, flag, script] } });
+        world.write("config/netclaw.json", &settings.to_string(), 0o600);
+        Self(world)
     }
-    let document = json(&host.netclaw(&["chat", "--json", "-p", "hello"]).succeeded().stdout);
-    assert_eq!(document["response"], "You said: hello\n\n\n", "exactly as the agent said it");
-    assert_eq!(document["sessionId"].as_str().unwrap().len(), 16);
-    assert!(document["usage"].is_null());
-    assert!(document["ttftMs"].as_u64().unwrap() <= document["totalMs"].as_u64().unwrap());
-    let keys: Vec<&String> = document.as_object().unwrap().keys().collect();
-    assert_eq!(keys, ["sessionId", "response", "usage", "ttftMs", "totalMs"]);
-}
 
-#[test]
-fn what_an_agent_says_cannot_command_a_terminal() {
-    let host = host_with_agent();
-    let _daemon = host.daemon();
-    let asked = host.netclaw(&["chat", "-p", "colour"]).succeeded();
-    assert_eq!(asked.stdout, "red plain\n");
-    let asked = host.netclaw(&["chat", "-p", "colour", "--json"]).succeeded();
-    assert!(!asked.stdout.trim_end().chars().any(char::is_control), "{:?}", asked.stdout);
-    assert_eq!(json(&asked.stdout)["response"], "\u{1b}[31mred\u{1b}[0m \u{1b}]0;title\u{7}\u{9b}2Jplain\r\n");
-    let shown = host.netclaw(&["sessions", "show", json(&asked.stdout)["sessionId"].as_str().unwrap()]).succeeded();
-    assert!(shown.stdout.ends_with("red plain\n"), "{}", shown.stdout);
-}
-
-#[test]
-fn sessions_are_begun_by_name_gone_on_with_listed_renamed_and_deleted() {
-    let host = host_with_agent();
-    let _daemon = host.daemon();
-    assert_eq!(host.netclaw(&["sessions"]).succeeded().stdout, "No chat sessions.\n");
-    for question in ["one", "two"] {
-        host.netclaw(&["chat", "--resume", "my plans", "-p", question]).succeeded();
+    fn daemon(&self) -> Daemon {
+        self.0.daemon()
     }
-    let listed = json(&host.netclaw(&["sessions", "--json"]).succeeded().stdout);
-    let session = &listed["sessions"][0];
-    assert_eq!((listed["sessions"].as_array().unwrap().len(), &session["name"]), (1, &"my plans".into()));
-    assert_eq!((&session["messageCount"], &session["preview"]), (&4.into(), &"one".into()));
-    let id = session["id"].as_str().unwrap();
-    let table = host.netclaw(&["sessions", "list"]).succeeded().stdout;
-    assert!(table.starts_with("Id ") && table.lines().nth(1).unwrap().starts_with(id), "{table}");
-    let shown = json(&host.netclaw(&["sessions", "show", "MY PLANS", "--json"]).succeeded().stdout);
-    let contents: Vec<&Value> = shown["messages"].as_array().unwrap().iter().map(|said| &said["content"]).collect();
-    assert_eq!(contents, ["one", "You said: one\n\n\n", "two", "You said: two\n\n\n"]);
-    let renamed = host.netclaw(&["sessions", "rename", "my plans", "old"]).succeeded();
-    assert_eq!(renamed.stdout, "Renamed \"my plans\" to \"old\".\n");
-    host.netclaw(&["sessions", "rename", "old", "a/b"]).failed(1, "must not contain");
-    host.netclaw(&["sessions", "delete", "old"]).succeeded();
-    host.netclaw(&["sessions", "delete", "old"]).failed(1, "no such session");
-    host.netclaw(&["chat", "--resume", id, "-p", "x"]).failed(1, "no such session");
+
+    fn ask(&self, line: &str) -> Answer {
+        Request::new(self.0.address, line).send()
+    }
+
+    fn post(&self, path: &str, body: &Value) -> Request {
+        let request = Request::new(self.0.address, &format!("POST {path}"));
+        request.header("Content-Type", "application/json").body(&body.to_string())
+    }
+
+    fn session(&self) -> String {
+        self.post("/api/chat/sessions", &json!({})).send().json()["id"].as_str().unwrap().to_owned()
+    }
+
+    fn turn(&self, session: &str, content: &str, number: u32) -> Request {
+        let body = json!({ "content": content, "requestId": format!("{number:032x}"), "resumable": true });
+        self.post(&format!("/api/chat/sessions/{session}/turns"), &body)
+    }
+
+    fn messages(&self, session: &str) -> Vec<Value> {
+        let found = self.ask(&format!("GET /api/chat/sessions/{session}")).json();
+        found["messages"].as_array().unwrap_or_else(|| panic!("{found}")).clone()
+    }
 }
 
-#[test]
-fn every_way_to_fail_has_its_exit_code() {
-    let host = host_with_agent();
-    let daemon = host.daemon();
-    let asked = host.netclaw(&["chat", "-p", "broken"]).failed(1, "");
-    assert_eq!(asked.stdout, "half\n", "what came is there, on a line of its own");
-    assert_eq!(host.netclaw(&["chat", "-p", "broken", "--json"]).failed(1, "").stdout, "");
-    host.netclaw(&["chat", "-p", " "]).failed(2, "the message is empty");
-    host.netclaw(&["chat"]).failed(2, "the message is empty");
-    host.netclaw_reading(&["chat"], &"x".repeat(256 * 1024 + 1)).failed(2, "longer than 256 KiB");
-    host.netclaw(&["chat", "--daemon", "nobody", "-p", "x"]).failed(2, "not paired");
-    let client = client_of(&host);
-    client.netclaw_reading(&["pair", &host.endpoint(), "--name", "laptop"], &host.code()).succeeded();
-    assert_eq!(client.netclaw(&["chat", "-p", "hello"]).succeeded().stdout, "You said: hello\n");
-    host.netclaw(&["daemon", "devices", "revoke", "laptop"]).succeeded();
-    let refused = "Authentication failed: the daemon rejected the bearer token";
-    client.netclaw(&["chat", "-p", "hello"]).failed(3, refused);
-    client.netclaw(&["sessions"]).failed(3, refused);
-    daemon.terminate();
-    host.netclaw(&["chat", "-p", "hello"]).failed(4, "cannot reach a daemon");
-    let host = host_without_agent();
-    let _daemon = host.daemon();
-    host.netclaw(&["chat", "-p", "hello"]).failed(1, "no agent");
-}
-
-#[test]
-fn a_daemon_that_has_enough_of_us_is_exit_code_5() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    let serve = std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        let _ = stream.read(&mut [0; 4096]);
-        let body = r#"{"code":"rate_limited","title":"t","detail":"d"}"#;
-        let head = "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 7\r\nContent-Type: application/problem+json";
-        write!(stream, "{head}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len()).unwrap();
+/// All that is answered, until the connection ends, or breaks.
+fn whole(request: &Request) -> String {
+    let mut text = Vec::new();
+    let read = connect(IpAddr::V4(Ipv4Addr::UNSPECIFIED), request.to).and_then(|mut stream| {
+        stream.write_all(request.bytes("close").as_bytes())?;
+        stream.read_to_end(&mut text)
     });
-    let host = World::default();
-    let mut command = host.command(NETCLAW);
-    command.env("NETCLAW_DAEMON_ENDPOINT", endpoint).args(["chat", "-p", "x"]);
-    let finished = super::world::Finished::of(command.output().unwrap());
-    finished.failed(5, "too many requests; try again in 7 seconds");
-    serve.join().unwrap();
-}
-
-/// How the last answer of the only session ended.
-fn last_outcome(host: &World) -> Value {
-    let listed = json(&host.netclaw(&["sessions", "--json"]).succeeded().stdout);
-    let id = listed["sessions"][0]["id"].as_str().unwrap().to_owned();
-    json(&host.netclaw(&["sessions", "show", &id, "--json"]).succeeded().stdout)["messages"][1]["outcome"].clone()
+    drop(read);
+    String::from_utf8(text).unwrap()
 }
 
 #[test]
-fn a_signal_stops_the_answer_and_is_the_exit_code() {
-    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
-        let host = host_with_agent();
-        let _daemon = host.daemon();
-        let mut command = host.command(NETCLAW);
-        let mut child = command.args(["chat", "-p", "wait"]).stdout(Stdio::piped()).spawn().unwrap();
-        let mut out = BufReader::new(child.stdout.take().unwrap());
-        let mut line = String::new();
-        out.read_line(&mut line).unwrap();
-        assert_eq!(line, "waiting\n", "text comes while the agent goes on");
-        kill_process(Pid::from_child(&child), signal).unwrap();
-        assert_eq!(child.wait().unwrap().code(), Some(code));
-        assert_eq!(last_outcome(&host), "stopped");
+fn a_program_answers_and_the_log_has_its_words_beside_the_answer_only() {
+    let host = Host::with("cat; echo; echo device=$NETCLAW_DEVICE; echo 'a warn\u{1b}ing' >&2");
+    let daemon = host.daemon();
+    let session = host.session();
+    let answered = whole(&host.turn(&session, "my secret question", 1));
+    assert!(answered.contains("event: done") && answered.contains("my secret question"), "{answered}");
+    let messages = host.messages(&session);
+    let expected = "{\"role\":\"user\",\"content\":\"my secret question\"}\n\ndevice=\n";
+    assert_eq!((&messages[1]["content"], &messages[1]["outcome"]), (&json!(expected), &json!(null)));
+    let log = daemon.terminate();
+    assert!(log.contains("the agent says: a warn?ing") && log.contains(&session), "{log}");
+    assert!(!log.contains("secret question"), "{log}");
+    let file = host.0.path(&format!("state/sessions/{session}.jsonl"));
+    assert_eq!((mode(&file), mode(&host.0.path("state/sessions")), mode(&host.0.path("agent"))), (0o600, 0o700, 0o700));
+    let _daemon = host.daemon();
+    assert_eq!(host.messages(&session), messages, "a restart loses nothing");
+}
+
+#[test]
+fn d42_what_was_said_is_kept_whenever_the_daemon_is_killed() {
+    let host = Host::with("read line; printf 'one '; printf 'two '; printf three");
+    let mut random = Seeded::new("chat");
+    let (mut session, mut expected, mut interrupted) = (String::new(), Vec::<Value>::new(), 0);
+    for round in 0..ROUNDS {
+        let daemon = host.daemon();
+        if session.is_empty() {
+            session = host.session();
+        }
+        let messages = host.messages(&session);
+        assert!(messages.len() >= expected.len() && messages[..expected.len()] == expected[..], "round {round}");
+        // What came after it was cut off: it has an answer, if only one that failed.
+        assert_eq!(messages.len() % 2, 0, "round {round}: {messages:?}");
+        expected = messages;
+        let turn = host.turn(&session, &format!("question {round}"), round);
+        let moment = Duration::from_micros(random.below(12_000));
+        let answer = thread::scope(|scope| {
+            let asked = scope.spawn(|| whole(&turn));
+            thread::sleep(moment);
+            daemon.kill();
+            asked.join().unwrap()
+        });
+        if answer.contains("event: turn") {
+            expected.push(json!({ "role": "user", "content": format!("question {round}") }));
+        }
+        if answer.contains("event: done") {
+            expected.push(json!({ "role": "assistant", "content": "one two three" }));
+        } else {
+            interrupted += 1;
+        }
+        let daemon = host.daemon();
+        let messages = host.messages(&session);
+        for (said, expected) in messages.iter().zip(&expected) {
+            assert_eq!(said["content"], expected["content"], "round {round}");
+        }
+        assert!(messages.len() >= expected.len(), "round {round}: {messages:?}");
+        expected = messages;
+        daemon.kill();
+    }
+    println!("{interrupted} of {ROUNDS} turns were interrupted");
+    assert!((1..ROUNDS).contains(&interrupted), "the moments were too early or too late");
+}
+
+/// A named pipe that the agent writes to, and holds open for as long as anything of it lives.
+struct Pipe(PathBuf);
+
+impl Pipe {
+    fn of(host: &Host) -> Self {
+        let path = host.0.home().with_extension("pipe");
+        assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+        Self(path)
+    }
+
+    fn opened(&self) -> BufReader<File> {
+        let (mut pipe, mut line) = (BufReader::new(File::open(&self.0).unwrap()), String::new());
+        pipe.read_line(&mut line).unwrap();
+        assert_eq!(line, "started\n");
+        pipe
     }
 }
 
+/// An agent that never ends, and has children of its own.
+const ENDLESS: &str = "exec 3>\"$HOME_OF_TEST\"; (sleep 10000; echo x >&3) & echo started >&3; echo half; wait";
+
+fn endless() -> (Host, Pipe) {
+    let host = Host::with("");
+    let pipe = Pipe::of(&host);
+    let script = ENDLESS.replace("$HOME_OF_TEST", pipe.0.to_str().unwrap());
+    let settings = json!({ "Agent": { "Kind": "command", "Command": ["sh", "-c", script] } });
+    host.0.write("config/netclaw.json", &settings.to_string(), 0o600);
+    (host, pipe)
+}
+
 #[test]
-fn a_reader_that_has_enough_ends_the_command_quietly() {
-    let host = host_with_agent();
+fn a_stopped_turn_leaves_no_process_behind() {
+    let (host, pipe) = endless();
     let _daemon = host.daemon();
-    let mut command = host.command(NETCLAW);
-    let command = command.args(["chat", "-p", "for-ever"]).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    assert_eq!(line, "more\n");
-    let output = child.wait_with_output().unwrap();
-    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), b"".as_slice()));
-    assert_eq!(last_outcome(&host), "stopped");
+    let session = host.session();
+    let turn = host.turn(&session, "hi", 1);
+    let (answer, mut rest) = thread::scope(|scope| {
+        let asked = scope.spawn(|| whole(&turn));
+        let rest = pipe.opened();
+        assert_eq!(host.ask(&format!("DELETE /api/chat/sessions/{session}/turns/1")).status, 204);
+        (asked.join().unwrap(), rest)
+    });
+    assert!(answer.contains("event: stopped"), "{answer}");
+    assert_eq!(rest.read_to_string(&mut String::new()).unwrap(), 0, "nobody is left who could write");
+    assert_eq!(host.messages(&session)[1]["outcome"], "stopped");
+}
+
+#[test]
+fn a_daemon_that_is_told_to_end_ends_its_turns_first() {
+    let (host, pipe) = endless();
+    let daemon = host.daemon();
+    let session = host.session();
+    let turn = host.turn(&session, "hi", 1);
+    let (answer, mut rest) = thread::scope(|scope| {
+        let asked = scope.spawn(|| whole(&turn));
+        let rest = pipe.opened();
+        daemon.terminate();
+        (asked.join().unwrap(), rest)
+    });
+    assert!(answer.contains("event: stopped"), "{answer}");
+    assert_eq!(rest.read_to_string(&mut String::new()).unwrap(), 0);
+    let _daemon = host.daemon();
+    assert_eq!(host.messages(&session)[1]["outcome"], "stopped");
+}
+
+#[test]
+fn a_damaged_session_is_named_in_the_log_and_the_others_go_on() {
+    let host = Host::with("cat");
+    let daemon = host.daemon();
+    let (good, bad) = (host.session(), host.session());
+    daemon.terminate();
+    let file = format!("state/sessions/{bad}.jsonl");
+    host.0.write(&file, "{}\n", 0o600);
+    let daemon = host.daemon();
+    let damaged = host.ask(&format!("GET /api/chat/sessions/{bad}"));
+    assert_eq!(damaged.problem(), (503, "storage_unavailable".to_owned()));
+    assert!(!damaged.body.contains("state/sessions"), "{damaged:?}");
+    assert!(host.messages(&good).is_empty());
+    let log = daemon.terminate();
+    assert!(log.contains(&file) && log.contains("is damaged"), "{log}");
+    assert_eq!(host.0.read(&file), "{}\n");
+}
+
+/// A server that speaks the OpenAI API just enough, and gives the heads of what it was asked.
+fn provider() -> (SocketAddr, std::sync::mpsc::Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let (asked, heads) = std::sync::mpsc::channel();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let (mut lines, mut head, mut length) = (BufReader::new(stream.try_clone().unwrap()), String::new(), 0);
+            loop {
+                let mut line = String::new();
+                if lines.read_line(&mut line).unwrap() == 0 || line == "\r\n" {
+                    break;
+                }
+                if let Some(("content-length", value)) = line.to_lowercase().trim().split_once(": ") {
+                    length = value.parse().unwrap();
+                }
+                head.push_str(&line);
+            }
+            lines.read_exact(&mut vec![0; length]).unwrap();
+            let (kind, body) = if head.starts_with("GET") {
+                ("application/json", r#"{"data":[{"id":"tiny"}]}"#)
+            } else {
+                ("text/event-stream", "data: {\"choices\":[{\"delta\":{\"content\":\"pong\"}}]}\n\ndata: [DONE]\n\n")
+            };
+            let answer = format!(
+                "HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+                body.len()
+            );
+            let _ = stream.write_all(answer.as_bytes());
+            let _ = asked.send(head);
+        }
+    });
+    (address, heads)
+}
+
+#[test]
+fn d45_a_server_is_named_and_its_key_stored_and_neither_is_told_to_anyone() {
+    const KEY: &str = "sk-proj-0123456789-secret";
+    let (provider, heads) = provider();
+    let host = Host(World::default());
+    let _stopped = super::world::Stopped(&host.0);
+    let url = format!("http://{provider}/v1");
+    let named = host.0.netclaw(&["init", "--agent-url", &url, "--agent-model", "tiny", "--yes"]).succeeded();
+    assert!(named.stderr.contains(&format!("Agent.BaseUrl: {url}")), "{named:?}");
+    let stored = host.0.netclaw_reading(&["daemon", "agent-key"], &format!("{KEY}\n")).succeeded();
+    assert!(stored.stderr.contains("netclaw daemon restart") && !stored.stdout.contains(KEY), "{stored:?}");
+    assert_eq!(mode(&host.0.path("config/secrets.json")), 0o600);
+    let secrets: Value = serde_json::from_str(&host.0.read("config/secrets.json")).unwrap();
+    assert_eq!(secrets["agentKey"], KEY);
+    host.0.netclaw(&["daemon", "restart"]).succeeded();
+    let answered = whole(&host.turn(&host.session(), "ping", 1));
+    assert!(answered.contains("\"text\":\"pong\"") && answered.contains("event: done"), "{answered}");
+    let head = heads.recv().unwrap();
+    assert!(head.to_lowercase().contains(&format!("authorization: bearer {KEY}")), "{head}");
+    let doctor = host.0.netclaw(&["doctor", "--format", "json"]);
+    assert!(doctor.stdout.contains("has the model tiny"), "{doctor:?}");
+    assert!(!host.0.read("logs/daemon.log").contains(KEY) && !host.0.read("config/netclaw.json").contains(KEY));
+    host.0.netclaw(&["daemon", "agent-key", "--remove"]).succeeded();
+    assert!(!host.0.read("config/secrets.json").contains(KEY));
+    for (input, words) in [("", "no more input"), ("two words\n", "that is no key"), ("schlüssel\n", "that is no key")]
+    {
+        host.0.netclaw_reading(&["daemon", "agent-key"], input).failed(1, words);
+    }
+    host.0.netclaw(&["init", "--agent-url", "none", "--yes"]).succeeded();
+    assert_eq!(host.ask("GET /api/agent").problem(), (404, "no_agent".to_owned()));
+}
+
+#[test]
+fn the_key_outlives_every_change_of_the_other_credentials() {
+    let host = World::default();
+    let _daemon = host.daemon();
+    let client = super::world::client_of(&host);
+    client.netclaw_reading(&["daemon", "agent-key"], "sk-one\n").succeeded();
+    let key = || serde_json::from_str::<Value>(&client.read("config/secrets.json")).unwrap()["agentKey"].clone();
+    client.netclaw_reading(&["pair", &host.endpoint(), "--name", "laptop"], &host.code()).succeeded();
+    assert_eq!(key(), "sk-one");
+    client.netclaw_reading(&["daemon", "agent-key"], "sk-\"two\\\n").succeeded();
+    client.netclaw(&["status"]).succeeded();
+    client.netclaw(&["unpair"]).succeeded();
+    assert_eq!(key(), "sk-\"two\\");
+}
+
+#[test]
+fn doctor_says_what_is_wrong_with_a_program() {
+    let host = World::default();
+    let agent = |words: &[&str]| host.netclaw(&[&["doctor", "--format", "json"], words].concat()).stdout;
+    for (program, message) in
+        [("sh", "the program sh can be run"), ("no-such-agent", "the agent no-such-agent is not installed")]
+    {
+        let settings = json!({ "Agent": { "Kind": "command", "Command": [program] } });
+        host.write("config/netclaw.json", &settings.to_string(), 0o600);
+        let shown = agent(&[]);
+        assert!(shown.contains(message), "{shown}");
+    }
 }

@@ -5,7 +5,7 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use super::chat::{host_with_agent, host_without_agent};
+use super::chat_command::{host_with_agent, host_without_agent};
 use super::terminal::Terminal;
 use super::world::mode;
 

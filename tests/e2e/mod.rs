@@ -3,6 +3,7 @@
 mod bootstrap;
 mod browser_attacks;
 mod chat;
+mod chat_command;
 mod chat_terminal;
 mod crashes;
 mod credential_life;

@@ -6,6 +6,7 @@ use super::world::{Stopped, World};
 const MODE: &str = "? How do clients reach the daemon?";
 const HOST: &str = "? Which address does it listen on?";
 const PORT: &str = "? On which port?";
+const AGENT: &str = "? Which agent do devices chat with?";
 const SERVICE: &str = "? Start the daemon whenever this machine starts?";
 
 #[test]
@@ -32,6 +33,8 @@ fn arrow_keys_and_the_way_back_lead_to_a_summary_and_a_running_daemon() {
     terminal.say(&host.address.ip().to_string());
     terminal.until(&[&format!("Which address does it listen on? {}", host.address.ip()), PORT]);
     terminal.say(&host.address.port().to_string());
+    terminal.until(&[AGENT, "(none)"]);
+    terminal.press(&["Enter"]);
     terminal.until(&[SERVICE]);
     terminal.press(&["Enter"]);
     terminal.until(&[&format!("Daemon.Port: {}", host.address.port()), "? Write this configuration? (Y/n)"]);

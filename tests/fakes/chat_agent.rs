@@ -83,6 +83,10 @@ impl ChatAgent for FakeChatAgent {
         self.model.as_ref()
     }
 
+    async fn check(&self) -> Result<(), AgentError> {
+        Ok(())
+    }
+
     async fn models(&self) -> Result<Vec<ModelName>, AgentError> {
         Ok(self.model.iter().cloned().collect())
     }

@@ -3,8 +3,9 @@
 use std::sync::{Mutex, MutexGuard};
 
 use async_trait::async_trait;
-use netclaw::domain::chat::id::ChatSessionId;
-use netclaw::domain::chat::message::Message;
+use netclaw::domain::chat::id::{ChatSessionId, RequestId};
+use netclaw::domain::chat::message::{Message, Outcome, Speaker};
+use netclaw::domain::chat::name::SessionName;
 use netclaw::domain::chat::session::{ChatSession, MAX_SESSIONS, SessionChange};
 use netclaw::domain::device_name::NameKey;
 use netclaw::domain::time::WallTime;
@@ -12,6 +13,7 @@ use netclaw::ports::chat_sessions::{AppendError, ChangeSessionError, ChatSession
 use netclaw::ports::storage::StorageError;
 
 use super::faults::Faults;
+use super::samples::WALL;
 
 /// Sessions whose changes fail while `faults` says so.
 #[derive(Debug, Default)]
@@ -104,4 +106,34 @@ impl ChatSessions for FakeChatSessions {
         all.remove(place);
         Ok(true)
     }
+}
+
+/// A session in which nothing was said, all its own for each seed.
+pub fn session(seed: u8, name: Option<&str>) -> ChatSession {
+    ChatSession {
+        id: ChatSessionId::from_random([seed; 10]),
+        name: name.map(|name| SessionName::parse(name).unwrap()),
+        model: None,
+        created_at: WALL,
+        updated_at: WALL,
+        created_by: None,
+        preview: String::new(),
+        messages: 0,
+        turns: 0,
+        bytes: 0,
+    }
+}
+
+/// The request with this number.
+pub fn request(number: u8) -> RequestId {
+    RequestId::parse(&format!("{number:032x}")).unwrap()
+}
+
+pub fn user_says(content: &str, number: u8) -> Message {
+    let speaker = Speaker::User { device: None, request: request(number) };
+    Message { speaker, content: content.to_owned(), at: WALL }
+}
+
+pub fn agent_says(content: &str, outcome: Option<Outcome>) -> Message {
+    Message { speaker: Speaker::Agent { model: None, outcome }, content: content.to_owned(), at: WALL }
 }

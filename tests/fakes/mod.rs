@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "a fake offers what tests of its port may need, used or not")]
 
 pub mod activity_log;
+pub mod agent_key_store;
 pub mod attempt_log;
 pub mod chat_agent;
 pub mod chat_api;

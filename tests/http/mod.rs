@@ -1,6 +1,7 @@
 //! The daemon's TCP port over real sockets, on a clock that the test moves: what takes minutes.
 
 mod beacons;
+mod chat;
 mod early_answers;
 mod elsewhere;
 mod limits;
@@ -150,8 +151,8 @@ impl Port {
         let rotation = Arc::new(TlsRotation::new(clock.clone(), keys, Arc::<OwnTls>::clone(&tls), identity));
         let sessions = Arc::new(FakeChatSessions::default());
         let chat = Arc::new(Chat::new(ports.clone(), sessions, agent, ChatLimits::of(&settings.agent)));
-        let api =
-            PublicApi::new(&ports, policy, status, pair, Arc::clone(&rotation), Arc::clone(&beacons), chat, ready);
+        let api = PublicApi::new(&ports, policy, status, pair, Arc::clone(&rotation), Arc::clone(&beacons), ready);
+        let api = api.with_chat(&chat);
         let (stop, stopped) = watch::channel(false);
         listener.set_nonblocking(true).unwrap();
         runtime.spawn(async move {

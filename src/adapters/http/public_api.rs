@@ -8,9 +8,11 @@ use hyper::header::{CACHE_CONTROL, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use hyper::service::Service;
 use hyper::{Method, Request};
 use hyper_util::service::TowerToHyperService;
+use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
+use super::chat;
 use super::connections::Handler;
 use super::listener::{Peer, Remote};
 use super::problem::{Problem, Reason};
@@ -42,7 +44,7 @@ pub struct PublicApi {
 
 impl PublicApi {
     /// The port of a daemon with these ports, policy, status and TLS keys, which pairs by handshakes with `pair` and recognises
-    /// these beacons; devices talk to the agent through `chat`; `ready` is what `GET /api/health/ready` answers.
+    /// these beacons; `ready` is what `GET /api/health/ready` answers.
     pub fn new(
         ports: &DaemonPorts,
         policy: AccessPolicy,
@@ -50,7 +52,6 @@ impl PublicApi {
         pair: Arc<PairV2>,
         rotation: Arc<TlsRotation>,
         beacons: Arc<Beacons>,
-        chat: Arc<Chat>,
         ready: Arc<AtomicBool>,
     ) -> Self {
         let exchange = Arc::new(Exchange::new(ports.clone()));
@@ -60,8 +61,14 @@ impl PublicApi {
             policy,
             authenticate: Authenticate::new(ports.clone()),
             beacons,
-            routes: routes(Services { exchange, pair, devices, rotate, status, rotation, chat, ready }),
+            routes: routes(Services { exchange, pair, devices, rotate, status, rotation, ready }),
         }
+    }
+
+    /// The same port, at which devices also talk to the agent.
+    #[must_use]
+    pub fn with_chat(self, chat: &Arc<Chat>) -> Self {
+        Self { routes: self.routes.or(chat::routes(chat)).unify().boxed(), ..self }
     }
 
     async fn admit(&self, mut request: Request<ArrivingBody>, remote: &Remote) -> Result<Response, Problem> {

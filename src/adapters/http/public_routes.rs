@@ -14,7 +14,7 @@ use warp::reply::Response;
 use warp::{Filter, Reply};
 
 use super::body::read_json;
-use super::chat::{self, ChatPath};
+use super::chat::ChatPath;
 use super::pair_v2;
 use super::problem::{Problem, Reason};
 use super::rotation;
@@ -22,7 +22,6 @@ use super::to_the_end::{Panicked, to_the_end};
 use crate::adapters::wire::report::{DeviceForm, StatusForm};
 use crate::adapters::wire::sighting::SightingForm;
 use crate::app::daemon::authenticate::Caller;
-use crate::app::daemon::chat::Chat;
 use crate::app::daemon::devices::{Devices, RevokeError};
 use crate::app::daemon::exchange::{Exchange, ExchangeRequest};
 use crate::app::daemon::pair_v2::PairV2;
@@ -150,7 +149,6 @@ pub(super) struct Services {
     pub(super) rotate: Arc<Rotate>,
     pub(super) status: Arc<Status>,
     pub(super) rotation: Arc<TlsRotation>,
-    pub(super) chat: Arc<Chat>,
     pub(super) ready: Arc<AtomicBool>,
 }
 
@@ -169,10 +167,10 @@ struct GrantForm<'a> {
     daemon_id: &'a str,
 }
 
-/// All routes. The gate has checked path, method and credential, and put the client's address and the caller into the
+/// All routes but those of chat. The gate has checked path, method and credential, and put the client's address and the caller into the
 /// request's extensions.
 pub(super) fn routes(services: Services) -> BoxedFilter<(Response,)> {
-    let Services { exchange, pair, devices, rotate, status, rotation, chat, ready } = services;
+    let Services { exchange, pair, devices, rotate, status, rotation, ready } = services;
     let grantor = Arc::clone(&status);
     let live = warp::path!("api" / "health" / "live").and(warp::ext::optional::<Sighting>()).map(sighted);
     let ready = warp::path!("api" / "health" / "ready").map(move || health(ready.load(Ordering::Acquire)));
@@ -196,8 +194,7 @@ pub(super) fn routes(services: Services) -> BoxedFilter<(Response,)> {
     let health = live.boxed().or(ready.boxed()).unify().boxed();
     let pairing = exchange.boxed().or(pair_v2::routes(&pair)).unify().boxed().or(own_device.boxed()).unify().boxed();
     let identity = report.boxed().or(verify.boxed()).unify().boxed().or(rotation::routes(&rotate)).unify().boxed();
-    let all = health.or(pairing).unify().boxed().or(identity).unify().boxed();
-    all.or(chat::routes(&chat)).unify().boxed()
+    health.or(pairing).unify().boxed().or(identity).unify().boxed()
 }
 
 fn health(good: bool) -> Response {

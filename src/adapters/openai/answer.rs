@@ -51,7 +51,7 @@ async fn hear_stream(api: &Api, mut response: Response, listener: &dyn Listener)
             Ok(None) => (b"\n\n".as_slice(), true),
             // Whoever has said why it ended has ended, however the connection was closed.
             Err(_) if heard.is_complete() => (b"\n\n".as_slice(), true),
-            Err(error) => return Err(api.unreachable(error)),
+            Err(error) => return Err(api.lost(error)),
         };
         listener.alive();
         decoder.read(bytes, &mut events).map_err(|error| api.failed(&format!("cannot be understood: {error}")))?;

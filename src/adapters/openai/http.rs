@@ -77,7 +77,7 @@ impl Api {
     /// All of an answer's body, which may have `limit` bytes.
     pub(super) async fn body(&self, mut response: Response, limit: usize) -> Result<Vec<u8>, AgentError> {
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.unreachable(&error))? {
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.lost(&error))? {
             if body.len().saturating_add(chunk.len()) > limit {
                 return Err(self.failed("gives an answer that is too large"));
             }
@@ -104,7 +104,12 @@ impl Api {
         AgentError::Failed(format!("the agent at {} {what}", self.base_url))
     }
 
-    /// The connection cannot be made, or was lost.
+    /// The answer has not come to its end.
+    pub(super) fn lost(&self, error: &reqwest::Error) -> AgentError {
+        self.failed(&format!("broke off in the middle of its answer: {}", self.shown(&innermost(error))))
+    }
+
+    /// The connection cannot be made.
     pub(super) fn unreachable(&self, error: &reqwest::Error) -> AgentError {
         if error.is_timeout() {
             let seconds = CONNECT_TIMEOUT.as_secs();
@@ -113,17 +118,15 @@ impl Api {
                 self.base_url
             ));
         }
-        let chain = std::iter::successors(Some(error as &(dyn Error + 'static)), |error| Error::source(*error));
         let refused = |error: &&(dyn Error + 'static)| {
             let error = error.downcast_ref::<io::Error>();
             error.is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
         };
-        if chain.clone().any(|error| refused(&error)) {
+        if chain(error).any(|error| refused(&error)) {
             return self.failed("cannot be reached: connection refused, nothing listens there");
         }
         // The outer errors repeat the URL.
-        let innermost = chain.last().map(ToString::to_string).unwrap_or_default();
-        self.failed(&format!("cannot be reached: {}", self.shown(&innermost)))
+        self.failed(&format!("cannot be reached: {}", self.shown(&innermost(error))))
     }
 
     fn build(&self) -> Result<Client, AgentError> {
@@ -147,4 +150,13 @@ impl Api {
             false => builder.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth(),
         })
     }
+}
+
+fn chain(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    std::iter::successors(Some(error as &(dyn Error + 'static)), |error| Error::source(*error))
+}
+
+/// The words of the cause of all causes.
+fn innermost(error: &reqwest::Error) -> String {
+    chain(error).last().map(ToString::to_string).unwrap_or_default()
 }

@@ -77,6 +77,10 @@ impl ChatAgent for OpenAiAgent {
         self.model.as_ref()
     }
 
+    async fn check(&self) -> Result<(), AgentError> {
+        self.models().await.map(drop)
+    }
+
     async fn models(&self) -> Result<Vec<ModelName>, AgentError> {
         let ask = async {
             let response = self.api.send(self.api.request("GET", "/models").await?).await?;

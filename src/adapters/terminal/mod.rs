@@ -12,6 +12,8 @@ pub mod failure;
 pub mod prompter;
 pub mod render;
 #[cfg(unix)]
+pub mod secret;
+#[cfg(unix)]
 pub mod wizard;
 
 /// The variable that names the endpoint for one command.

@@ -2,6 +2,7 @@
 
 mod environment;
 mod process;
+mod program;
 mod utf8;
 
 use std::ffi::OsString;
@@ -136,6 +137,13 @@ impl ChatAgent for CommandAgent {
 
     fn model(&self) -> Option<&ModelName> {
         self.0.model.as_ref()
+    }
+
+    async fn check(&self) -> Result<(), AgentError> {
+        let folder = self.folder()?;
+        let path = self.0.environment.iter().find_map(|(name, value)| (name == "PATH").then_some(value));
+        let program = program::find(&self.0.program, folder, path.map(|path| path.as_os_str()));
+        program.map(drop).map_err(|error| self.not_started(&error))
     }
 
     async fn models(&self) -> Result<Vec<ModelName>, AgentError> {

@@ -65,6 +65,9 @@ impl SessionFile {
         let mut file = platform::private_append_options().create(false).open(&self.path)?;
         let metadata = file.metadata()?;
         platform::check_private(&metadata, platform::user_id()).map_err(io::Error::other)?;
+        if length.saturating_add(line.len() as u64) > MAX_FILE_BYTES {
+            return Err(io::Error::other(format!("it would be larger than {MAX_FILE_BYTES} bytes")));
+        }
         if metadata.len() < length {
             return Err(io::Error::other("it is shorter than this daemon left it"));
         }

@@ -44,7 +44,7 @@ impl<'a> ChatPath<'a> {
             [Some("agent"), None, ..] => Self::Agent,
             [Some("agent"), Some("models"), None, ..] => Self::Models,
             [Some("chat"), Some("sessions"), None, ..] => Self::Sessions,
-            [Some("chat"), Some("sessions"), Some(key), ..] if key.is_empty() => return None,
+            [Some("chat"), Some("sessions"), Some(""), ..] => return None,
             [Some("chat"), Some("sessions"), Some(key), None, ..] => Self::Session(key),
             [Some("chat"), Some("sessions"), Some(key), Some("turns"), None, _] => Self::Turns(key),
             [Some("chat"), Some("sessions"), Some(key), Some("turns"), Some(turn), None] => Self::Turn(key, turn),

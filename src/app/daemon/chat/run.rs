@@ -38,12 +38,15 @@ impl Runner {
     /// When this returns, the agent works no more.
     async fn ask(&self, turn: &Turn, request: AgentRequest) -> Ending {
         let ChatLimits { turn: longest, silence, output } = self.limits;
+        let too_much = Ending::Failed(TurnFailure::TooMuch(output));
         tokio::select! {
             biased;
             () = turn.stopped() => Ending::Stopped,
             () = turn.abandoned() => Ending::Stopped,
-            () = turn.too_much() => Ending::Failed(TurnFailure::TooMuch(output)),
+            () = turn.too_much() => too_much,
             answered = AssertUnwindSafe(self.agent.answer(request, turn)).catch_unwind() => match answered {
+                // With its last words.
+                _ if turn.is_too_much() => too_much,
                 Ok(Ok(answered)) => Ending::Done(answered),
                 Ok(Err(AgentError::Failed(why))) => Ending::Failed(TurnFailure::Agent(why)),
                 Ok(Err(AgentError::TimedOut(why))) => Ending::Failed(TurnFailure::TimedOut(why)),

@@ -163,7 +163,7 @@ impl Turn {
     /// Returns when more was said than may be.
     pub(super) async fn too_much(&self) {
         let mut news = self.news.subscribe();
-        while !self.said().is_too_much {
+        while !self.is_too_much() {
             let _ = news.changed().await;
         }
     }
@@ -174,6 +174,10 @@ impl Turn {
         while !self.has_ended() {
             let _ = news.changed().await;
         }
+    }
+
+    pub(super) fn is_too_much(&self) -> bool {
+        self.said().is_too_much
     }
 
     pub(super) fn has_ended(&self) -> bool {

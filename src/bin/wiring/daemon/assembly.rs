@@ -103,9 +103,9 @@ pub fn assemble(home: &Home, opened: Opened, front: Front, listening: Endpoint) 
         Arc::clone(&pair),
         Arc::clone(&rotation),
         Arc::clone(&beacons),
-        Arc::clone(&chat),
         Arc::clone(&ready),
-    );
+    )
+    .with_chat(&chat);
     let open_pairing = OpenPairing::new(ports.clone(), &settings);
     let control = ControlApi::new(&ports, open_pairing, status, rotation, beacons, stop.clone());
     let housekeeping = Housekeeping::new(ports, pair, pending_restart);

@@ -3,7 +3,7 @@
 //! `opened` is what the home holds, `doors` is where clients and the operator come in, and `assembly` is everything that
 //! answers them.
 
-mod agent;
+pub mod agent;
 mod assembly;
 pub mod doors;
 pub mod opened;

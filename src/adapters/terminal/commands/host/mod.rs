@@ -1,5 +1,6 @@
 //! The commands of the host.
 
+mod agent_key;
 mod devices;
 mod init;
 mod keys;
@@ -13,6 +14,7 @@ mod up;
 
 use std::path::Path;
 
+pub use self::agent_key::AgentKeyPorts;
 pub use self::init::run as run_init;
 pub use self::service::ServicePorts;
 pub use self::up::run as run_up;
@@ -39,6 +41,8 @@ pub struct HostPorts<'a> {
     pub settings: &'a dyn SettingsStore,
     /// Who answers the questions of the setup.
     pub wizard: &'a mut dyn Wizard,
+    /// The key of the agent's provider.
+    pub agent_key: AgentKeyPorts<'a>,
     /// The log of a daemon in the background.
     pub log_file: &'a Path,
 }
@@ -53,8 +57,9 @@ pub async fn run_operate(
     ports: HostPorts<'_>,
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
-    let HostPorts { api, control, process, service, log_file, .. } = ports;
+    let HostPorts { api, control, process, service, log_file, agent_key, .. } = ports;
     match command {
+        OperateCommand::AgentKey(args) => agent_key::run(&args, agent_key, process, console),
         OperateCommand::Start(args) => lifecycle::start(args.credential(), control, process, service, console).await,
         OperateCommand::Stop => lifecycle::stop(control, process, service, console).await,
         OperateCommand::Restart => lifecycle::restart(control, process, service, console).await,
