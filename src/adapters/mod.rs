@@ -1,5 +1,5 @@
-//! One folder for each outside thing. Adapters implement the ports and do not import each other, apart from `platform` and
-//! `wire`, which several of them stand on.
+//! One folder for each outside thing. Adapters implement the ports and do not import each other, apart from `platform`,
+//! `relay` and `wire`, which several of them stand on.
 
 pub mod client;
 #[cfg(unix)]
@@ -13,6 +13,7 @@ pub mod http;
 pub mod memory;
 pub mod openai;
 pub mod platform;
+pub mod relay;
 pub mod system;
 pub mod terminal;
 pub mod wire;

@@ -58,8 +58,8 @@ const OUTSIDE: &[&[&str]] = &[
     &["tokio", "signal"],
 ];
 
-/// Adapters that the others stand on.
-const SHARED_ADAPTERS: &[&str] = &["wire", "platform"];
+/// Adapters that the others stand on. `relay` passes requests on from the daemon to services, and from a device to the daemon.
+const SHARED_ADAPTERS: &[&str] = &["wire", "platform", "relay"];
 
 /// Paths that point the wrong way, or out of the house.
 pub fn findings(source: &Source) -> Vec<Finding> {
@@ -99,7 +99,7 @@ fn fault(layer: &str, adapter: Option<&str>, name: &Name) -> Option<&'static str
             let other = name.segments.get(2).map(String::as_str);
             let is_allowed = adapter.is_none() || other.is_none() || other == adapter;
             (!is_allowed && !other.is_some_and(|other| SHARED_ADAPTERS.contains(&other)))
-                .then_some("adapters do not name each other, apart from wire and platform")
+                .then_some("adapters do not name each other, apart from wire, platform and relay")
         }
         _ => None,
     }

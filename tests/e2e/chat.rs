@@ -274,9 +274,9 @@ fn d45_a_server_is_named_and_its_key_stored_and_neither_is_told_to_anyone() {
     assert!(!host.0.read("logs/daemon.log").contains(KEY) && !host.0.read("config/netclaw.json").contains(KEY));
     host.0.netclaw(&["daemon", "agent-key", "--remove"]).succeeded();
     assert!(!host.0.read("config/secrets.json").contains(KEY));
-    for (input, words) in [("", "no more input"), ("two words\n", "that is no key"), ("schlüssel\n", "that is no key")]
-    {
-        host.0.netclaw_reading(&["daemon", "agent-key"], input).failed(1, words);
+    host.0.netclaw_reading(&["daemon", "agent-key"], "").failed(2, "the input ended");
+    for input in ["two words\n", "schlüssel\n", "\n"] {
+        host.0.netclaw_reading(&["daemon", "agent-key"], input).failed(1, "that is no key");
     }
     host.0.netclaw(&["init", "--agent-url", "none", "--yes"]).succeeded();
     assert_eq!(host.ask("GET /api/agent").problem(), (404, "no_agent".to_owned()));

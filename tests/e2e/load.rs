@@ -12,8 +12,8 @@ use super::world::{Daemon, World};
 /// Connections that an attacker opens, as far as this machine lets one process.
 const IDLE_CONNECTIONS: usize = 10_000;
 
-/// Open files of a daemon at its connection limit of 512, and some for itself.
-const MOST_OPEN_FILES: usize = 512 + 64;
+/// Open files of a daemon at its connection limit of 2048, and some for itself.
+const MOST_OPEN_FILES: usize = 2048 + 64;
 
 fn open_connections(host: &World, first_bytes: &[u8]) -> Vec<TcpStream> {
     let mut limit = getrlimit(Resource::Nofile);

@@ -49,7 +49,7 @@ fn arrow_keys_and_the_way_back_lead_to_a_summary_and_a_running_daemon() {
 
 #[test]
 fn ctrl_c_at_any_question_leaves_no_file_and_a_sane_terminal() {
-    let questions = [MODE, HOST, PORT, SERVICE, "? Write this configuration?"];
+    let questions = [MODE, HOST, PORT, AGENT, SERVICE, "? Write this configuration?"];
     for last in 0..questions.len() {
         let host = World::default();
         let Some(terminal) = Terminal::running(&host, "init") else { return };

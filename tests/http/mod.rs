@@ -4,6 +4,7 @@ mod beacons;
 mod chat;
 mod early_answers;
 mod elsewhere;
+mod gateway;
 mod limits;
 mod modes;
 mod pair_v2;
@@ -23,10 +24,12 @@ use std::time::Duration;
 use netclaw::adapters::exposure::ListenerExposure;
 use netclaw::adapters::http::certificate::Names;
 use netclaw::adapters::http::connections::{ConnectionLimits, serve};
+use netclaw::adapters::http::gateway::Gateway;
 use netclaw::adapters::http::public_api::PublicApi;
 use netclaw::adapters::http::public_listener::PublicListener;
 use netclaw::adapters::http::tls::OwnTls;
 use netclaw::adapters::memory::{MemoryAttemptLog, MemoryPairingSlot};
+use netclaw::adapters::relay::upstream::Waits;
 use netclaw::app::daemon::DaemonPorts;
 use netclaw::app::daemon::beacons::Beacons;
 use netclaw::app::daemon::chat::{Chat, ChatLimits};
@@ -41,6 +44,7 @@ use netclaw::domain::device_name::DeviceName;
 use netclaw::domain::endpoint::Endpoint;
 use netclaw::domain::identity::IdentityKey;
 use netclaw::domain::pin::Pin;
+use netclaw::domain::provider_key::ProviderKey;
 use netclaw::domain::settings::Settings;
 use netclaw::domain::terms::Terms;
 use netclaw::ports::agent::ChatAgent;
@@ -71,6 +75,7 @@ pub struct Port {
     open_pairing: OpenPairing,
     rotation: Arc<TlsRotation>,
     beacons: Arc<Beacons>,
+    open: Arc<OpenRequests>,
     runtime: Runtime,
     /// Dropping it would end the daemon.
     stop: watch::Sender<bool>,
@@ -86,13 +91,20 @@ struct Plan {
     /// Where all connections seem to come from, if not from where they do.
     peer: Option<IpAddr>,
     agent: Option<Arc<dyn ChatAgent>>,
+    /// The agent's provider's.
+    provider_key: Option<ProviderKey>,
+    /// For the targets of routes.
+    waits: Waits,
 }
 
 impl Default for Plan {
     /// In local mode.
     fn default() -> Self {
         let rng = Arc::new(SeededRng::new(7));
-        Self { settings: Settings::default(), limits: ConnectionLimits::DAEMON, rng, peer: None, agent: None }
+        let long = Duration::from_secs(600);
+        let waits = Waits { connect: long, answer: long, silence: long };
+        let settings = Settings::default();
+        Self { settings, limits: ConnectionLimits::DAEMON, rng, peer: None, provider_key: None, agent: None, waits }
     }
 }
 
@@ -118,7 +130,7 @@ impl Port {
     }
 
     fn behind(listener: TcpListener, plan: Plan) -> Self {
-        let Plan { settings, limits, rng, peer, agent } = plan;
+        let Plan { settings, limits, rng, peer, provider_key, agent, waits } = plan;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let address = listener.local_addr().unwrap();
         let (clock, devices) = (Arc::new(FakeClock::default()), Arc::new(FakeDeviceStore::default()));
@@ -151,8 +163,11 @@ impl Port {
         let rotation = Arc::new(TlsRotation::new(clock.clone(), keys, Arc::<OwnTls>::clone(&tls), identity));
         let sessions = Arc::new(FakeChatSessions::default());
         let chat = Arc::new(Chat::new(ports.clone(), sessions, agent, ChatLimits::of(&settings.agent)));
-        let api = PublicApi::new(&ports, policy, status, pair, Arc::clone(&rotation), Arc::clone(&beacons), ready);
-        let api = api.with_chat(&chat);
+        let gateway = Gateway::with_waits(&settings, provider_key, waits).unwrap();
+        let open = Arc::clone(&ports.open);
+        let api = PublicApi::new(&ports, policy, status, pair, Arc::clone(&rotation), Arc::clone(&beacons), ready)
+            .with_gateway(gateway)
+            .with_chat(&chat);
         let (stop, stopped) = watch::channel(false);
         listener.set_nonblocking(true).unwrap();
         runtime.spawn(async move {
@@ -161,7 +176,7 @@ impl Port {
             serve(listener, Arc::new(api), limits, stopped).await;
         });
         let open_pairing = OpenPairing::new(ports, &settings);
-        Self { address, pin: key.pin, clock, devices, activity, open_pairing, rotation, beacons, runtime, stop }
+        Self { address, pin: key.pin, clock, devices, activity, open_pairing, rotation, beacons, open, runtime, stop }
     }
 
     /// A fresh code.

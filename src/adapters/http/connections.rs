@@ -7,7 +7,6 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use hyper::Request;
 use hyper::header::{CONNECTION, HeaderValue};
 use hyper::server::conn::http1;
@@ -17,8 +16,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, Id, JoinSet};
 use tracing::{debug, warn};
-use warp::reply::Response;
 
+use super::answer::{Answer, AnswerBody, Held};
 use super::farewell::take_leave;
 use super::listener::{Accept, Arrival, Peer};
 use super::usage::{ArrivingBody, InFlight, Shared, Usage};
@@ -46,27 +45,47 @@ pub struct ConnectionLimits {
     pub drain: Duration,
 }
 
+/// Open files of a daemon that are no connections to its port and none to a server behind it: its own, the operator's, and
+/// what it reads and writes now and then.
+const OTHER_FILES: u64 = 128;
+
 impl ConnectionLimits {
-    /// The limits of both doors. 512 connections stay below the usual limit of 1024 open files.
+    /// The limits of the TCP port, where enough files may be open. A thousand streams leave as many places for requests, and
+    /// connections that do nothing cost some ten kilobytes each.
     pub const DAEMON: Self = Self {
-        connections: 512,
+        connections: 2048,
         opening: Duration::from_secs(15),
         head: Duration::from_secs(15),
         drain: Duration::from_secs(10),
     };
+
+    /// The limits of the control socket: one operator, and a few scripts.
+    pub const OPERATOR: Self = Self { connections: 64, ..Self::DAEMON };
+
+    /// Open files that [`ConnectionLimits::DAEMON`] takes: each connection may need a second one, to the server that its
+    /// request is passed on to.
+    pub const fn open_files() -> u64 {
+        2 * Self::DAEMON.connections as u64 + OTHER_FILES
+    }
+
+    /// The limits of the TCP port of a process that may have this many files open.
+    #[must_use]
+    pub fn with_open_files(open_files: u64) -> Self {
+        let connections = usize::try_from(open_files.saturating_sub(OTHER_FILES) / 2).unwrap_or(usize::MAX);
+        Self { connections: connections.clamp(1, Self::DAEMON.connections), ..Self::DAEMON }
+    }
 }
 
 /// Answers requests.
-#[async_trait]
 pub trait Handler: Send + Sync + 'static {
     /// The answer to one request.
-    async fn handle(&self, request: Request<ArrivingBody>, peer: Peer) -> Response;
+    fn handle(&self, request: Request<ArrivingBody>, peer: Peer) -> impl Future<Output = Answer> + Send;
 }
 
 /// Serves connections until `stop` becomes true, then lets requests in flight end.
-pub async fn serve<A: Accept>(
+pub async fn serve<A: Accept, H: Handler>(
     listener: A,
-    handler: Arc<dyn Handler>,
+    handler: Arc<H>,
     limits: ConnectionLimits,
     mut stop: watch::Receiver<bool>,
 ) {
@@ -101,8 +120,8 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
 }
 
 /// The open connections of one listener.
-struct Connections {
-    handler: Arc<dyn Handler>,
+struct Connections<H> {
+    handler: Arc<H>,
     limits: ConnectionLimits,
     stop: watch::Receiver<bool>,
     tasks: JoinSet<()>,
@@ -112,8 +131,8 @@ struct Connections {
     shared: Arc<Shared>,
 }
 
-impl Connections {
-    fn new(handler: Arc<dyn Handler>, limits: ConnectionLimits, stop: watch::Receiver<bool>) -> Self {
+impl<H: Handler> Connections<H> {
+    fn new(handler: Arc<H>, limits: ConnectionLimits, stop: watch::Receiver<bool>) -> Self {
         let shared = Arc::new(Shared::default());
         Self { handler, limits, stop, tasks: JoinSet::new(), open: HashMap::new(), closing: None, shared }
     }
@@ -180,14 +199,14 @@ impl Connections {
 }
 
 /// What goes on over one connection.
-struct Conversation {
-    handler: Arc<dyn Handler>,
+struct Conversation<H> {
+    handler: Arc<H>,
     limits: ConnectionLimits,
     stop: watch::Receiver<bool>,
     usage: Arc<Usage>,
 }
 
-impl Conversation {
+impl<H: Handler> Conversation<H> {
     /// Opens a connection and answers its requests until it ends.
     async fn hold<A: Arrival>(mut self, arrival: A) -> Result<(), Box<dyn Error + Send + Sync>> {
         let opened = tokio::select! {
@@ -204,18 +223,25 @@ impl Conversation {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let (handler, usage) = (self.handler, self.usage);
+        let (handler, usage, agreed) = (self.handler, Arc::clone(&self.usage), self.usage);
         let service = service_fn(move |request: Request<_>| {
             let request = request.map(|body| ArrivingBody::new(body, &usage));
             let (handler, usage, in_flight) = (Arc::clone(&handler), Arc::clone(&usage), InFlight::of(&usage));
             Box::pin(async move {
                 let mut response = handler.handle(request, peer).await;
-                drop(in_flight);
                 if usage.gave_up_body() {
                     // Or a proxy would send its next request on a connection that is about to end.
                     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
                 }
-                Ok::<_, Infallible>(response)
+                let (head, body) = response.into_parts();
+                let body = match body {
+                    AnswerBody::Tunnel(tunnel) => {
+                        usage.agree(tunnel, InFlight::of(&usage));
+                        AnswerBody::Empty
+                    }
+                    body => body,
+                };
+                Ok::<_, Infallible>(hyper::Response::from_parts(head, Held::new(body, in_flight)))
             })
         });
         let mut http = http1::Builder::new();
@@ -229,8 +255,17 @@ impl Conversation {
                 poll_fn(|cx| connection.poll_without_shutdown(cx)).await?;
             }
         }
+        let parts = connection.into_parts();
+        let (stream, early) = (parts.io.into_inner(), parts.read_buf);
+        // The handler and its request are gone with the connection.
+        if let Some((tunnel, _in_flight)) = agreed.take_tunnel() {
+            if let Err(error) = tunnel.join(stream, early).await {
+                debug!(%error, "a tunnel broke");
+            }
+            return Ok(());
+        }
         tokio::select! {
-            () = take_leave(connection.into_parts().io.into_inner()) => {}
+            () = take_leave(stream) => {}
             () = stopped(&mut self.stop) => {}
         }
         Ok(())

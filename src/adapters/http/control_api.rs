@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use hyper::service::Service;
 use hyper::{HeaderMap, Request, StatusCode};
 use hyper_util::service::TowerToHyperService;
@@ -15,6 +14,7 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, Reply};
 
+use super::answer::routed;
 use super::body::read_json;
 use super::connections::Handler;
 use super::listener::Peer;
@@ -80,15 +80,14 @@ impl ControlApi {
     }
 }
 
-#[async_trait]
 impl Handler for ControlApi {
-    async fn handle(&self, request: Request<ArrivingBody>, peer: Peer) -> Response {
+    async fn handle(&self, request: Request<ArrivingBody>, peer: Peer) -> super::answer::Answer {
         match peer {
             Peer::Operator => {
                 let Ok(response) = TowerToHyperService::new(warp::service(self.routes.clone())).call(request).await;
-                response
+                routed(response)
             }
-            Peer::Remote(_) => StatusCode::FORBIDDEN.into_response(),
+            Peer::Remote(_) => routed(StatusCode::FORBIDDEN.into_response()),
         }
     }
 }

@@ -3,12 +3,14 @@
 //! Our own accept loop ([`connections`]) bounds connections and time; the routes behind it are warp's. Whatever decides
 //! whether a request may come in stands in front of the routes ([`public_api`]), not in them.
 
+mod answer;
 mod body;
 pub mod certificate;
 mod chat;
 pub mod connections;
 pub mod control_api;
 mod farewell;
+pub mod gateway;
 pub mod listener;
 mod pair_v2;
 mod problem;

@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use hyper::{Method, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 use warp::reply::Response;
 
 use crate::app::daemon::exchange::ExchangeError;
 use crate::domain::access::ForbiddenOrigin;
 use crate::domain::transport::TlsRequired;
+
+/// When to ask again for a place among the open requests: one is free as soon as another request ends.
+const PLACE_WAIT: Duration = Duration::from_secs(1);
 
 /// Why a request was not served.
 #[derive(Debug)]
@@ -29,6 +32,7 @@ pub(super) enum Reason {
     NoPairingCode,
     NoHandshake,
     NotFound,
+    NoAgent,
     MethodNotAllowed { allowed: &'static [Method] },
     NameTaken,
     PayloadTooLarge,
@@ -36,10 +40,12 @@ pub(super) enum Reason {
     UnsupportedSuite,
     RateLimited { retry_after: Duration },
     LockedOut { retry_after: Duration },
-    StorageUnavailable,
-    NoAgent,
+    TooManyRequests,
+    BadGateway,
     AgentFailed,
+    GatewayTimeout,
     AgentTimeout,
+    StorageUnavailable,
     NoSession,
     NoTurn,
     InvalidSessionName,
@@ -61,6 +67,7 @@ impl Reason {
             Self::NoPairingCode => ("no_pairing_code", StatusCode::NOT_FOUND, "No pairing code"),
             Self::NoHandshake => ("no_handshake", StatusCode::NOT_FOUND, "No handshake"),
             Self::NotFound => ("not_found", StatusCode::NOT_FOUND, "Not found"),
+            Self::NoAgent => ("no_agent", StatusCode::NOT_FOUND, "No agent"),
             Self::MethodNotAllowed { .. } => {
                 ("method_not_allowed", StatusCode::METHOD_NOT_ALLOWED, "Method not allowed")
             }
@@ -72,10 +79,12 @@ impl Reason {
             Self::UnsupportedSuite => ("unsupported_suite", StatusCode::BAD_REQUEST, "Unsupported suite"),
             Self::RateLimited { .. } => ("rate_limited", StatusCode::TOO_MANY_REQUESTS, "Rate limited"),
             Self::LockedOut { .. } => ("locked_out", StatusCode::TOO_MANY_REQUESTS, "Locked out"),
-            Self::StorageUnavailable => ("storage_unavailable", StatusCode::SERVICE_UNAVAILABLE, "Storage unavailable"),
-            Self::NoAgent => ("no_agent", StatusCode::NOT_FOUND, "No agent"),
+            Self::TooManyRequests => ("too_many_requests", StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
+            Self::BadGateway => ("bad_gateway", StatusCode::BAD_GATEWAY, "Bad gateway"),
             Self::AgentFailed => ("agent_failed", StatusCode::BAD_GATEWAY, "Agent failed"),
-            Self::AgentTimeout => ("agent_timeout", StatusCode::GATEWAY_TIMEOUT, "Agent timed out"),
+            Self::GatewayTimeout => ("gateway_timeout", StatusCode::GATEWAY_TIMEOUT, "Gateway timeout"),
+            Self::AgentTimeout => ("agent_timeout", StatusCode::GATEWAY_TIMEOUT, "Agent timeout"),
+            Self::StorageUnavailable => ("storage_unavailable", StatusCode::SERVICE_UNAVAILABLE, "Storage unavailable"),
             Self::NoSession => ("no_session", StatusCode::NOT_FOUND, "No session"),
             Self::NoTurn => ("no_turn", StatusCode::NOT_FOUND, "No turn"),
             Self::InvalidSessionName => ("invalid_session_name", StatusCode::BAD_REQUEST, "Invalid session name"),
@@ -97,16 +106,38 @@ impl Problem {
         let body = json!({
             "type": kind, "title": title, "status": status.as_u16(), "code": code, "detail": self.detail,
         });
+        self.answer(status, "application/problem+json", &body)
+    }
+
+    /// The same in the form that clients of the OpenAI API look for.
+    pub(super) fn into_openai_response(self) -> Response {
+        let (code, status, _) = self.reason.facts();
+        let kind = match status {
+            StatusCode::UNAUTHORIZED => "authentication_error",
+            StatusCode::FORBIDDEN => "permission_error",
+            StatusCode::NOT_FOUND => "not_found_error",
+            StatusCode::TOO_MANY_REQUESTS => "rate_limit_error",
+            status if status.is_server_error() => "server_error",
+            _ => "invalid_request_error",
+        };
+        let body = json!({ "error": { "message": self.detail, "type": kind, "param": null, "code": code } });
+        self.answer(status, "application/json", &body)
+    }
+
+    fn answer(self, status: StatusCode, content_type: &'static str, body: &Value) -> Response {
         let mut response = Response::new(body.to_string().into());
         *response.status_mut() = status;
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         match self.reason {
             Reason::WrongCode | Reason::Unauthorized => {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
             Reason::RateLimited { retry_after } | Reason::LockedOut { retry_after } => {
                 headers.insert(RETRY_AFTER, whole_seconds(retry_after).into());
+            }
+            Reason::TooManyRequests => {
+                headers.insert(RETRY_AFTER, whole_seconds(PLACE_WAIT).into());
             }
             Reason::MethodNotAllowed { allowed } => {
                 let allowed = allowed.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
@@ -119,14 +150,16 @@ impl Problem {
             | Reason::NoPairingCode
             | Reason::NoHandshake
             | Reason::NotFound
+            | Reason::NoAgent
             | Reason::NameTaken
             | Reason::PayloadTooLarge
             | Reason::UnsupportedMediaType
             | Reason::UnsupportedSuite
-            | Reason::StorageUnavailable
-            | Reason::NoAgent
+            | Reason::BadGateway
             | Reason::AgentFailed
+            | Reason::GatewayTimeout
             | Reason::AgentTimeout
+            | Reason::StorageUnavailable
             | Reason::NoSession
             | Reason::NoTurn
             | Reason::InvalidSessionName

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use async_trait::async_trait;
 use hyper::header::{CACHE_CONTROL, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use hyper::service::Service;
 use hyper::{Method, Request};
@@ -12,11 +11,13 @@ use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
+use super::answer::{Answer, routed};
 use super::chat;
 use super::connections::Handler;
+use super::gateway::{AGENT_PATH, Gateway, Sender, not_found};
 use super::listener::{Peer, Remote};
 use super::problem::{Problem, Reason};
-use super::public_routes::{Audience, Route, Services, routes};
+use super::public_routes::{Audience, Route, Services, routes, verified};
 use super::request_head::{self, Credential};
 use super::usage::ArrivingBody;
 use crate::adapters::wire::sighting::BEACON_HEADER;
@@ -26,6 +27,7 @@ use crate::app::daemon::beacons::Beacons;
 use crate::app::daemon::chat::Chat;
 use crate::app::daemon::devices::Devices;
 use crate::app::daemon::exchange::Exchange;
+use crate::app::daemon::open_requests::{OpenError, OpenRequest, OpenRequests};
 use crate::app::daemon::pair_v2::PairV2;
 use crate::app::daemon::rotate::Rotate;
 use crate::app::daemon::status::Status;
@@ -33,18 +35,20 @@ use crate::app::daemon::tls_rotation::TlsRotation;
 use crate::domain::access::{AccessPolicy, RequestOrigin};
 use crate::domain::beacon::{Beacon, Sighting};
 use crate::domain::client_address::ClientAddress;
+use crate::domain::transport::Transport;
 
 /// Answers requests on the TCP port.
 pub struct PublicApi {
     policy: AccessPolicy,
     authenticate: Authenticate,
     beacons: Arc<Beacons>,
+    gateway: Gateway,
+    open: Arc<OpenRequests>,
     routes: BoxedFilter<(Response,)>,
 }
 
 impl PublicApi {
-    /// The port of a daemon with these ports, policy, status and TLS keys, which pairs by handshakes with `pair` and recognises
-    /// these beacons; `ready` is what `GET /api/health/ready` answers.
+    /// The port of a daemon with these ports, policy, status and TLS keys, which pairs by handshakes with `pair` and recognises these beacons; `ready` is what `GET /api/health/ready` answers.
     pub fn new(
         ports: &DaemonPorts,
         policy: AccessPolicy,
@@ -61,6 +65,8 @@ impl PublicApi {
             policy,
             authenticate: Authenticate::new(ports.clone()),
             beacons,
+            gateway: Gateway::default(),
+            open: Arc::clone(&ports.open),
             routes: routes(Services { exchange, pair, devices, rotate, status, rotation, ready }),
         }
     }
@@ -71,18 +77,75 @@ impl PublicApi {
         Self { routes: self.routes.or(chat::routes(chat)).unify().boxed(), ..self }
     }
 
-    async fn admit(&self, mut request: Request<ArrivingBody>, remote: &Remote) -> Result<Response, Problem> {
+    /// The same port, passing requests on through `gateway`.
+    #[must_use]
+    pub fn with_gateway(self, gateway: Gateway) -> Self {
+        Self { gateway, ..self }
+    }
+
+    /// Answers whether a token is good.
+    async fn verify(&self, request: &Request<ArrivingBody>, remote: &Remote) -> Result<Answer, Problem> {
+        let origin = request_head::origin(request, remote, self.policy.client_header());
+        self.policy.check_site(&origin)?;
+        let credential = request_head::credential(request.headers());
+        match self.caller(Audience::Devices, credential, &origin).await? {
+            Some(Caller::Device(device)) => Ok(verified(&device)),
+            Some(Caller::ThisMachine) | None => Err(unauthorized(Unauthorized)),
+        }
+    }
+
+    /// Passes a request on, to the agent or to the target of a route.
+    async fn pass_on(&self, request: Request<ArrivingBody>, remote: &Remote) -> Result<Answer, Problem> {
         let origin = request_head::origin(&request, remote, self.policy.client_header());
         self.policy.check_site(&origin)?;
-        let route =
-            Route::at(request.uri().path()).ok_or_else(|| Problem::new(Reason::NotFound, "there is no such route"))?;
+        let path = request.uri().path();
+        let is_for_agent = path.starts_with(AGENT_PATH);
+        if !is_for_agent && !self.gateway.leads(path) {
+            return Err(not_found());
+        }
+        let (caller, open) = self.open(&request, &origin).await?;
+        if is_for_agent {
+            return self.gateway.to_agent(request, open).await;
+        }
+        let client = self.policy.client(&origin);
+        let is_https = matches!(self.policy.transport(&origin), Transport::OwnTls | Transport::HopTls);
+        self.gateway.to_target(request, Sender { caller: &caller, client, is_https }, open).await
+    }
+
+    /// Who is calling, and the place of the request among those that stay open.
+    async fn open<B>(
+        &self,
+        request: &Request<B>,
+        origin: &RequestOrigin<'_>,
+    ) -> Result<(Caller, OpenRequest), Problem> {
+        loop {
+            let turn = self.open.turn();
+            let credential = request_head::credential(request.headers());
+            let caller = self.caller(Audience::DevicesAndThisMachine, credential, origin).await?;
+            let caller = caller.ok_or_else(|| unauthorized(Unauthorized))?;
+            match self.open.open(&caller, turn) {
+                Ok(open) => return Ok((caller, open)),
+                Err(error @ OpenError::TooMany) => {
+                    return Err(Problem::new(Reason::TooManyRequests, error.to_string()));
+                }
+                // A credential has ended since the turn: it may have been this one.
+                Err(OpenError::Outdated) => {}
+            }
+        }
+    }
+
+    async fn admit(&self, mut request: Request<ArrivingBody>, remote: &Remote) -> Result<Answer, Problem> {
+        let origin = request_head::origin(&request, remote, self.policy.client_header());
+        self.policy.check_site(&origin)?;
+        let route = Route::at(request.uri().path()).ok_or_else(not_found)?;
         check_method(route, request.method())?;
-        if route.takes_a_code() || request_head::credential(request.headers()) != Credential::None {
-            // Before anyone looks at the code or the token, which may be known to others by now.
+        if route.takes_a_code() {
+            // Before anyone looks at the code, which may be known to others by now.
             self.policy.check_transport(&origin)?;
         }
         let client = self.policy.client(&origin);
-        let caller = self.caller(route, &request, &origin, client).await?;
+        let credential = request_head::credential(request.headers());
+        let caller = self.caller(route.audience(), credential, &origin).await?;
         let renewing = self.renewing(route, &request, client).await?;
         let sighting = self.sighting(route, &request, &origin, client);
         if request.method() == Method::HEAD {
@@ -103,7 +166,7 @@ impl PublicApi {
             request.extensions_mut().insert(caller);
         }
         let Ok(response) = TowerToHyperService::new(warp::service(self.routes.clone())).call(request).await;
-        Ok(response)
+        Ok(routed(response))
     }
 
     /// What the operator, who sent a beacon along the way from outside, wants to know of the request.
@@ -139,15 +202,17 @@ impl PublicApi {
     }
 
     /// Who is calling, or `None` when the route serves everyone, or a device that [`PublicApi::renewing`] looks at.
-    async fn caller<B>(
+    async fn caller(
         &self,
-        route: Route,
-        request: &Request<B>,
+        audience: Audience,
+        credential: Credential<'_>,
         origin: &RequestOrigin<'_>,
-        client: ClientAddress,
     ) -> Result<Option<Caller>, Problem> {
-        let audience = route.audience();
-        let credential = request_head::credential(request.headers());
+        if credential != Credential::None {
+            // Before anyone looks at the token, which may be known to others by now.
+            self.policy.check_transport(origin)?;
+        }
+        let client = self.policy.client(origin);
         let caller = match (audience, credential) {
             (Audience::Everyone | Audience::RenewingDevices, _) => return Ok(None),
             (_, Credential::Bearer(token)) => self.authenticate.device(token, client).await.map(Caller::Device),
@@ -157,8 +222,12 @@ impl PublicApi {
             }
             (_, Credential::None) => Err(Unauthorized),
         };
-        caller.map(Some).map_err(|error| Problem::new(Reason::Unauthorized, error.to_string()))
+        caller.map(Some).map_err(unauthorized)
     }
+}
+
+fn unauthorized(error: Unauthorized) -> Problem {
+    Problem::new(Reason::Unauthorized, error.to_string())
 }
 
 fn check_method(route: Route, method: &Method) -> Result<(), Problem> {
@@ -170,17 +239,31 @@ fn check_method(route: Route, method: &Method) -> Result<(), Problem> {
     }
 }
 
-#[async_trait]
 impl Handler for PublicApi {
-    async fn handle(&self, request: Request<ArrivingBody>, peer: Peer) -> Response {
-        let admitted = match peer {
-            Peer::Remote(remote) => self.admit(request, &remote).await,
-            Peer::Operator => Err(Problem::new(Reason::NotFound, "there is no such route")),
+    async fn handle(&self, request: Request<ArrivingBody>, peer: Peer) -> Answer {
+        let Peer::Remote(remote) = peer else { return with_our_headers(routed(not_found().into_response())) };
+        let path = request.uri().path();
+        // What is asked most often does not carry the room that the other routes need.
+        let answered = match path.strip_prefix("/api/") {
+            Some("auth/verify") => self.verify(&request, &remote).await,
+            Some(_) => Box::pin(self.admit(request, &remote)).await,
+            None => {
+                let is_for_agent = path.starts_with(AGENT_PATH);
+                return match self.pass_on(request, &remote).await {
+                    Ok(answer) => answer,
+                    Err(problem) if is_for_agent => with_our_headers(routed(problem.into_openai_response())),
+                    Err(problem) => with_our_headers(routed(problem.into_response())),
+                };
+            }
         };
-        let mut response = admitted.unwrap_or_else(Problem::into_response);
-        let headers = response.headers_mut();
-        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        response
+        with_our_headers(answered.unwrap_or_else(|problem| routed(problem.into_response())))
     }
+}
+
+/// Every answer of the daemon's own says this. What was passed on is its server's.
+fn with_our_headers(mut answer: Answer) -> Answer {
+    let headers = answer.headers_mut();
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
 }

@@ -1,10 +1,12 @@
 //! The routes of the TCP port (the README's section on HTTP lists them), as data for the gate and as warp filters.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Buf;
 use futures_util::Stream;
+use hyper::header::{HeaderName, HeaderValue};
 use hyper::{HeaderMap, Method, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
@@ -13,6 +15,7 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, Reply};
 
+use super::answer::{Answer, AnswerBody};
 use super::body::read_json;
 use super::chat::ChatPath;
 use super::pair_v2;
@@ -34,7 +37,13 @@ use crate::domain::device::Device;
 use crate::ports::daemon_api::{DeviceIdentity, StatusReport};
 
 /// What may stay as it is in a percent-encoded name (RFC 3986 section 2.3).
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+pub(super) const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The name of the device that calls, percent-encoded.
+const DEVICE_HEADER: HeaderName = HeaderName::from_static("x-netclaw-device");
+
+/// The id of the device that calls.
+const DEVICE_ID_HEADER: HeaderName = HeaderName::from_static("x-netclaw-device-id");
 
 /// One route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -185,7 +194,6 @@ pub(super) fn routes(services: Services) -> BoxedFilter<(Response,)> {
     let report = warp::path!("api" / "status")
         .and(warp::ext::get::<Caller>())
         .map(move |caller| json(&StatusForm::from(&status_report(&status, &rotation, &caller))));
-    let verify = warp::path!("api" / "auth" / "verify").and(warp::ext::get::<Arc<Device>>()).map(verified);
     let own_device = warp::path!("api" / "pair" / "device").and(warp::ext::get::<Arc<Device>>()).then(move |device| {
         let devices = Arc::clone(&devices);
         async move { answer(revoked(devices, device).await) }
@@ -193,7 +201,7 @@ pub(super) fn routes(services: Services) -> BoxedFilter<(Response,)> {
     // Boxed one by one: the type of many joined filters is more than the compiler bears.
     let health = live.boxed().or(ready.boxed()).unify().boxed();
     let pairing = exchange.boxed().or(pair_v2::routes(&pair)).unify().boxed().or(own_device.boxed()).unify().boxed();
-    let identity = report.boxed().or(verify.boxed()).unify().boxed().or(rotation::routes(&rotate)).unify().boxed();
+    let identity = report.boxed().or(rotation::routes(&rotate)).unify().boxed();
     health.or(pairing).unify().boxed().or(identity).unify().boxed()
 }
 
@@ -239,10 +247,16 @@ async fn revoked(devices: Arc<Devices>, device: Arc<Device>) -> Result<Response,
     }
 }
 
-fn verified(device: Arc<Device>) -> Response {
-    let name = utf8_percent_encode(device.name().as_str(), ENCODED).to_string();
-    let response = warp::reply::with_header(StatusCode::NO_CONTENT, "x-netclaw-device", name);
-    warp::reply::with_header(response, "x-netclaw-device-id", device.id().as_str()).into_response()
+/// Which device has shown its token.
+pub(super) fn verified(device: &Device) -> Answer {
+    let name = Cow::from(utf8_percent_encode(device.name().as_str(), ENCODED));
+    let mut answer = Answer::new(AnswerBody::Empty);
+    *answer.status_mut() = StatusCode::NO_CONTENT;
+    let headers = answer.headers_mut();
+    // Both are letters, digits and a few signs.
+    headers.extend(HeaderValue::from_str(&name).ok().map(|name| (DEVICE_HEADER, name)));
+    headers.extend(HeaderValue::from_str(device.id().as_str()).ok().map(|id| (DEVICE_ID_HEADER, id)));
+    answer
 }
 
 /// What the caller may know.

@@ -1,13 +1,15 @@
 //! Which connections wait for their client, and since when: what the accept loop closes when it needs a place.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::sync::Notify;
+
+use super::answer::OpenTunnel;
 
 /// What all connections of a listener tell it.
 #[derive(Default)]
@@ -34,6 +36,8 @@ pub(super) struct Usage {
     /// Whether the body of a request was given up before its end.
     gave_up_body: AtomicBool,
     idle_since: AtomicU64,
+    /// What the connection becomes once its last answer has been sent.
+    tunnel: Mutex<Option<(Box<OpenTunnel>, InFlight)>>,
     shared: Arc<Shared>,
 }
 
@@ -46,6 +50,7 @@ impl Usage {
             awaits_body: AtomicBool::new(false),
             gave_up_body: AtomicBool::new(false),
             idle_since: AtomicU64::new(turn),
+            tunnel: Mutex::new(None),
             shared,
         }
     }
@@ -63,6 +68,16 @@ impl Usage {
     /// Whether part of a request is still to come that nobody will read: no other request can follow it.
     pub(super) fn gave_up_body(&self) -> bool {
         self.gave_up_body.load(Ordering::Acquire)
+    }
+
+    /// The connection becomes a tunnel once the answer that says so has been sent.
+    pub(super) fn agree(&self, tunnel: Box<OpenTunnel>, in_flight: InFlight) {
+        *self.tunnel.lock().unwrap_or_else(PoisonError::into_inner) = Some((tunnel, in_flight));
+    }
+
+    /// The tunnel that was agreed on.
+    pub(super) fn take_tunnel(&self) -> Option<(Box<OpenTunnel>, InFlight)> {
+        self.tunnel.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     fn await_body(&self, awaits: bool) {
@@ -95,12 +110,21 @@ impl Drop for InFlight {
 pub struct ArrivingBody {
     body: Incoming,
     ended: bool,
+    /// Whether the connection keeps its place while the body is awaited.
+    keeps_place: bool,
     usage: Arc<Usage>,
 }
 
 impl ArrivingBody {
     pub(super) fn new(body: Incoming, usage: &Arc<Usage>) -> Self {
-        Self { body, ended: false, usage: Arc::clone(usage) }
+        Self { body, ended: false, keeps_place: false, usage: Arc::clone(usage) }
+    }
+
+    /// The body of a request whose caller is known, and has a place among the open ones: it may come slowly.
+    #[must_use]
+    pub(super) fn of_known_caller(mut self) -> Self {
+        self.keeps_place = true;
+        self
     }
 }
 
@@ -113,7 +137,7 @@ impl Body for ArrivingBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(context);
-        self.usage.await_body(polled.is_pending());
+        self.usage.await_body(polled.is_pending() && !self.keeps_place);
         self.ended |= matches!(polled, Poll::Ready(None));
         polled
     }

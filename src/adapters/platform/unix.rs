@@ -6,6 +6,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use rustix::time::{ClockId, clock_gettime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -39,6 +40,18 @@ pub fn monotonic_millis() -> u64 {
     let time = clock_gettime(clock);
     let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
     seconds.saturating_mul(1000).saturating_add(u64::try_from(time.tv_nsec).unwrap_or(0) / 1_000_000)
+}
+
+/// Lets this process have `wanted` files open, or as many as it may without asking anyone; says how many that are.
+///
+/// The usual limit of 1024 is for programs that look at open files with `select(2)`. This one does not, and what it starts
+/// has few.
+pub fn allow_open_files(wanted: u64) -> u64 {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let allowed = current.unwrap_or(u64::MAX);
+    let raised = wanted.min(maximum.unwrap_or(u64::MAX));
+    let is_raised = raised > allowed && setrlimit(Resource::Nofile, Rlimit { current: Some(raised), maximum }).is_ok();
+    if is_raised { raised } else { allowed }
 }
 
 /// Makes a folder, and those above it, that only its owner can enter, and makes their names durable: what is stored in

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use netclaw::adapters::control::socket::SocketError;
 use netclaw::adapters::file::home::Home;
+use netclaw::adapters::http::gateway::GatewayError;
 use netclaw::adapters::platform;
 use netclaw::adapters::system::daemon_lock::LockError;
 use netclaw::adapters::terminal::failure::{Exit, Failure, of_credentials, of_load_settings};
@@ -35,6 +36,19 @@ pub fn lock(home: &Home, error: &LockError) -> Failure {
     }
 }
 
+/// Requests could not be passed on.
+pub fn gateway(error: &GatewayError) -> Failure {
+    let failure = Failure::new(Exit::Failed, error.to_string());
+    match error {
+        GatewayError::Settings(_) | GatewayError::Name(_) => {
+            failure.hint("look through the configuration with: netclaw doctor")
+        }
+        GatewayError::Tls(_) => failure
+            .hint("install the certificates of this system (the package is often called ca-certificates)")
+            .hint("or use http:// in Agent.BaseUrl and Gateway.Routes, for servers of this machine"),
+    }
+}
+
 /// The configuration does not allow a start.
 pub fn settings(home: &Home, error: &LoadSettingsError) -> Failure {
     of_load_settings(error.clone()).hint(format!("the configuration is {}", home.settings_file().display()))
@@ -55,13 +69,6 @@ pub fn bootstrap(home: &Home, mode: ExposureMode, error: BootstrapError) -> Fail
             Failure::new(Exit::Failed, error.to_string()).hint("mend the cause, then start again")
         }
     }
-}
-
-/// What a variable holds is no key.
-pub fn agent_key(variable: &str) -> Failure {
-    let message = format!("{variable}, which Agent.ApiKeyVariable names, holds something that is no key");
-    Failure::new(Exit::Failed, message)
-        .hint(format!("set {variable} to the key that the provider gave you, and start the daemon again"))
 }
 
 /// Nobody gets through to the daemon in this exposure mode.

@@ -4,17 +4,14 @@ use std::ffi::OsString;
 use std::sync::Arc;
 
 use netclaw::adapters::exec::agent::{CommandAgent, CommandConfig, WorkingFolder, inherited};
-use netclaw::adapters::file::credentials::FileCredentialStore;
 use netclaw::adapters::file::home::Home;
 use netclaw::adapters::openai::{OpenAiAgent, OpenAiConfig};
 use netclaw::adapters::terminal::failure::Failure;
 use netclaw::domain::agent::{Agent, AgentSettings};
 use netclaw::domain::chat::model::ModelName;
-use netclaw::domain::provider_key::ProviderKey;
 use netclaw::ports::agent::ChatAgent;
-use netclaw::ports::agent_key_store::AgentKeyStore;
 
-use super::super::start_failure as failure;
+use super::provider_key;
 
 /// The agent of a daemon, if it has one. Nothing is asked of it yet.
 pub fn of(home: &Home, settings: &AgentSettings) -> Result<Option<Arc<dyn ChatAgent>>, Failure> {
@@ -23,7 +20,7 @@ pub fn of(home: &Home, settings: &AgentSettings) -> Result<Option<Arc<dyn ChatAg
     let model = settings.model.as_deref().and_then(|model| ModelName::parse(model).ok());
     Ok(Some(match agent {
         Agent::OpenAi { base_url } => {
-            let key = key(home, settings)?;
+            let key = provider_key::of(home, settings)?;
             let max_output_bytes = settings.max_output_bytes;
             Arc::new(OpenAiAgent::new(OpenAiConfig { base_url, model, key, max_output_bytes }))
         }
@@ -40,21 +37,9 @@ pub fn of(home: &Home, settings: &AgentSettings) -> Result<Option<Arc<dyn ChatAg
 fn environment(home: &Home, settings: &AgentSettings) -> Result<Vec<(OsString, OsString)>, Failure> {
     let mut environment = inherited(std::env::vars_os());
     if let Some(name) = &settings.api_key_variable
-        && let Some(key) = key(home, settings)?
+        && let Some(key) = provider_key::of(home, settings)?
     {
         environment.push((name.into(), key.reveal().into()));
     }
     Ok(environment)
-}
-
-/// The provider's key: that of the environment, or else the stored one.
-fn key(home: &Home, settings: &AgentSettings) -> Result<Option<ProviderKey>, Failure> {
-    if let Some(name) = &settings.api_key_variable
-        && let Some(value) = std::env::var_os(name).filter(|value| !value.is_empty())
-    {
-        let value = zeroize::Zeroizing::new(value.into_string().unwrap_or_default());
-        return ProviderKey::parse(&value).map(Some).ok_or_else(|| failure::agent_key(name));
-    }
-    let stored = FileCredentialStore::new(home.clone()).agent_key();
-    stored.map_err(netclaw::adapters::terminal::failure::of_credentials)
 }

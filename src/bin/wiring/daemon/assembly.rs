@@ -9,6 +9,7 @@ use netclaw::adapters::file::device_file::FileDeviceStore;
 use netclaw::adapters::file::home::Home;
 use netclaw::adapters::http::certificate::Names;
 use netclaw::adapters::http::control_api::ControlApi;
+use netclaw::adapters::http::gateway::Gateway;
 use netclaw::adapters::http::public_api::PublicApi;
 use netclaw::adapters::http::tls::OwnTls;
 use netclaw::adapters::memory::{MemoryAttemptLog, MemoryPairingSlot};
@@ -40,17 +41,20 @@ use tracing::{error, info, warn};
 
 use super::super::{exposure, shared, start_failure as failure};
 use super::opened::Opened;
+use super::provider_key;
 
-/// What stands between the daemon and its clients: the tunnel, if any, and TLS with the daemon's own key.
+/// What stands between the daemon and its clients: the tunnel, if any, and TLS with the daemon's own key; and between it and
+/// the servers that it passes requests on to.
 pub struct Front {
     exposure: Arc<dyn Exposure>,
     /// What the port speaks beside plain HTTP.
     pub tls: Arc<OwnTls>,
+    gateway: Gateway,
 }
 
 impl Front {
-    /// Checks the tunnel, and makes the certificate.
-    pub async fn of(opened: &Opened) -> Result<Self, Failure> {
+    /// Checks the tunnel, makes the certificate, and reads the provider's key.
+    pub async fn of(home: &Home, opened: &Opened) -> Result<Self, Failure> {
         let settings = &opened.settings;
         let exposure = exposure::of(settings);
         let tunnel = check_tunnel(exposure.as_ref(), settings.mode).await;
@@ -58,7 +62,9 @@ impl Front {
         let host_name = shared::host_name();
         let names = Names { daemon_id: opened.identity.id(), host_name, listening: settings.host };
         let tls = OwnTls::new(names, &opened.tls_keys.keys().current, Arc::new(SystemRng::default()));
-        Ok(Self { exposure, tls: Arc::new(tls.map_err(|error| failure::runtime(&error))?) })
+        let gateway = Gateway::new(settings, provider_key::of(home, &settings.agent)?);
+        let gateway = gateway.map_err(|error| failure::gateway(&error))?;
+        Ok(Self { exposure, tls: Arc::new(tls.map_err(|error| failure::runtime(&error))?), gateway })
     }
 }
 
@@ -105,7 +111,8 @@ pub fn assemble(home: &Home, opened: Opened, front: Front, listening: Endpoint) 
         Arc::clone(&beacons),
         Arc::clone(&ready),
     )
-    .with_chat(&chat);
+    .with_chat(&chat)
+    .with_gateway(front.gateway);
     let open_pairing = OpenPairing::new(ports.clone(), &settings);
     let control = ControlApi::new(&ports, open_pairing, status, rotation, beacons, stop.clone());
     let housekeeping = Housekeeping::new(ports, pair, pending_restart);

@@ -16,6 +16,7 @@ use netclaw::domain::endpoint::Endpoint;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tracing::warn;
 
 use super::super::start_failure as failure;
 
@@ -46,7 +47,9 @@ impl Doors {
 
     /// Answers at both, until `stopped` says so and what has begun is done.
     pub fn serve(self, public: impl Handler, control: impl Handler, stopped: &watch::Receiver<bool>) -> OpenDoors {
-        let tasks = [open(self.network, public, stopped), open(self.operator, control, stopped)];
+        let public = open(self.network, public, limits(), stopped);
+        let control = open(self.operator, control, ConnectionLimits::OPERATOR, stopped);
+        let tasks = [public, control];
         OpenDoors { tasks, socket: self.socket }
     }
 }
@@ -72,8 +75,29 @@ impl OpenDoors {
     }
 }
 
-fn open<A: Accept>(listener: A, handler: impl Handler, stopped: &watch::Receiver<bool>) -> JoinHandle<()> {
-    tokio::spawn(serve(listener, Arc::new(handler), ConnectionLimits::DAEMON, stopped.clone()))
+/// As many connections as this process may have.
+fn limits() -> ConnectionLimits {
+    let wanted = ConnectionLimits::open_files();
+    let allowed = platform::allow_open_files(wanted);
+    let limits = ConnectionLimits::with_open_files(allowed);
+    if allowed < wanted {
+        warn!(
+            open_files = allowed,
+            connections = limits.connections,
+            "fewer connections are served than could be: \
+              raise the limit of open files to {wanted} (ulimit -n, LimitNOFILE=)"
+        );
+    }
+    limits
+}
+
+fn open<A: Accept>(
+    listener: A,
+    handler: impl Handler,
+    limits: ConnectionLimits,
+    stopped: &watch::Receiver<bool>,
+) -> JoinHandle<()> {
+    tokio::spawn(serve(listener, Arc::new(handler), limits, stopped.clone()))
 }
 
 /// Where the control socket of this home is.

@@ -7,6 +7,7 @@ pub mod agent;
 mod assembly;
 pub mod doors;
 pub mod opened;
+mod provider_key;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -85,7 +86,7 @@ async fn serve_home(
     let network = doors::bind(address).await?;
     opened.bootstrap(home, recover).await?;
     let mode = opened.settings.mode;
-    let front = Front::of(&opened).await?;
+    let front = Front::of(home, &opened).await?;
     let doors = Doors::open(home, network, Arc::clone(&front.tls))?;
     let Services { public, control, chat, housekeeping, ready, stop } =
         assembly::assemble(home, opened, front, doors.listening.clone());

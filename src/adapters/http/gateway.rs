@@ -1,0 +1,336 @@
+//! The gateway: requests of known callers, passed on to the agent and to the targets of the configured routes.
+//!
+//! Who may come in has been decided before ([`super::public_api`]). Here it is decided where a request goes, what it says of
+//! its caller, and what it does not say.
+
+use std::future::poll_fn;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use hyper::header::{CACHE_CONTROL, HOST, HeaderValue, LOCATION};
+use hyper::http::request::Parts;
+use hyper::{Method, Request, StatusCode};
+use percent_encoding::utf8_percent_encode;
+use rustls::pki_types::ServerName;
+use thiserror::Error;
+use tracing::debug;
+
+use super::answer::{Answer, AnswerBody, OpenTunnel, Streamed};
+use super::problem::{Problem, Reason};
+use super::public_routes::ENCODED;
+use super::usage::ArrivingBody;
+use crate::adapters::relay::RelayError;
+use crate::adapters::relay::request::{Hop, Outgoing};
+use crate::adapters::relay::trust::{Trust, trusting_the_platform};
+use crate::adapters::relay::upstream::{self, Upstream, Waits};
+use crate::app::daemon::authenticate::Caller;
+use crate::app::daemon::open_requests::OpenRequest;
+use crate::domain::agent::Agent;
+use crate::domain::client_address::ClientAddress;
+use crate::domain::endpoint::Endpoint;
+use crate::domain::gateway::fields::Field;
+use crate::domain::gateway::path::PlainPath;
+use crate::domain::gateway::{Destination, Routes};
+use crate::domain::provider_key::ProviderKey;
+use crate::domain::settings::{Settings, SettingsError};
+
+/// Time for a connection to a server: on this machine it takes none, and from far away a second.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// Time for the target of a route to begin its answer: as long as the agent has by default.
+const ANSWER: Duration = Duration::from_mins(10);
+
+/// Silence of the target of a route within an answer, and of both sides within a tunnel: a terminal or a log that is followed
+/// may say nothing for long.
+const SILENCE: Duration = Duration::from_hours(1);
+
+/// What the gateway calls itself where proxies do (RFC 9110 section 7.6.3).
+const VIA: &[u8] = b"1.1 netclaw";
+
+/// Passes requests on. The default one has nowhere to.
+pub struct Gateway {
+    routes: Routes,
+    /// Those of the routes, in their order.
+    targets: Vec<Server>,
+    agent: AgentDoor,
+}
+
+/// Why requests cannot be passed on.
+#[derive(Debug, Error)]
+pub enum GatewayError {
+    /// The configuration is not good.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// The certificates that the operating system trusts cannot be read, and a server is spoken to over TLS.
+    #[error("the certificates that this system trusts cannot be used: {0}")]
+    Tls(#[from] rustls::Error),
+    /// The host of an `https` URL is no name that a certificate could be for.
+    #[error("no certificate can be for the host of {0}")]
+    Name(Endpoint),
+}
+
+/// A server, and what to call it.
+struct Server {
+    upstream: Arc<Upstream>,
+    endpoint: Endpoint,
+    /// The path of its URL, without a slash at its end.
+    base: String,
+    /// `Host`.
+    host: String,
+}
+
+/// What `/v1/` leads to.
+enum AgentDoor {
+    /// A server that speaks the OpenAI API, and the key that it knows this host by.
+    Open { server: Server, key: Option<ProviderKey> },
+    /// A program, which speaks no HTTP.
+    Program,
+    /// Nothing is configured.
+    Nobody,
+}
+
+/// Whose request it is.
+pub(super) struct Sender<'a> {
+    pub(super) caller: &'a Caller,
+    pub(super) client: ClientAddress,
+    /// Whether TLS protected it, here or before a trusted hop.
+    pub(super) is_https: bool,
+}
+
+impl Default for Gateway {
+    fn default() -> Self {
+        Self { routes: Routes::new(Vec::new()), targets: Vec::new(), agent: AgentDoor::Nobody }
+    }
+}
+
+impl Gateway {
+    /// The gateway of a daemon with these settings; `key` is the agent's provider's.
+    ///
+    /// # Errors
+    ///
+    /// [`GatewayError`].
+    pub fn new(settings: &Settings, key: Option<ProviderKey>) -> Result<Self, GatewayError> {
+        let waits = Waits { connect: CONNECT, answer: ANSWER, silence: SILENCE };
+        Self::with_waits(settings, key, waits)
+    }
+
+    /// Like [`Gateway::new`], with other waits for the targets of the routes.
+    ///
+    /// # Errors
+    ///
+    /// [`GatewayError`].
+    pub fn with_waits(settings: &Settings, key: Option<ProviderKey>, waits: Waits) -> Result<Self, GatewayError> {
+        let routes = Routes::new(settings.gateway.routes.clone());
+        let agent = settings.agent.agent()?;
+        let base_url = agent.iter().filter_map(|agent| match agent {
+            Agent::OpenAi { base_url } => Some(base_url),
+            Agent::Command { .. } => None,
+        });
+        let mut endpoints = routes.all().iter().map(|route| &route.target).chain(base_url);
+        // Reading the system's certificates takes time, and most gateways lead to this machine only.
+        let trusted = endpoints.any(Endpoint::is_https).then(trusting_the_platform).transpose()?;
+        let server = |endpoint: &Endpoint, waits| Server::new(endpoint, trusted.clone(), waits);
+        let targets = routes.all().iter().map(|route| server(&route.target, waits));
+        let targets = targets.collect::<Result<_, _>>()?;
+        let (answer, silence) = (settings.agent.timeout, settings.agent.idle_timeout);
+        let agent = match agent {
+            None => AgentDoor::Nobody,
+            Some(Agent::Command { .. }) => AgentDoor::Program,
+            Some(Agent::OpenAi { base_url }) => {
+                AgentDoor::Open { server: server(&base_url, Waits { answer, silence, ..waits })?, key }
+            }
+        };
+        Ok(Self { routes, targets, agent })
+    }
+
+    /// Whether a route leads somewhere from this path.
+    pub(super) fn leads(&self, path: &str) -> bool {
+        !matches!(self.routes.find(path), Ok(None))
+    }
+
+    /// Passes a request on to the target of its route.
+    pub(super) async fn to_target(
+        &self,
+        request: Request<ArrivingBody>,
+        sender: Sender<'_>,
+        open: OpenRequest,
+    ) -> Result<Answer, Problem> {
+        let (parts, body) = request.into_parts();
+        let hop = checked(&parts)?;
+        let found = self.routes.find(parts.uri.path()).map_err(|error| invalid(error.to_string()))?;
+        let (route, rest) = match found.ok_or_else(not_found)? {
+            Destination::Target { route, rest } => (route, rest),
+            Destination::Slash => return Ok(with_slash(&parts)),
+        };
+        let server = self.targets.get(route).ok_or_else(not_found)?;
+        let mut head = server.head(&parts, rest);
+        head.fields(&parts.headers, &hop, Field::goes_to_targets);
+        sender.describe(&mut head, &parts);
+        head.end(&parts.headers, &hop, &body);
+        server.exchange(head, parts, body, open).await.map_err(|error| {
+            let reason = if is_timeout(&error) { Reason::GatewayTimeout } else { Reason::BadGateway };
+            Problem::new(reason, format!("the server behind this route has no answer: {error}"))
+        })?
+    }
+
+    /// Passes a request below `/v1/` on to the agent.
+    pub(super) async fn to_agent(&self, request: Request<ArrivingBody>, open: OpenRequest) -> Result<Answer, Problem> {
+        let (server, key) = match &self.agent {
+            AgentDoor::Open { server, key } => (server, key.as_ref()),
+            AgentDoor::Program => {
+                let detail = "the agent is a program, which has no OpenAI API; on the daemon's host, set Agent.Kind to \
+                              \"openai\" and Agent.BaseUrl to the URL of one, or talk to the program with: netclaw chat";
+                return Err(Problem::new(Reason::NoAgent, detail));
+            }
+            AgentDoor::Nobody => {
+                let detail = "no agent is configured; on the daemon's host, set Agent.Kind to \"openai\" and Agent.BaseUrl \
+                              to a URL like http://127.0.0.1:11434/v1, or Agent.Kind to \"command\" and Agent.Command to \
+                              a program, which is reached with netclaw chat and not here";
+                return Err(Problem::new(Reason::NoAgent, detail));
+            }
+        };
+        let (parts, body) = request.into_parts();
+        let hop = checked(&parts)?;
+        let path = PlainPath::parse(parts.uri.path()).map_err(|error| invalid(error.to_string()))?;
+        let rest = path.as_str().strip_prefix(AGENT_PATH).ok_or_else(not_found)?;
+        let mut head = server.head(&parts, rest);
+        head.fields(&parts.headers, &hop, Field::goes_to_agents);
+        if let Some(key) = key {
+            head.line("authorization", &[b"Bearer ", key.reveal().as_bytes()]);
+        }
+        head.end(&parts.headers, &hop, &body);
+        server.exchange(head, parts, body, open).await.map_err(|error| {
+            let reason = if is_timeout(&error) { Reason::AgentTimeout } else { Reason::AgentFailed };
+            Problem::new(reason, format!("the agent's server has no answer: {error}"))
+        })?
+    }
+}
+
+/// Where the agent's API is on this port.
+pub(super) const AGENT_PATH: &str = "/v1/";
+
+impl Server {
+    fn new(
+        endpoint: &Endpoint,
+        trusted: Option<Arc<rustls::ClientConfig>>,
+        waits: Waits,
+    ) -> Result<Self, GatewayError> {
+        let host = endpoint.host().unwrap_or_default();
+        // A URL has brackets around an IPv6 address; a connection and a certificate have none.
+        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        let trust = match trusted.filter(|_| endpoint.is_https()) {
+            None => None,
+            Some(config) => {
+                let name = ServerName::try_from(host.clone()).map_err(|_| GatewayError::Name(endpoint.clone()))?;
+                Some(Trust { config, name })
+            }
+        };
+        Ok(Self {
+            upstream: Arc::new(Upstream::new(host, endpoint.port(), trust, waits)),
+            endpoint: endpoint.clone(),
+            base: endpoint.path().to_owned(),
+            host: endpoint.authority().to_owned(),
+        })
+    }
+
+    /// The beginning of a request to what follows this server's own path; the query is passed on as it is.
+    fn head(&self, parts: &Parts, rest: &str) -> Outgoing {
+        match parts.uri.query() {
+            None => Outgoing::new(&parts.method, &[&self.base, "/", rest], &self.host),
+            Some(query) => Outgoing::new(&parts.method, &[&self.base, "/", rest, "?", query], &self.host),
+        }
+    }
+
+    /// Passes a request on, unless its device's credential ends before there is an answer.
+    async fn exchange(
+        &self,
+        head: Outgoing,
+        parts: Parts,
+        body: ArrivingBody,
+        open: OpenRequest,
+    ) -> Result<Result<Answer, Problem>, RelayError> {
+        drop(parts);
+        let mut exchange = std::pin::pin!(self.upstream.exchange(head, body.of_known_caller()));
+        let answered = poll_fn(|context| match open.poll_ended(context) {
+            Poll::Ready(()) => Poll::Ready(None),
+            Poll::Pending => exchange.as_mut().poll(context).map(Some),
+        });
+        let Some(answered) = answered.await else {
+            return Ok(Err(Problem::new(Reason::Unauthorized, "the credential of the device has ended")));
+        };
+        let answer =
+            answered.inspect_err(|error| debug!(server = %self.endpoint, %error, "a request was not answered"))?;
+        Ok(Ok(match answer {
+            upstream::Answer::Response(response) => {
+                let mut response = response.map(|body| AnswerBody::Streamed(Box::new(Streamed::new(body, open))));
+                // What is meant for one device is kept by none, unless its server says otherwise.
+                response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+                response
+            }
+            upstream::Answer::Tunnel(response, tunnel) => {
+                response.map(|()| AnswerBody::Tunnel(Box::new(OpenTunnel::new(tunnel, open))))
+            }
+        }))
+    }
+}
+
+impl Sender<'_> {
+    /// Says to the target of a route who is calling, and from where.
+    fn describe(&self, head: &mut Outgoing, parts: &Parts) {
+        if let Caller::Device(device) = self.caller {
+            let name = utf8_percent_encode(device.name().as_str(), ENCODED).to_string();
+            head.line("x-netclaw-device", &[name.as_bytes()]);
+            head.line("x-netclaw-device-id", &[device.id().as_str().as_bytes()]);
+        }
+        // An address is at most 39 characters (RFC 4291 section 2.2).
+        let address = match self.client.ip() {
+            IpAddr::V4(address) => address.to_string(),
+            IpAddr::V6(address) => address.to_string(),
+        };
+        head.line("x-forwarded-for", &[address.as_bytes()]);
+        head.line("x-forwarded-proto", &[if self.is_https { b"https" } else { b"http" }]);
+        if let Some(host) = parts.headers.get(HOST) {
+            head.field("x-forwarded-host", host);
+        }
+        head.line("via", &[VIA]);
+    }
+}
+
+/// What the request asks of its connection, if it can be passed on at all.
+fn checked(parts: &Parts) -> Result<Hop<'_>, Problem> {
+    if parts.uri.authority().is_some() {
+        return Err(invalid("the request must name a path, not a whole URL"));
+    }
+    if matches!(parts.method, Method::CONNECT | Method::TRACE) {
+        return Err(Problem::new(
+            Reason::MethodNotAllowed { allowed: &[] },
+            "requests with this method are not passed on",
+        ));
+    }
+    Hop::of(&parts.headers).ok_or_else(|| invalid("the body has a transfer coding other than chunked"))
+}
+
+/// The same path with a slash behind it (RFC 9110 section 15.4.9: with the same method and body).
+fn with_slash(parts: &Parts) -> Answer {
+    let query = parts.uri.query().map_or_else(String::new, |query| format!("?{query}"));
+    let location = HeaderValue::try_from(format!("{}/{query}", parts.uri.path()));
+    let mut answer = Answer::new(AnswerBody::Empty);
+    *answer.status_mut() = StatusCode::PERMANENT_REDIRECT;
+    answer.headers_mut().extend(location.ok().map(|location| (LOCATION, location)));
+    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
+}
+
+fn invalid(detail: impl Into<String>) -> Problem {
+    Problem::new(Reason::InvalidRequest, detail)
+}
+
+pub(super) fn not_found() -> Problem {
+    Problem::new(Reason::NotFound, "there is no such route")
+}
+
+const fn is_timeout(error: &RelayError) -> bool {
+    matches!(error, RelayError::Timeout | RelayError::ConnectTimeout)
+}

@@ -1,0 +1,240 @@
+//! A server that requests are passed on to.
+
+use std::error::Error;
+use std::future::poll_fn;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::CONNECTION;
+use http::{HeaderValue, Response, StatusCode};
+use hyper::body::Body;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tokio_util::either::Either;
+
+use super::body::RelayedBody;
+use super::connection::{Connection, Stream};
+use super::patience::Patience;
+use super::request::{Outgoing, SendError, Upload};
+use super::response::{Head, MAX_INTERIM};
+use super::trust::Trust;
+use super::tunnel::Tunnel;
+use super::{BadAnswer, RelayError};
+
+/// Connections that wait for the next request. More than this many requests at once are rare, and a new connection is cheap.
+const MAX_IDLE: usize = 64;
+
+/// How long a server is waited for.
+#[derive(Clone, Copy, Debug)]
+pub struct Waits {
+    /// For a connection, its TLS handshake included.
+    pub connect: Duration,
+    /// For the head of an answer, from when the request is sent or its body goes on.
+    pub answer: Duration,
+    /// For the next piece of an answer, and in a tunnel for the next piece of either side. It is noticed after once to twice
+    /// this time.
+    pub silence: Duration,
+}
+
+/// A server, and the connections to it that wait for the next request.
+pub struct Upstream {
+    host: String,
+    port: u16,
+    trust: Option<Trust>,
+    waits: Waits,
+    idle: Mutex<Idle>,
+}
+
+#[derive(Default)]
+struct Idle {
+    #[expect(clippy::vec_box, reason = "they come and go as they are, without being moved")]
+    connections: Vec<Box<Connection>>,
+    /// How many of them, from the first on, have not been used since [`Upstream::forget_idle`] was last called.
+    unused: usize,
+}
+
+/// What comes back.
+pub enum Answer<B> {
+    /// An answer.
+    Response(Response<RelayedBody<B>>),
+    /// Another protocol, agreed on by an answer that has no body.
+    Tunnel(Response<()>, Tunnel),
+}
+
+impl Upstream {
+    /// The server at this host, a name or an address without brackets, and port; spoken to over TLS where `trust` says whom
+    /// to believe.
+    pub fn new(host: String, port: u16, trust: Option<Trust>, waits: Waits) -> Self {
+        Self { host, port, trust, waits, idle: Mutex::default() }
+    }
+
+    /// Passes a request on, and waits for the head of its answer. When this future is dropped, the server sees its connection
+    /// end.
+    ///
+    /// # Errors
+    ///
+    /// [`RelayError`].
+    pub async fn exchange<B>(self: &Arc<Self>, head: Outgoing, body: B) -> Result<Answer<B>, RelayError>
+    where
+        B: Body<Data = Bytes> + Unpin,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let mut upload = Upload::new(&head, body);
+        let mut connection = match self.take_idle() {
+            Some(connection) => connection,
+            None => self.connect().await?,
+        };
+        loop {
+            match self.converse(&mut connection, &head, &mut upload).await {
+                // The server has closed it while it was idle, which is no fault, and no reason to fail what can be repeated.
+                Err(RelayError::Closed | RelayError::Broken(_)) if connection.is_reused && head.is_repeatable() => {
+                    connection = self.connect().await?;
+                    upload.restart();
+                }
+                Ok(answer) => return self.answer(connection, &head, answer, upload),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Closes connections that have not been used since the last call: to be called about once a minute.
+    pub fn forget_idle(&self) {
+        let mut idle = self.idle();
+        let unused = idle.unused.min(idle.connections.len());
+        idle.connections.drain(..unused);
+        idle.unused = idle.connections.len();
+    }
+
+    /// Sends a request, and waits for the head of its answer.
+    async fn converse<B>(
+        &self,
+        connection: &mut Connection,
+        request: &Outgoing,
+        upload: &mut Upload<B>,
+    ) -> Result<Head, RelayError>
+    where
+        B: Body<Data = Bytes> + Unpin,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        connection.small.extend_from_slice(&request.bytes);
+        connection.patience.bear(self.waits.answer);
+        let mut interim = 0;
+        poll_fn(|context| {
+            loop {
+                match upload.poll(connection, context) {
+                    Poll::Ready(Err(SendError::Client)) => return Poll::Ready(Err(RelayError::Client)),
+                    // It may have answered before it stopped reading.
+                    Poll::Ready(Err(SendError::Server)) => upload.give_up(),
+                    Poll::Ready(Ok(())) | Poll::Pending => {}
+                }
+                let received = poll_head(connection, request, context);
+                let Poll::Ready(received) = received else {
+                    return connection.patience.poll_exhausted(context).map(|()| Err(RelayError::Timeout));
+                };
+                let head = received?;
+                if !head.is_interim() {
+                    return Poll::Ready(Ok(head));
+                }
+                interim += 1;
+                if interim > MAX_INTERIM {
+                    return Poll::Ready(Err(BadAnswer::Interim.into()));
+                }
+                if head.status == StatusCode::CONTINUE {
+                    upload.proceed();
+                }
+            }
+        })
+        .await
+    }
+
+    /// What is passed back, once the head of an answer has come.
+    fn answer<B>(
+        self: &Arc<Self>,
+        mut connection: Box<Connection>,
+        request: &Outgoing,
+        head: Head,
+        upload: Upload<B>,
+    ) -> Result<Answer<B>, RelayError> {
+        let mut response = Response::new(());
+        *response.status_mut() = head.status;
+        *response.headers_mut() = head.fields;
+        connection.patience.bear(self.waits.silence);
+        if head.status == StatusCode::SWITCHING_PROTOCOLS {
+            if !request.asks_for_upgrade || !upload.is_done() {
+                return Err(BadAnswer::Upgrade.into());
+            }
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("upgrade"));
+            return Ok(Answer::Tunnel(response, Tunnel::new(connection, self.waits.silence)));
+        }
+        let body = RelayedBody::new(Arc::clone(self), connection, head.framing, head.keeps_alive, upload);
+        Ok(Answer::Response(response.map(|()| body)))
+    }
+
+    /// Keeps a connection for the next request.
+    pub(super) fn keep(&self, mut connection: Box<Connection>) {
+        connection.is_reused = true;
+        let mut idle = self.idle();
+        if idle.connections.len() < MAX_IDLE {
+            idle.connections.push(connection);
+        }
+    }
+
+    /// The connection that was used last.
+    fn take_idle(&self) -> Option<Box<Connection>> {
+        loop {
+            let mut connection = {
+                let mut idle = self.idle();
+                let connection = idle.connections.pop()?;
+                idle.unused = idle.unused.min(idle.connections.len());
+                connection
+            };
+            if connection.is_quiet() {
+                return Some(connection);
+            }
+        }
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Idle> {
+        // Nothing is half-done in it when a panic leaves its lock behind.
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn connect(&self) -> Result<Box<Connection>, RelayError> {
+        let stream = timeout(self.waits.connect, self.dial()).await.map_err(|_| RelayError::ConnectTimeout)?;
+        let stream = stream.map_err(RelayError::Unreachable)?;
+        Ok(Box::new(Connection::new(stream, Patience::new(self.waits.answer))))
+    }
+
+    async fn dial(&self) -> io::Result<Stream> {
+        let stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
+        // Pieces are passed on as they come: waiting to fill a packet would only delay them.
+        stream.set_nodelay(true)?;
+        Ok(match &self.trust {
+            None => Either::Left(stream),
+            Some(trust) => {
+                let connector = TlsConnector::from(Arc::clone(&trust.config));
+                Either::Right(Box::new(connector.connect(trust.name.clone(), stream).await?))
+            }
+        })
+    }
+}
+
+/// Receives the head of an answer, an interim one too.
+fn poll_head(
+    connection: &mut Connection,
+    request: &Outgoing,
+    context: &mut Context<'_>,
+) -> Poll<Result<Head, RelayError>> {
+    loop {
+        if let Some(head) = Head::take(&mut connection.inbox, &request.method)? {
+            return Poll::Ready(Ok(head));
+        }
+        if ready!(connection.poll_receive(context)).map_err(RelayError::Broken)? == 0 {
+            return Poll::Ready(Err(RelayError::Closed));
+        }
+    }
+}

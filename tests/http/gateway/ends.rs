@@ -1,0 +1,138 @@
+//! Requests that end early: by the client, by the server, by the credential, by the daemon.
+
+use std::net::Shutdown;
+use std::time::Duration;
+
+use netclaw::adapters::relay::upstream::Waits;
+use netclaw::ports::device_store::DeviceStore;
+
+use super::{Server, Wire, app, asked, routed};
+use crate::http::{Plan, Port};
+
+const STREAM: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n";
+
+/// A stream of which the client has read the first piece.
+fn streaming(port: &Port, server: &Server, fields: &str) -> (Wire, Wire) {
+    let mut client = asked(port, &format!("GET /app/ HTTP/1.1{fields}"));
+    let mut served = server.accept();
+    served.head();
+    served.send(STREAM);
+    client.head();
+    assert_eq!(client.chunk(), "hello");
+    (client, served)
+}
+
+#[test]
+fn a_client_that_goes_away_takes_its_request_with_it() {
+    let (port, server) = app();
+    // While the server thinks.
+    let client = asked(&port, "GET /app/ HTTP/1.1");
+    let mut served = server.accept();
+    served.head();
+    drop(client);
+    served.ends();
+    // In the middle of a stream.
+    let (client, mut served) = streaming(&port, &server, "");
+    drop(client);
+    served.ends();
+    // In the middle of its own body.
+    let mut client = asked(&port, "POST /app/ HTTP/1.1\r\nContent-Length: 9");
+    client.send("abc");
+    let mut served = server.accept();
+    served.head();
+    assert_eq!(served.take(3), "abc");
+    drop(client);
+    served.ends();
+}
+
+#[test]
+fn a_server_that_goes_away_in_the_middle_ends_the_answer_visibly() {
+    let (port, server) = app();
+    let (mut client, served) = streaming(&port, &server, "");
+    drop(served);
+    client.ends();
+}
+
+#[test]
+fn a_server_that_does_not_answer_in_time_is_a_gateway_timeout() {
+    let server = Server::new();
+    let short = Duration::from_millis(50);
+    let waits = Waits { connect: Duration::from_secs(600), answer: short, silence: short };
+    let port = Port::of(Plan { settings: routed(&[("/app/", server.url("/"))]), waits, ..Plan::default() });
+    let mut client = asked(&port, "GET /app/ HTTP/1.1");
+    let mut served = server.accept();
+    served.head();
+    assert_eq!(client.answer().problem(), (504, "gateway_timeout".to_owned()));
+    served.ends();
+    // A silence within an answer cuts it off.
+    let (mut client, mut served) = streaming(&port, &server, "");
+    client.ends();
+    served.ends();
+}
+
+#[test]
+fn d38_streams_of_a_revoked_device_are_closed() {
+    let (port, server) = app();
+    let (id, token) = port.device("laptop", 3);
+    let (_, other) = port.device("phone", 4);
+    let authorization = |token: &str| format!("\r\nAuthorization: Bearer {token}");
+    let (mut client, mut served) = streaming(&port, &server, &authorization(&token));
+    let (mut bystander, mut busy) = streaming(&port, &server, &authorization(&other));
+    // One that has no answer yet.
+    let mut waiting = asked(&port, &format!("GET /app/ HTTP/1.1{}", authorization(&token)));
+    let mut unanswered = server.accept();
+    unanswered.head();
+    // It revokes itself.
+    let revoked = asked(&port, &format!("DELETE /api/pair/device HTTP/1.1{}", authorization(&token))).answer();
+    assert_eq!(revoked.status, 204);
+    client.ends();
+    served.ends();
+    assert_eq!(waiting.answer().status, 401);
+    unanswered.ends();
+    assert!(port.runtime.block_on(port.devices.find(id)).unwrap().is_none());
+    busy.send("2\r\nok\r\n");
+    assert_eq!(bystander.chunk(), "ok");
+}
+
+#[test]
+fn streams_end_with_the_secret_that_opened_them() {
+    let (port, server) = app();
+    let (id, token) = port.device("laptop", 3);
+    let (mut client, mut served) = streaming(&port, &server, &format!("\r\nAuthorization: Bearer {token}"));
+    port.open.end_all_of(id);
+    client.ends();
+    served.ends();
+}
+
+#[test]
+fn a_client_that_has_said_everything_may_close_its_side_only_with_its_request() {
+    let (port, server) = app();
+    let client = asked(&port, "GET /app/ HTTP/1.1");
+    let mut served = server.accept();
+    served.head();
+    client.stream.shutdown(Shutdown::Write).unwrap();
+    served.ends();
+}
+
+#[test]
+fn the_end_of_the_daemon_leaves_streams_the_drain_time() {
+    let server = Server::new();
+    let plan = Plan::default();
+    let limits =
+        netclaw::adapters::http::connections::ConnectionLimits { drain: Duration::from_millis(200), ..plan.limits };
+    let port = Port::of(Plan { settings: routed(&[("/app/", server.url("/"))]), limits, ..plan });
+    let (mut client, mut served) = streaming(&port, &server, "");
+    port.stop();
+    client.ends();
+    served.ends();
+}
+
+#[test]
+fn a_stream_that_ends_within_the_drain_time_is_passed_on_whole() {
+    let (port, server) = app();
+    let (mut client, mut served) = streaming(&port, &server, "");
+    port.stop();
+    served.send("2\r\nok\r\n0\r\n\r\n");
+    assert_eq!((client.chunk().as_str(), client.chunk().as_str()), ("ok", ""));
+    client.ends();
+}
