@@ -17,6 +17,7 @@
 //! * `service`: the daemon as a service of systemd, whose `systemctl` a script plays.
 //! * `contracts`: what each port promises, one suite for each port, run against every implementation of it.
 //! * `second_client`: a client of pairing protocol v2 in another language, which `e2e` runs.
+//! * `wire`: the spelling of what crosses a process boundary.
 //! * `fakes`: an in-memory stand-in for every port, and sample values.
 //!
 //! A test that is an attack is named after its line in the list of attacks: `a05_…`, `d40_…`. Nothing here uses a
@@ -44,3 +45,4 @@ mod openai;
 #[cfg(target_os = "linux")]
 mod proxies;
 mod service;
+mod wire;

@@ -1,5 +1,6 @@
 //! The client's side: HTTP, credential files, endpoint resolution, pairing, and the command line over fakes.
 
+mod chat;
 mod credential_files;
 mod credential_life;
 mod daemon_api;

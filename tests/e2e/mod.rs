@@ -3,6 +3,8 @@
 mod bootstrap;
 mod browser_attacks;
 mod chat;
+mod chat_command;
+mod chat_terminal;
 mod confirm;
 mod crashes;
 mod credential_life;
@@ -21,6 +23,7 @@ mod second_client;
 mod secrets;
 mod service;
 mod setup;
+mod terminal;
 pub(crate) mod tls_keys;
 mod tunnels;
 mod wizard;

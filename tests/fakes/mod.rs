@@ -6,6 +6,8 @@ pub mod activity_log;
 pub mod agent_key_store;
 pub mod attempt_log;
 pub mod chat_agent;
+pub mod chat_api;
+pub mod chat_screen;
 pub mod chat_sessions;
 pub mod clock;
 pub mod consent;

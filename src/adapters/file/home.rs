@@ -76,6 +76,11 @@ impl Home {
         self.0.join("state/activity.json")
     }
 
+    /// What a person has entered in chats.
+    pub fn chat_history_file(&self) -> PathBuf {
+        self.0.join("state/chat_history")
+    }
+
     /// The conversations with the agent, a file each.
     pub fn sessions_folder(&self) -> PathBuf {
         self.0.join("state/sessions")

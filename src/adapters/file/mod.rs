@@ -2,6 +2,7 @@
 
 pub mod activity_file;
 mod armour;
+pub mod chat_history;
 #[cfg(unix)]
 pub mod chat_sessions;
 pub mod credentials;

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use super::{NotPrivate, UnsafeFolder};
+use crate::ports::interrupts::Interrupt;
 
 /// The number of every user.
 pub const ROOT: u32 = 0;
@@ -74,6 +75,39 @@ pub fn check_folder(metadata: &Metadata, _owner: u32) -> Result<(), UnsafeFolder
 /// Users have no numbers here, so that all are one.
 pub fn owner_of(_metadata: &Metadata) -> u32 {
     ROOT
+}
+
+/// The signals that interrupt a command: here only Ctrl-C.
+#[derive(Debug)]
+pub struct Signals;
+
+impl Signals {
+    /// Catches it from the first wait on.
+    pub fn catch() -> Self {
+        Self
+    }
+
+    /// The next one. Can be given up and called again.
+    pub async fn next(&mut self) -> Interrupt {
+        match tokio::signal::ctrl_c().await {
+            Ok(()) => Interrupt::Stop,
+            Err(_) => std::future::pending().await,
+        }
+    }
+}
+
+/// The console puts its own modes back.
+#[derive(Debug)]
+pub struct TerminalModes;
+
+impl TerminalModes {
+    /// As it is now.
+    pub fn of_stdin() -> Self {
+        Self
+    }
+
+    /// Puts it back.
+    pub fn restore(&self) {}
 }
 
 /// Users have no numbers here, so that all are one.

@@ -8,9 +8,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use rustix::time::{ClockId, clock_gettime};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{NotPrivate, UnsafeFolder};
+use crate::ports::interrupts::Interrupt;
 
 /// Bytes that the path of a Unix socket may have: `sun_path` less its final zero, 108 on Linux and 104 elsewhere.
 pub const MAX_SOCKET_PATH_BYTES: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
@@ -163,6 +166,58 @@ pub fn private_append_options() -> OpenOptions {
         .mode(0o600)
         .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
     options
+}
+
+/// The signals that interrupt a command: SIGINT and SIGTERM. One that cannot be caught ends the process as ever.
+#[derive(Debug)]
+pub struct Signals {
+    interrupt: Option<Signal>,
+    terminate: Option<Signal>,
+}
+
+impl Signals {
+    /// Catches them from now on.
+    pub fn catch() -> Self {
+        let caught = |kind| signal(kind).ok();
+        Self { interrupt: caught(SignalKind::interrupt()), terminate: caught(SignalKind::terminate()) }
+    }
+
+    /// The next one. Can be given up and called again.
+    pub async fn next(&mut self) -> Interrupt {
+        tokio::select! {
+            () = received(&mut self.interrupt) => Interrupt::Stop,
+            () = received(&mut self.terminate) => Interrupt::Terminate,
+        }
+    }
+}
+
+async fn received(signal: &mut Option<Signal>) {
+    match signal {
+        Some(signal) => match signal.recv().await {
+            Some(()) => {}
+            None => std::future::pending().await,
+        },
+        None => std::future::pending().await,
+    }
+}
+
+/// How the terminal of stdin was, to be put back.
+#[derive(Debug)]
+pub struct TerminalModes(Option<Termios>);
+
+impl TerminalModes {
+    /// As it is now.
+    pub fn of_stdin() -> Self {
+        Self(tcgetattr(io::stdin()).ok())
+    }
+
+    /// Puts it back.
+    pub fn restore(&self) {
+        if let Some(modes) = &self.0 {
+            // A terminal that has gone away needs no modes.
+            let _ = tcsetattr(io::stdin(), OptionalActions::Now, modes);
+        }
+    }
 }
 
 /// The user that this process acts as.

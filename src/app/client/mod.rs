@@ -1,6 +1,7 @@
 //! The client's side: what a paired device does.
 
 pub mod ask_status;
+pub mod chat;
 pub mod daemons;
 pub mod enrol;
 mod name_suggestion;

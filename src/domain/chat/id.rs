@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use data_encoding::HEXLOWER;
+
 use crate::domain::encoding::{ID_BYTES, ID_CHARS, id_text, read_id};
 
 /// Characters of a [`RequestId`].
@@ -34,6 +36,13 @@ impl ChatSessionId {
 }
 
 impl RequestId {
+    /// The id made of these random bytes.
+    pub fn from_random(bytes: [u8; REQUEST_ID_CHARS / 2]) -> Self {
+        let mut text = [0; REQUEST_ID_CHARS];
+        HEXLOWER.encode_mut(&bytes, &mut text);
+        Self(text)
+    }
+
     /// Reads an id as it is sent: 32 lower-case hexadecimal characters.
     pub fn parse(text: &str) -> Option<Self> {
         let text: [u8; REQUEST_ID_CHARS] = text.as_bytes().try_into().ok()?;

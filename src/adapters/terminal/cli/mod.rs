@@ -1,5 +1,6 @@
 //! What can be typed.
 
+pub mod chat;
 #[cfg(unix)]
 pub mod doctor;
 #[cfg(unix)]
@@ -20,7 +21,8 @@ Examples:
     netclaw pair http://my-server:5199
 
   From there on:
-    netclaw status";
+    netclaw status
+    netclaw chat";
 
 /// Pair your devices with an agent daemon.
 #[derive(Debug, Parser)]
@@ -41,6 +43,9 @@ pub enum Command {
     /// What runs on any device.
     #[command(flatten)]
     Client(ClientCommand),
+    /// Talking to the agent.
+    #[command(flatten)]
+    Chat(chat::ChatCommand),
     /// Find out what is wrong, and mend what is safe to mend
     #[cfg(unix)]
     Doctor(doctor::DoctorArgs),

@@ -1,5 +1,6 @@
 //! The commands: each asks its ports, and shows what came of it.
 
+pub mod chat;
 mod daemons;
 #[cfg(unix)]
 pub mod doctor;
@@ -7,6 +8,7 @@ pub mod doctor;
 pub mod host;
 mod pair;
 mod rotate;
+mod sessions;
 mod status;
 mod unpair;
 

@@ -16,7 +16,9 @@ pub mod paired;
 pub mod pairing;
 #[cfg(unix)]
 pub mod qr;
+pub mod reply;
 pub mod rotated;
+pub mod sessions;
 pub mod span;
 pub mod status;
 mod table;
