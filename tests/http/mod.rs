@@ -4,7 +4,7 @@ mod beacons;
 mod chat;
 mod early_answers;
 mod elsewhere;
-mod gateway;
+pub(crate) mod gateway;
 mod limits;
 mod metrics;
 mod modes;
