@@ -7,7 +7,7 @@ mod key_verifier;
 mod meeting;
 mod network_probe;
 mod problem;
-mod tls;
+pub mod tls;
 
 use std::sync::Mutex;
 use std::time::Duration;

@@ -51,33 +51,50 @@ struct CredentialEnded;
 /// A body that is passed on, for as long as the device may have it.
 pub struct Streamed {
     body: RelayedBody<ArrivingBody>,
-    open: OpenRequest,
+    /// `None` where that is for the other side to say.
+    open: Option<OpenRequest>,
 }
 
 /// A tunnel, for as long as the device may have it.
 pub struct OpenTunnel {
     tunnel: Tunnel,
-    open: OpenRequest,
+    /// `None` where that is for the other side to say.
+    open: Option<OpenRequest>,
 }
 
 impl Streamed {
     /// This body, while `open` has not ended.
     pub(super) const fn new(body: RelayedBody<ArrivingBody>, open: OpenRequest) -> Self {
-        Self { body, open }
+        Self { body, open: Some(open) }
+    }
+
+    /// This body, to its end.
+    pub(super) const fn to_its_end(body: RelayedBody<ArrivingBody>) -> Self {
+        Self { body, open: None }
+    }
+
+    fn poll_credential_ended(&self, context: &mut Context<'_>) -> Poll<()> {
+        self.open.as_ref().map_or(Poll::Pending, |open| open.poll_ended(context))
     }
 }
 
 impl OpenTunnel {
     /// This tunnel, while `open` has not ended.
     pub(super) const fn new(tunnel: Tunnel, open: OpenRequest) -> Self {
-        Self { tunnel, open }
+        Self { tunnel, open: Some(open) }
+    }
+
+    /// This tunnel, to its end.
+    pub(super) const fn to_its_end(tunnel: Tunnel) -> Self {
+        Self { tunnel, open: None }
     }
 
     /// Joins the client to the other side until they or the credential end. `early` has been read from the client already.
     pub(super) async fn join<S: AsyncRead + AsyncWrite + Unpin>(self, client: S, early: Bytes) -> std::io::Result<()> {
+        let Some(open) = self.open else { return self.tunnel.join(client, early).await };
         tokio::select! {
             joined = self.tunnel.join(client, early) => joined,
-            () = self.open.ended() => Ok(()),
+            () = open.ended() => Ok(()),
         }
     }
 }
@@ -111,7 +128,7 @@ impl Body for Held {
             AnswerBody::Empty | AnswerBody::Tunnel(_) => Poll::Ready(None),
             AnswerBody::Routed(body) => Pin::new(body).poll_frame(context).map_err(Into::into),
             AnswerBody::Streamed(streamed) => {
-                if streamed.open.poll_ended(context).is_ready() {
+                if streamed.poll_credential_ended(context).is_ready() {
                     return Poll::Ready(Some(Err(CredentialEnded.into())));
                 }
                 Pin::new(&mut streamed.body).poll_frame(context).map_err(Into::into)
