@@ -24,8 +24,13 @@ pub fn run(command: ClientCommand, console: &mut Console<'_>) -> Result<(), Fail
         prompter: &mut prompter::of_process(),
         clock: &SystemClock,
         rng: &SystemRng::default(),
-        environment_endpoint: std::env::var_os(ENDPOINT_VARIABLE).map(|value| value.to_string_lossy().into_owned()),
+        environment_endpoint: environment_endpoint(),
         host_name: shared::host_name(),
     };
     block_on(run_client(command, ports, console))
+}
+
+/// The endpoint that this process's environment names.
+pub fn environment_endpoint() -> Option<String> {
+    std::env::var_os(ENDPOINT_VARIABLE).map(|value| value.to_string_lossy().into_owned())
 }

@@ -3,6 +3,8 @@
 #[cfg(unix)]
 pub mod doctor;
 #[cfg(unix)]
+pub mod forward;
+#[cfg(unix)]
 pub mod host;
 
 use clap::{Args, Parser, Subcommand};
@@ -38,6 +40,9 @@ pub enum Command {
     /// What runs on any device.
     #[command(flatten)]
     Client(ClientCommand),
+    /// Give tools and browsers of this machine a port that leads to the daemon
+    #[cfg(unix)]
+    Forward(forward::ForwardArgs),
     /// Find out what is wrong, and mend what is safe to mend
     #[cfg(unix)]
     Doctor(doctor::DoctorArgs),

@@ -5,6 +5,7 @@
 
 mod api;
 mod client;
+mod forward;
 #[cfg(unix)]
 mod host;
 mod rotate;
@@ -19,6 +20,7 @@ use std::io::{self, Write};
 
 pub use self::api::of_api;
 pub use self::client::{of_choice, of_credentials, of_enrol, of_status, of_target, of_unpair};
+pub use self::forward::of_forward;
 #[cfg(unix)]
 pub use self::host::{not_running, not_yet, of_control, of_start};
 pub use self::rotate::of_rotate;
