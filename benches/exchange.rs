@@ -1,6 +1,10 @@
 //! A whole exchange: count, compare, make the device, store it durably.
 
+use std::sync::Arc;
+
 use divan::Bencher;
+use netclaw::adapters::file::tls_key_files::TlsKeyFiles;
+use netclaw::adapters::system::rng::SystemRng;
 use netclaw::app::daemon::DaemonPorts;
 use netclaw::app::daemon::exchange::{Exchange, ExchangeRequest};
 use netclaw::app::daemon::open_pairing::OpenPairing;
@@ -14,7 +18,7 @@ use crate::fixtures::{ManyDevices, runtime};
 fn right_code(bencher: Bencher<'_, '_>) {
     let home = ManyDevices::new(10);
     let ports = home.ports();
-    let (open, exchange) = (quiet(ports.clone()), Exchange::new(ports));
+    let (open, exchange) = (quiet(&home, ports.clone()), Exchange::new(ports));
     let runtime = runtime();
     let mut number = 0u32;
     bencher
@@ -29,7 +33,8 @@ fn right_code(bencher: Bencher<'_, '_>) {
 }
 
 /// Pairings whose codes are not logged.
-fn quiet(ports: DaemonPorts) -> OpenPairing {
+fn quiet(home: &ManyDevices, ports: DaemonPorts) -> OpenPairing {
     let settings = Settings { log_pairing_code: false, ..Settings::default() };
-    OpenPairing::new(ports, &settings)
+    let keys = TlsKeyFiles::open(&home.home, Box::new(SystemRng::default())).expect("a key");
+    OpenPairing::new(ports, &settings, Arc::new(keys))
 }

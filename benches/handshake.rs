@@ -28,7 +28,7 @@ fn right_code(bencher: Bencher<'_, '_>) {
     let keys = Arc::new(TlsKeyFiles::open(&home.home, Box::new(SystemRng::default())).expect("a key"));
     let pin = keys.keys().current.pin;
     let identity = Arc::new(IdentityKey::from_seed(&[9; 32]).expect("a key"));
-    let open = OpenPairing::new(ports.clone(), &settings);
+    let open = OpenPairing::new(ports.clone(), &settings, keys.clone());
     let pair = PairV2::new(ports, Introduction { identity, name: None, keys }, &settings);
     let runtime = runtime();
     let mut number = 0u32;
@@ -53,7 +53,8 @@ async fn pairing(pair: &PairV2, code: &PairingCode, pin: Pin, client: ClientAddr
     SystemRng::default().fill(&mut random).expect("randomness");
     let (begun, hello) = ClientStart::begin(code, Binding::Spki(pin), &random).expect("a message");
     let message = *hello.message.as_bytes();
-    let hello = ReceivedHello { suite: hello.suite, binding: hello.binding, nonce: hello.nonce, message };
+    let (suite, link, binding, nonce) = (hello.suite, hello.link, hello.binding, hello.nonce);
+    let hello = ReceivedHello { suite, link, binding, nonce, message };
     let reply = pair.start(client, hello).await.expect("a reply");
     let (asked, request) = begun.receive(&reply).expect("keys").ask(name).expect("a short name");
     asked.receive(&pair.finish(client, request).await.expect("an answer")).expect("a daemon with the code")

@@ -4,12 +4,14 @@
 //! * `client`: a device's side: hostile servers, credential files, the commands over fakes.
 //! * `e2e`: the two real binaries, driven from outside: processes, sockets and files.
 //! * `daemon`: the use cases of the daemon over fakes.
+//! * `decoders`: what holds for whatever bytes come from outside; the fuzz targets run the same.
 //! * `exec`: programs of the host, played by scripts with recorded answers.
 //! * `doctor`: what is judged of a machine, over fakes; and the schema of the configuration.
 //! * `domain`: every pairing rule at its exact boundary, through the public API; one file for each noun.
 //! * `host`: the setup of a host, question by question.
 //! * `http`: the TCP port over real sockets, on a fake clock.
 //! * `mitm`: the real binaries with someone in between, on networks that the test makes.
+//! * `openai`: the gateway between the official client and a server of the OpenAI API that others wrote.
 //! * `proxies`: the real binaries behind real reverse proxies, on networks that the test makes.
 //! * `service`: the daemon as a service of systemd, whose `systemctl` a script plays.
 //! * `contracts`: what each port promises, one suite for each port, run against every implementation of it.
@@ -24,6 +26,8 @@ mod architecture;
 mod client;
 mod contracts;
 mod daemon;
+#[cfg(target_os = "linux")]
+mod decoders;
 mod doctor;
 mod domain;
 mod e2e;
@@ -33,6 +37,7 @@ mod host;
 mod http;
 #[cfg(target_os = "linux")]
 mod mitm;
+mod openai;
 #[cfg(target_os = "linux")]
 mod proxies;
 mod service;

@@ -112,7 +112,11 @@ impl FromStr for LimitKey {
     /// Reads an address, or the `/64` that [`LimitKey`] is shown as.
     fn from_str(text: &str) -> Result<Self, NotAnAddress> {
         let network = text.strip_suffix("/64").filter(|network| network.contains(':'));
-        network.unwrap_or(text).parse().map(ClientAddress::limit_key)
+        match network.map(str::parse::<Ipv6Addr>) {
+            // The first address of a network may stand for an IPv4 address (`64:ff9b::`); the network does not.
+            Some(Ok(first)) if matches!(first.segments(), [.., 0, 0, 0, 0]) => Ok(Self(IpAddr::V6(first))),
+            _ => network.unwrap_or(text).parse().map(ClientAddress::limit_key),
+        }
     }
 }
 

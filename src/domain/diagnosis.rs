@@ -41,9 +41,11 @@ pub enum Check {
     DevicesFile,
     /// The daemon's key can be read.
     IdentityKey,
+    /// The daemon's TLS keys can be read, and a rotation of them is not forgotten.
+    TlsKeys,
     /// The client's two files can be read.
     CredentialFiles,
-    /// Each pairing has its token, and each token its pairing.
+    /// Each pairing has its token, each token its pairing, and no new token waits.
     PairingTokens,
     /// Someone can authenticate where loopback is not trusted.
     HostCredential,
@@ -83,7 +85,7 @@ pub enum Check {
     ClientName,
     /// Something listens there.
     ClientConnect,
-    /// Its certificate is trusted.
+    /// Its key is the stored one, or its certificate is trusted.
     ClientTls,
     /// A daemon answers there.
     ClientHealth,
@@ -176,6 +178,7 @@ impl Check {
             Self::PrivateFiles => (Group::Files, "private-files"),
             Self::DevicesFile => (Group::Files, "devices-file"),
             Self::IdentityKey => (Group::Files, "identity-key"),
+            Self::TlsKeys => (Group::Files, "tls-keys"),
             Self::CredentialFiles => (Group::Files, "credential-files"),
             Self::PairingTokens => (Group::Files, "pairing-tokens"),
             Self::HostCredential => (Group::Files, "host-credential"),

@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use super::binding::{Binding, Origin};
 use super::endpoint::Endpoint;
+use super::pairing_link::PairingLink;
 use super::pin::Pin;
 
 /// The TLS keys that a client knows a daemon by.
@@ -60,6 +61,22 @@ pub struct Approach {
     pub binding: Binding,
     /// Whether the code itself may be sent to a daemon that knows no handshakes.
     pub may_show_code: bool,
+}
+
+/// Why a pairing link does not lead to the daemon that made it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Misled {
+    /// What ends TLS there is not what the link pins.
+    #[error("it has the key {}, and not {}", found.fingerprint(), expected.fingerprint())]
+    OtherKey {
+        /// What the link says.
+        expected: Pin,
+        /// What is there.
+        found: Pin,
+    },
+    /// Nothing protects the way.
+    #[error(transparent)]
+    Unprotected(#[from] Unprotected),
 }
 
 /// Nothing protects the way to another machine.
@@ -135,6 +152,22 @@ impl Link {
 }
 
 impl Approach {
+    /// How to pair over a pairing link with what is at its endpoint. A pinned link is good for the pinned key only, on
+    /// loopback too. The secret of a link is never shown.
+    ///
+    /// # Errors
+    ///
+    /// [`Misled`].
+    pub fn of_link(link: &PairingLink, meeting: Meeting) -> Result<Self, Misled> {
+        match (link.pin(), meeting) {
+            (Some(expected), Meeting::Key(found)) if expected != found => Err(Misled::OtherKey { expected, found }),
+            (Some(_), Meeting::Plain | Meeting::PublicCertificate) => Err(Unprotected.into()),
+            (Some(_), Meeting::Key(_)) | (None, _) => {
+                Ok(Self { may_show_code: false, ..Self::of(link.endpoint(), meeting)? })
+            }
+        }
+    }
+
     /// How to pair with what is at an endpoint.
     ///
     /// A key that nobody vouches for is good enough for a handshake, because the handshake tells whether it is the daemon's

@@ -49,9 +49,24 @@ impl Pin {
         &self.0
     }
 
+    /// Reads what [`Pin::text`] gives. Every pin has exactly one spelling.
+    ///
+    /// # Errors
+    ///
+    /// [`NotAPin`].
+    pub fn parse_text(text: &str) -> Result<Self, NotAPin> {
+        let bytes = BASE32_LOWER.decode(text.as_bytes()).map_err(|_| NotAPin)?;
+        bytes.try_into().map(Self).map_err(|_| NotAPin)
+    }
+
+    /// The whole pin in the letters of its fingerprint, without the dashes: 52 characters that need no escaping in a URL.
+    pub fn text(&self) -> String {
+        BASE32_LOWER.encode(&self.0)
+    }
+
     /// A short form for people to compare: `abcd-efgh-ijkl-mnop`, the beginning of the lower-case base32.
     pub fn fingerprint(&self) -> String {
-        let text = BASE32_LOWER.encode(&self.0);
+        let text = self.text();
         let symbols = text.chars().take(FINGERPRINT_GROUPS * 4).enumerate();
         symbols.fold(String::new(), |mut shown, (place, symbol)| {
             if place > 0 && place % 4 == 0 {
@@ -68,8 +83,11 @@ impl FromStr for Pin {
 
     /// Reads what [`Display`](fmt::Display) shows. Every pin has exactly one spelling.
     fn from_str(text: &str) -> Result<Self, NotAPin> {
-        let bytes = BASE64.decode(text.strip_prefix(PREFIX).ok_or(NotAPin)?.as_bytes()).map_err(|_| NotAPin)?;
-        bytes.try_into().map(Self).map_err(|_| NotAPin)
+        let encoded = text.strip_prefix(PREFIX).ok_or(NotAPin)?;
+        let bytes = BASE64.decode(encoded.as_bytes()).map_err(|_| NotAPin)?;
+        let bytes: [u8; PIN_BYTES] = bytes.try_into().map_err(|_| NotAPin)?;
+        // The decoder also takes several encodings, each with its padding, one after the other.
+        if BASE64.encode(&bytes) == encoded { Ok(Self(bytes)) } else { Err(NotAPin) }
     }
 }
 

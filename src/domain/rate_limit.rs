@@ -1,11 +1,11 @@
-//! How many exchange attempts one address may make.
+//! How many attempts one address, or one device, may make.
 
 use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::time::{Expiry, MonotonicTime};
 
-/// At most so many attempts in any sliding window, per address.
+/// At most so many attempts in any sliding window, each with one file write or one guess.
 #[derive(Clone, Copy, Debug)]
 pub struct RateLimit {
     /// Attempts that any window may contain.
@@ -17,6 +17,10 @@ pub struct RateLimit {
 impl RateLimit {
     /// 5 attempts a minute: more than a person needs, and a guess every 12 seconds for anyone else.
     pub const EXCHANGE: Self = Self { attempts: 5, window: Duration::from_secs(60) };
+
+    /// 5 new secrets of one device in 10 minutes: enough for a person who loses answers, and an hour of a device that does
+    /// nothing else rewrites the file of devices no more often than 60 times.
+    pub const ROTATION: Self = Self { attempts: 5, window: Duration::from_secs(10 * 60) };
 
     /// Records an attempt at `now` unless the window is full.
     ///

@@ -1,4 +1,4 @@
-//! The pairing session: the life of one code, from `daemon pair` to the device that redeemed it.
+//! The pairing session: the life of one code, or of one link's secret, from `daemon pair` to the device that redeemed it.
 //!
 //! ```text
 //! pending ──right code──▶ reserved ──device stored──▶ consumed
@@ -7,15 +7,27 @@
 //! pending ──100th wrong code──▶ exhausted
 //! ```
 //!
+//! A link's secret is like a code at which nobody guesses: wrong proofs are not counted, and end nothing.
+//!
+//! Where the operator wants to be [asked](asking), the device waits for a yes between reserved and consumed.
+//!
 //! Every transition takes the session by value, so a state that is over cannot be used again.
+
+pub mod asking;
+mod phase;
 
 use core::time::Duration;
 
 use thiserror::Error;
+use zeroize::Zeroize;
 
+use self::asking::{ATTENDANCE, AskingSession};
+pub use self::phase::Phase;
 use super::code::{CODE_RANDOM_BYTES, PairingCode};
 use super::device::DeviceId;
 use super::identity::IdentityPublicKey;
+use super::link_secret::{LINK_SECRET_BYTES, LinkId, LinkSecret};
+use super::pairing_secret::{PairingSecret, Shared};
 use super::pake::{
     ClientHello, Confirmation, DaemonConfirm, DaemonConfirmed, DaemonHello, HANDSHAKE_RANDOM_BYTES, PakeError,
 };
@@ -31,6 +43,9 @@ pub const CODE_BUDGET: u32 = 100;
 
 /// Random bytes that open a session: the code, then the generation.
 pub const SESSION_RANDOM_BYTES: usize = CODE_RANDOM_BYTES + 8;
+
+/// Random bytes that open a session for a link: its secret, then the generation.
+pub const LINK_SESSION_RANDOM_BYTES: usize = LINK_SECRET_BYTES + 8;
 
 /// Names one session, so that an answer meant for an earlier one never touches its successor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -95,6 +110,9 @@ pub enum RedeemError {
     /// The session goes on, with a smaller budget.
     #[error("wrong pairing code")]
     WrongCode,
+    /// The operator wants to compare words, and only handshakes have some. Said whatever the code is; nothing was compared.
+    #[error("the operator confirms this pairing, which needs the handshake of netclaw pair")]
+    NeedsHandshake,
     /// The wrong code that ended the session. From outside it looks like any other wrong code; the operator is told.
     #[error("wrong pairing code, and the last one that this session bears")]
     LastWrongCode,
@@ -115,10 +133,13 @@ pub enum BeginError {
 #[derive(Debug)]
 pub struct PendingSession {
     generation: Generation,
-    code: PairingCode,
+    secret: PairingSecret,
     terms: Terms,
     expiry: Expiry<MonotonicTime>,
-    budget: CodeBudget,
+    /// None for a link: nobody guesses 128 bits.
+    budget: Option<CodeBudget>,
+    /// When the operator counts as gone, where the terms want to ask.
+    attended: Option<Expiry<MonotonicTime>>,
 }
 
 /// A session whose code was redeemed and whose device is being stored.
@@ -132,6 +153,13 @@ pub enum PairingSession {
     Pending(PendingSession),
     /// Its code was redeemed; the device is being stored.
     Reserved(ReservedSession),
+    /// Its code was redeemed; the operator is asked about the device.
+    Asking(AskingSession),
+    /// The operator has said no.
+    Refused {
+        /// The session that ended.
+        generation: Generation,
+    },
     /// The device was stored.
     Consumed {
         /// The session that made it.
@@ -146,34 +174,15 @@ pub enum PairingSession {
     },
 }
 
-/// What an operator may know of a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
-    /// The code can be exchanged, for this long.
-    Waiting {
-        /// Time until the end of the code.
-        remaining: Duration,
-    },
-    /// The end of its life came before a device did.
-    Expired,
-    /// It was exchanged for this device.
-    Paired {
-        /// The device that the code was exchanged for.
-        device: DeviceId,
-    },
-    /// Too many wrong codes ended it.
-    Exhausted,
-}
-
 /// A session that was just opened, and what its operator is shown.
 #[derive(Debug)]
-pub struct OpenedSession {
+pub struct OpenedSession<S = PairingCode> {
     /// The session, to be put in the slot.
     pub session: PairingSession,
     /// Its name.
     pub generation: Generation,
-    /// The code to show.
-    pub code: PairingCode,
+    /// The code to show, or the secret of the link to show.
+    pub code: S,
     /// When the code ends, by the wall clock: for showing only.
     pub expires_at: WallTime,
 }
@@ -184,17 +193,40 @@ impl PairingSession {
         let [a, b, c, d, e, number @ ..] = random;
         let code = PairingCode::from_random([a, b, c, d, e]);
         let generation = Generation(u64::from_be_bytes(number));
+        let budget = Some(CodeBudget::of(CODE_BUDGET));
+        let session = Self::pending(generation, PairingSecret::Code(code.clone()), budget, terms, now);
+        OpenedSession { session, generation, code, expires_at: now.wall.plus(CODE_LIFE) }
+    }
+
+    /// Opens a session with the fresh secret of a link, as [`PairingSession::open`] does with a code.
+    pub fn open_link(random: &[u8; LINK_SESSION_RANDOM_BYTES], terms: Terms, now: Now) -> OpenedSession<LinkSecret> {
+        let (mut secret, mut number) = ([0; LINK_SECRET_BYTES], [0; 8]);
+        secret.copy_from_slice(&random[..LINK_SECRET_BYTES]);
+        number.copy_from_slice(&random[LINK_SECRET_BYTES..]);
+        let (code, generation) = (LinkSecret::from_random(secret), Generation(u64::from_be_bytes(number)));
+        secret.zeroize();
+        let session = Self::pending(generation, PairingSecret::Link(code.clone()), None, terms, now);
+        OpenedSession { session, generation, code, expires_at: now.wall.plus(CODE_LIFE) }
+    }
+
+    fn pending(
+        generation: Generation,
+        secret: PairingSecret,
+        budget: Option<CodeBudget>,
+        terms: Terms,
+        now: Now,
+    ) -> Self {
         let expiry = Expiry::after(now.monotonic, CODE_LIFE);
-        let budget = CodeBudget::of(CODE_BUDGET);
-        let pending = PendingSession { generation, code: code.clone(), terms, expiry, budget };
-        OpenedSession { session: Self::Pending(pending), generation, code, expires_at: now.wall.plus(CODE_LIFE) }
+        let attended = terms.confirm.then(|| Expiry::after(now.monotonic, ATTENDANCE));
+        Self::Pending(PendingSession { generation, secret, terms, expiry, budget, attended })
     }
 
     /// Tries `presented` against the session's code.
     ///
     /// # Errors
     ///
-    /// * [`RedeemError::NoCode`] unless the session is pending and its end has not come at `now`.
+    /// * [`RedeemError::NoCode`] unless the session is pending with a code, and its end has not come at `now`.
+    /// * [`RedeemError::NeedsHandshake`] when the operator wants to be asked.
     /// * [`RedeemError::WrongCode`] and [`RedeemError::LastWrongCode`] when it is another code.
     ///
     /// # Security
@@ -203,14 +235,33 @@ impl PairingSession {
     pub fn redeem(self, presented: &PairingCode, now: MonotonicTime) -> (Self, Result<RedeemedCode, RedeemError>) {
         match self {
             Self::Pending(pending) => {
-                let (session, redeemed) = pending.attempt(now, |code| code.matches(presented).then_some(()));
+                let (session, redeemed) = match pending.secret.clone() {
+                    PairingSecret::Code(_) if pending.terms.confirm && !pending.is_over(now) => {
+                        (Self::Pending(pending), Err(RedeemError::NeedsHandshake))
+                    }
+                    PairingSecret::Code(code) => pending.attempt(now, || code.matches(presented).then_some(())),
+                    // Nobody can have typed it.
+                    PairingSecret::Link(_) => (Self::Pending(pending), Err(RedeemError::NoCode)),
+                };
                 (session, redeemed.map(|(proof, ())| proof))
             }
             ended => (ended, Err(RedeemError::NoCode)),
         }
     }
 
-    /// Answers the first message of a handshake about the code. Nothing is counted: a handshake that goes no further is no
+    /// Whether it waits for whoever has this link. Costs one hash at most, so that nothing needs to be counted before.
+    pub fn waits_for(&self, link: &LinkId, now: MonotonicTime) -> bool {
+        match self {
+            Self::Pending(pending) => pending.secret.is_meant_by(Some(link)) && !pending.is_over(now),
+            Self::Reserved(_)
+            | Self::Asking(_)
+            | Self::Refused { .. }
+            | Self::Consumed { .. }
+            | Self::Exhausted { .. } => false,
+        }
+    }
+
+    /// Answers the first message of a handshake about the code or the link, whichever the session has. Nothing is counted: a handshake that goes no further is no
     /// guess.
     ///
     /// # Errors
@@ -228,8 +279,9 @@ impl PairingSession {
         now: MonotonicTime,
     ) -> Result<(DaemonConfirm, DaemonHello), BeginError> {
         match self {
-            Self::Pending(pending) if !pending.expiry.has_passed(now) => {
-                Ok(DaemonConfirm::respond(pending.generation, &pending.code, hello, identity, random)?)
+            Self::Pending(pending) if !pending.is_over(now) && pending.secret.is_meant_by(hello.link.as_ref()) => {
+                let secret = Shared::from(&pending.secret);
+                Ok(DaemonConfirm::respond(pending.generation, secret, hello, identity, random)?)
             }
             _ => Err(BeginError::NoCode),
         }
@@ -252,7 +304,7 @@ impl PairingSession {
     ) -> (Self, Result<(RedeemedCode, DaemonConfirmed), RedeemError>) {
         match self {
             Self::Pending(pending) if pending.generation == handshake.generation() => {
-                pending.attempt(now, |_| handshake.confirm(presented))
+                pending.attempt(now, || handshake.confirm(presented))
             }
             other => (other, Err(RedeemError::NoCode)),
         }
@@ -270,7 +322,7 @@ impl PairingSession {
     ) -> (Self, Result<RedeemedCode, RedeemError>) {
         match self {
             Self::Pending(pending) if pending.generation == handshake.generation() => {
-                let (session, redeemed) = pending.attempt(now, |_| Some(()));
+                let (session, redeemed) = pending.attempt(now, || Some(()));
                 (session, redeemed.map(|(proof, ())| proof))
             }
             other => (other, Err(RedeemError::NoCode)),
@@ -298,43 +350,42 @@ impl PairingSession {
     pub const fn generation(&self) -> Generation {
         match self {
             Self::Pending(pending) | Self::Reserved(ReservedSession(pending)) => pending.generation,
-            Self::Consumed { generation, .. } | Self::Exhausted { generation } => *generation,
-        }
-    }
-
-    /// What the operator may know of it at `now`.
-    pub fn phase(&self, now: MonotonicTime) -> Phase {
-        match self {
-            Self::Pending(pending) if pending.expiry.has_passed(now) => Phase::Expired,
-            Self::Pending(pending) | Self::Reserved(ReservedSession(pending)) => {
-                Phase::Waiting { remaining: pending.expiry.remaining(now) }
+            Self::Asking(asking) => asking.pending().generation,
+            Self::Consumed { generation, .. } | Self::Exhausted { generation } | Self::Refused { generation } => {
+                *generation
             }
-            Self::Consumed { device, .. } => Phase::Paired { device: *device },
-            Self::Exhausted { .. } => Phase::Exhausted,
         }
     }
 }
 
 impl PendingSession {
+    /// Whether its end has come, or the operator who wanted to be asked is gone.
+    fn is_over(&self, now: MonotonicTime) -> bool {
+        self.expiry.has_passed(now) || self.attended.is_some_and(|attended| attended.has_passed(now))
+    }
+
     /// One attempt at the code: counted as a wrong one, then looked at. `prove` gives what proves it right.
     fn attempt<T>(
         self,
         now: MonotonicTime,
-        prove: impl FnOnce(&PairingCode) -> Option<T>,
+        prove: impl FnOnce() -> Option<T>,
     ) -> (PairingSession, Result<(RedeemedCode, T), RedeemError>) {
-        if self.expiry.has_passed(now) {
+        if self.is_over(now) {
             return (PairingSession::Pending(self), Err(RedeemError::NoCode));
         }
         let generation = self.generation;
-        let after_a_wrong_code = self.budget.spend();
-        if let Some(proof) = prove(&self.code) {
+        let after_a_wrong_code = self.budget.map(CodeBudget::spend);
+        if let Some(proof) = prove() {
             // The session keeps its terms: the code may be released and redeemed once more.
             let redeemed = RedeemedCode { generation, terms: self.terms.clone() };
             return (PairingSession::Reserved(ReservedSession(self)), Ok((redeemed, proof)));
         }
         match after_a_wrong_code {
-            Some(budget) => (PairingSession::Pending(Self { budget, ..self }), Err(RedeemError::WrongCode)),
-            None => (PairingSession::Exhausted { generation }, Err(RedeemError::LastWrongCode)),
+            None => (PairingSession::Pending(self), Err(RedeemError::WrongCode)),
+            Some(Some(left)) => {
+                (PairingSession::Pending(Self { budget: Some(left), ..self }), Err(RedeemError::WrongCode))
+            }
+            Some(None) => (PairingSession::Exhausted { generation }, Err(RedeemError::LastWrongCode)),
         }
     }
 }

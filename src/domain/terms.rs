@@ -60,6 +60,8 @@ pub struct Terms {
     pub life: Option<CredentialLife>,
     /// What the device is called, whatever it asks for.
     pub name: Option<DeviceName>,
+    /// Whether the operator is asked about the device before it is stored.
+    pub confirm: bool,
 }
 
 impl Terms {

@@ -13,16 +13,18 @@ use crate::domain::code::PairingCode;
 use crate::domain::device_name::DeviceName;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::key_rotation::{NotYet, Urgency};
+use crate::domain::pairing_link::PairingLink;
 use crate::domain::pin::Pin;
+use crate::domain::session::asking::Applicant;
 use crate::domain::session::{Generation, Phase};
 use crate::domain::terms::Terms;
 use crate::domain::time::WallTime;
 
-/// A code that was just made, as the operator is shown it.
+/// A code, or a link, that was just made, as the operator is shown it.
 #[derive(Debug)]
-pub struct OpenedPairing {
-    /// The code.
-    pub code: PairingCode,
+pub struct OpenedPairing<S = PairingCode> {
+    /// The code or the link.
+    pub code: S,
     /// Its session, to ask what became of it.
     pub generation: Generation,
     /// When it ends, by the daemon's wall clock.
@@ -42,6 +44,13 @@ pub struct OpenedPairing {
 pub enum PairingOutcome {
     /// It is still there, or ended without a device.
     Phase(Phase),
+    /// This device has proved the code, and waits for the operator's yes.
+    Asking {
+        /// The device.
+        applicant: Applicant,
+        /// Time left for an answer.
+        remaining: Duration,
+    },
     /// It was exchanged for this device.
     Paired(DeviceIdentity),
     /// A newer session has replaced it.
@@ -169,6 +178,13 @@ pub trait ControlChannel: Send + Sync {
     /// [`ControlError`], as for every method; also when the daemon does not know these terms.
     async fn open_pairing(&self, terms: &Terms) -> Result<OpenedPairing, ControlError>;
 
+    /// Opens a pairing session for a link in the place of any other, for a device under these terms.
+    ///
+    /// # Errors
+    ///
+    /// As those of `open_pairing`; also when the daemon knows no links.
+    async fn open_link(&self, terms: &Terms) -> Result<OpenedPairing<PairingLink>, ControlError>;
+
     /// A beacon, to find out whether a URL leads to this daemon.
     ///
     /// # Errors
@@ -176,7 +192,14 @@ pub trait ControlChannel: Send + Sync {
     /// [`ControlError`].
     async fn open_beacon(&self) -> Result<Beacon, ControlError>;
 
-    /// What became of a session.
+    /// Answers about the device that waits for the operator's yes, and says whether it was in time.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError`].
+    async fn decide_pairing(&self, generation: Generation, agrees: bool) -> Result<bool, ControlError>;
+
+    /// What became of a session. Where the operator is to be asked, this also says that the operator is there.
     ///
     /// # Errors
     ///

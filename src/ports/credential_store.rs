@@ -5,6 +5,7 @@ use thiserror::Error;
 use super::storage::StorageError;
 use crate::domain::acquaintance::Acquaintance;
 use crate::domain::daemon_id::DaemonId;
+use crate::domain::device::DeviceId;
 use crate::domain::device_name::DeviceName;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::time::WallTime;
@@ -23,6 +24,26 @@ pub struct Pairing {
     pub paired_at: WallTime,
     /// What the daemon is known by, beside its id.
     pub known: Acquaintance,
+}
+
+/// A pairing and all its tokens, as they were at one moment.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// The pairing.
+    pub pairing: Pairing,
+    /// The token that is used.
+    pub token: BearerToken,
+    /// The one that is to replace it, and is not known to be confirmed.
+    pub staged: Option<BearerToken>,
+}
+
+/// What is over, and may be forgotten if it is still what is stored.
+#[derive(Clone, Debug)]
+pub enum Over {
+    /// The daemon has revoked this device: all its tokens are dead.
+    Device(DeviceId),
+    /// The daemon does not know this token. Another one may be good.
+    Token(BearerToken),
 }
 
 /// Why the stored pairings cannot be used.
@@ -106,7 +127,22 @@ pub trait CredentialStore: Send + Sync {
     /// [`CredentialStoreError`]; what was stored before is still there.
     fn discard(&self, daemon_id: &DaemonId, new: &BearerToken) -> Result<(), CredentialStoreError>;
 
-    /// Removes a pairing and its tokens.
+    /// The pairing with this daemon and its tokens, read at one moment: no other process changes them in between.
+    ///
+    /// # Errors
+    ///
+    /// [`CredentialStoreError`].
+    fn held(&self, daemon_id: &DaemonId) -> Result<Option<Held>, CredentialStoreError>;
+
+    /// Removes a pairing and its tokens if they are what is over; compared and removed in one step. `false` when another
+    /// process has stored something else meanwhile, a staged token for instance, which stays. Nothing stored is `true`.
+    ///
+    /// # Errors
+    ///
+    /// [`CredentialStoreError`].
+    fn forget_if(&self, daemon_id: &DaemonId, over: &Over) -> Result<bool, CredentialStoreError>;
+
+    /// Removes a pairing and its tokens, whatever they are.
     ///
     /// # Errors
     ///
@@ -165,4 +201,14 @@ pub trait CredentialStore: Send + Sync {
     ///
     /// [`CredentialStoreError`].
     fn paired_at(&self, endpoint: &Endpoint) -> Result<Option<(Pairing, BearerToken)>, CredentialStoreError>;
+}
+
+impl Over {
+    /// Whether it is what is stored: this token, and the one that is to replace it.
+    pub fn covers(&self, token: &BearerToken, staged: Option<&BearerToken>) -> bool {
+        match self {
+            Self::Device(id) => token.device() == *id,
+            Self::Token(over) => token.is_same(over) && staged.is_none(),
+        }
+    }
 }

@@ -113,6 +113,8 @@ pub enum Rejection {
     NoPairingCode,
     /// `no_handshake`: the handshake is over, or never was.
     NoHandshake,
+    /// `confirmation_pending`: the operator is asked. The same request again tells the answer.
+    ConfirmationPending,
     /// `name_taken`; the code stays valid.
     NameTaken,
     /// `rate_limited`.
@@ -191,7 +193,7 @@ pub trait DaemonApi: Send + Sync {
     /// # Errors
     ///
     /// [`ApiError`], as for every method.
-    async fn probe(&self, endpoint: &Endpoint) -> Result<(), ApiError>;
+    async fn probe(&self, link: &Link) -> Result<(), ApiError>;
 
     /// Sends a beacon (`GET /api/health/live` with its header), without any credential, and gives what the daemon that it
     /// was made by saw of the request.
@@ -199,7 +201,7 @@ pub trait DaemonApi: Send + Sync {
     /// # Errors
     ///
     /// [`ApiError`]; [`ApiError::NotADaemon`] also when another daemon answers.
-    async fn sight(&self, endpoint: &Endpoint, beacon: &Beacon) -> Result<Sighting, ApiError>;
+    async fn sight(&self, link: &Link, beacon: &Beacon) -> Result<Sighting, ApiError>;
 
     /// Finds out how the daemon at an endpoint can be spoken to, and that there is one (`GET /api/health/ready`), without any
     /// credential.

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use crate::domain::daemon_id::DaemonId;
 use crate::domain::device::Device;
+use crate::domain::pin::Pin;
+use crate::domain::time::WallTime;
 use crate::domain::token::BearerToken;
 use crate::ports::credential_store::Pairing;
 
@@ -62,6 +64,26 @@ pub struct Credentials {
     pub current: Option<DaemonId>,
     /// All tokens, by the daemon that issued them.
     pub tokens: Vec<(DaemonId, BearerToken)>,
+    /// Those that are to replace them, and are not known to be confirmed.
+    pub staged: Vec<(DaemonId, BearerToken)>,
+}
+
+/// A TLS key of the daemon, without the key itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeenKey {
+    /// What clients know it by.
+    pub pin: Pin,
+    /// When it was made.
+    pub created_at: WallTime,
+}
+
+/// The TLS keys of the daemon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeenKeys {
+    /// The one in use.
+    pub current: SeenKey,
+    /// The one that is announced to follow it.
+    pub next: Option<SeenKey>,
 }
 
 /// Who writes a file, and therefore whose killed write a leftover is of.
@@ -101,6 +123,8 @@ pub struct HomeFacts {
     pub devices: Stored<Vec<Device>>,
     /// The daemon's identity.
     pub identity: Stored<DaemonId>,
+    /// The daemon's TLS keys.
+    pub tls_keys: Stored<SeenKeys>,
     /// The client's pairings and tokens; absent when both files are.
     pub credentials: Stored<Credentials>,
     /// Temporary files that are there. A write that goes on has one too.

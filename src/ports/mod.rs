@@ -7,6 +7,7 @@
 pub mod activity_log;
 pub mod attempt_log;
 pub mod clock;
+pub mod consent;
 pub mod control_channel;
 pub mod credential_store;
 pub mod daemon_api;

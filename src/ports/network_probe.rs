@@ -6,6 +6,8 @@ use async_trait::async_trait;
 use thiserror::Error;
 
 use crate::domain::endpoint::Endpoint;
+use crate::domain::link::{Link, Pins};
+use crate::domain::pin::Pin;
 use crate::domain::time::WallTime;
 
 /// A step failed, for this reason: a clause that is safe to show.
@@ -15,9 +17,30 @@ pub struct StepError(pub String);
 
 /// What a server proved to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Certified {
-    /// When its certificate expires, if that can be read.
-    pub expires_at: Option<WallTime>,
+pub enum Proof {
+    /// The one that its certificate names, which the platform trusts.
+    Certificate {
+        /// When the certificate expires, if that can be read.
+        expires_at: Option<WallTime>,
+    },
+    /// The owner of this key, which is one of the link's pins.
+    Key(Pin),
+}
+
+/// Why a server is not believed.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum HandshakeError {
+    /// It has another key than the link's pins say.
+    #[error("another key than the one that is stored")]
+    WrongKey {
+        /// The keys that are stored.
+        expected: Pins,
+        /// The key that it has.
+        found: Pin,
+    },
+    /// Anything else.
+    #[error(transparent)]
+    Step(#[from] StepError),
 }
 
 /// Why the daemon could not listen.
@@ -60,15 +83,19 @@ pub trait NetworkProbe: Send + Sync {
     /// [`StepError`] when nobody accepts one.
     async fn connect(&self, endpoint: &Endpoint) -> Result<(), StepError>;
 
-    /// Opens a TLS connection, checking certificate and name as every request does, and closes it.
+    /// Opens a TLS connection, judging the server as every request over this link does, and closes it. Where requests go
+    /// through a proxy, so does this.
     ///
     /// # Errors
     ///
-    /// [`StepError`] when the server cannot be trusted, or speaks no TLS.
-    async fn handshake(&self, endpoint: &Endpoint) -> Result<Certified, StepError>;
+    /// [`HandshakeError`] when the server cannot be trusted, or speaks no TLS.
+    async fn handshake(&self, link: &Link) -> Result<Proof, HandshakeError>;
+
+    /// The proxy that requests over this link go through, as the environment says: a URL that is safe to show.
+    fn proxy(&self, link: &Link) -> Option<String>;
 
     /// The time that the server has (`Date`, RFC 9110 section 6.6.1), in whole seconds; `None` when it does not say.
-    async fn time_at(&self, endpoint: &Endpoint) -> Option<WallTime>;
+    async fn time_at(&self, link: &Link) -> Option<WallTime>;
 
     /// Whether a daemon could listen here now.
     ///

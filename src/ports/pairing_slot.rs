@@ -7,9 +7,11 @@ use super::storage::StorageError;
 use crate::domain::code::PairingCode;
 use crate::domain::device::DeviceId;
 use crate::domain::identity::IdentityPublicKey;
+use crate::domain::link_secret::LinkId;
 use crate::domain::pake::{
     ClientHello, Confirmation, DaemonConfirm, DaemonConfirmed, DaemonHello, HANDSHAKE_RANDOM_BYTES,
 };
+use crate::domain::session::asking::{Applicant, Verdict};
 use crate::domain::session::{BeginError, Generation, PairingSession, Phase, RedeemError, RedeemedCode};
 use crate::domain::time::MonotonicTime;
 
@@ -62,7 +64,14 @@ pub trait PairingSlot: Send + Sync {
     /// [`ReserveError::Redeem`] when the rules refuse it, [`ReserveError::Storage`] when the slot is out of reach.
     async fn reserve(&self, code: &PairingCode, now: MonotonicTime) -> Result<RedeemedCode, ReserveError>;
 
-    /// Answers a client's first message with the current session's code, by [`PairingSession::begin`].
+    /// Whether the current session waits for this link, by [`PairingSession::waits_for`].
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] when the slot is out of reach.
+    async fn waits_for(&self, link: &LinkId, now: MonotonicTime) -> Result<bool, StorageError>;
+
+    /// Answers a client's first message with the current session's code or link, by [`PairingSession::begin`].
     ///
     /// # Errors
     ///
@@ -104,6 +113,26 @@ pub trait PairingSlot: Send + Sync {
 
     /// Takes the reservation back, by [`PairingSession::release`].
     async fn release(&self, generation: Generation);
+
+    /// Asks the operator about the device of the reserved code, by [`PairingSession::ask`].
+    async fn ask(&self, generation: Generation, applicant: Applicant);
+
+    /// Notes that the operator's command is there, by [`PairingSession::attend`], and says whom it should ask about.
+    async fn attend(&self, generation: Generation, now: MonotonicTime) -> Option<Applicant>;
+
+    /// Takes the operator's answer, by [`PairingSession::decide`].
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] when the slot is out of reach.
+    async fn decide(&self, generation: Generation, agrees: bool, now: MonotonicTime) -> Result<bool, StorageError>;
+
+    /// What the operator has answered, by [`PairingSession::verdict`]. Of parallel calls after a yes exactly one gets the code.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] when the slot is out of reach.
+    async fn verdict(&self, generation: Generation, now: MonotonicTime) -> Result<Verdict, StorageError>;
 
     /// The session that is in the slot, by its name, and what became of it; `None` before the first one.
     async fn current(&self, now: MonotonicTime) -> Option<(Generation, Phase)>;

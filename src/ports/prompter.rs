@@ -26,6 +26,13 @@ pub trait Prompter: Send {
     /// Whether a person is there, who can be asked again.
     fn is_interactive(&self) -> bool;
 
+    /// `Pairing link, or address of the daemon: `
+    ///
+    /// # Errors
+    ///
+    /// [`PromptError`].
+    fn place(&mut self) -> Result<String, PromptError>;
+
     /// `Pairing code (XXXX-XXXX): `
     ///
     /// # Errors
@@ -40,6 +47,9 @@ pub trait Prompter: Send {
     ///
     /// [`PromptError`].
     fn device_name(&mut self, default: &DeviceName) -> Result<String, PromptError>;
+
+    /// Tells something that a person has to see, whether or not one answers the questions.
+    fn announce(&mut self, text: &str);
 
     /// Tells the person why they are asked again. Nothing is shown when nobody is there.
     fn explain(&mut self, text: &str);

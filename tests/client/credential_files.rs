@@ -4,12 +4,12 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::PathBuf;
 
+use crate::fakes::samples::{daemon_id, device_id, endpoint, pairing, token};
 use netclaw::adapters::file::credentials::FileCredentialStore;
 use netclaw::adapters::file::home::Home;
-use netclaw::ports::credential_store::{CredentialStore, CredentialStoreError};
+use netclaw::domain::token::BearerToken;
+use netclaw::ports::credential_store::{CredentialStore, CredentialStoreError, Over};
 use tempfile::TempDir;
-
-use super::fakes::{daemon_id, endpoint, pairing, token};
 
 struct World {
     _folder: TempDir,
@@ -279,4 +279,21 @@ fn a_token_is_never_read_together_with_the_place_that_its_daemon_has_left() {
         drop(writing);
         assert_eq!(reader.join().unwrap(), None);
     });
+}
+
+#[test]
+fn only_what_is_over_is_forgotten() {
+    let World { _folder, store, .. } = World::new();
+    let id = daemon_id(1);
+    let new = BearerToken::issue(device_id(1), &[99; 32]);
+    let stored = || store.held(&id).unwrap().map(|held| (held.token.reveal().to_owned(), held.staged.is_some()));
+    assert!(store.forget_if(&id, &Over::Token(token(1))).unwrap(), "nothing is forgotten already");
+    store.save(&pairing(1, "https://a"), &token(1)).unwrap();
+    assert!(!store.forget_if(&id, &Over::Token(token(2))).unwrap());
+    assert!(!store.forget_if(&id, &Over::Device(device_id(2))).unwrap());
+    store.stage(&id, &new).unwrap();
+    assert!(!store.forget_if(&id, &Over::Token(token(1))).unwrap(), "the staged one may be good");
+    assert_eq!(stored(), Some((token(1).reveal().to_owned(), true)));
+    assert!(store.forget_if(&id, &Over::Device(device_id(1))).unwrap());
+    assert!(stored().is_none() && store.staged(&id).unwrap().is_none());
 }

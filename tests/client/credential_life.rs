@@ -10,19 +10,22 @@ use netclaw::ports::clock::Clock;
 use netclaw::ports::control_channel::DeviceSummary;
 use netclaw::ports::daemon_api::DeviceIdentity;
 
-use super::fakes::{
-    FakeApi, FakeCredentials, FakeHost, FakePrompter, FakeSettings, FixedClock, GRANTED, device_id, name, pairing,
-    token,
-};
 use super::host_commands::{Ran, run_with};
 use super::terminal::run;
+use crate::fakes::clock::FakeClock;
+use crate::fakes::credential_store::FakeCredentialStore;
+use crate::fakes::granting_api::FakeApi;
+use crate::fakes::host::FakeHost;
+use crate::fakes::prompter::FakePrompter;
+use crate::fakes::samples::{GRANTED, device_id, name, pairing, token};
+use crate::fakes::settings_store::FakeSettingsStore;
 use crate::fakes::wizard::ScriptedWizard;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
 async fn run_on(host: &FakeHost, words: &str) -> Ran {
     let log = Path::new("/nowhere/daemon.log");
-    run_with(words, host, &FakeSettings::default(), &mut ScriptedWizard::default(), log).await
+    run_with(words, host, &FakeSettingsStore::default(), &mut ScriptedWizard::default(), log).await
 }
 
 #[tokio::test]
@@ -101,7 +104,7 @@ async fn devices_are_listed_with_their_end_when_any_has_one() {
 
 #[tokio::test]
 async fn status_warns_two_weeks_ahead_and_after() {
-    let now = FixedClock.now().wall;
+    let now = FakeClock::default().now().wall;
     let second = Duration::from_secs(1);
     let ago = WallTime::from_unix_millis(now.unix_millis() - 1);
     for (end, warned) in [
@@ -113,7 +116,7 @@ async fn status_warns_two_weeks_ahead_and_after() {
         (Some(ago), Some("has ended")),
     ] {
         let api = FakeApi { expires_at: end, ..FakeApi::default() };
-        let credentials = FakeCredentials::with(vec![(pairing(GRANTED, "http://a:1"), token(1))]);
+        let credentials = FakeCredentialStore::with(vec![(pairing(GRANTED, "http://a:1"), token(1))]);
         let (out, err, _) = run("netclaw status", &api, &credentials, &mut FakePrompter::default()).await;
         assert_eq!(out.contains("\nExpires: "), end.is_some(), "{out}");
         match warned {

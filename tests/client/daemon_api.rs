@@ -8,8 +8,8 @@ use netclaw::domain::link::Link;
 use netclaw::domain::token::BearerToken;
 use netclaw::ports::daemon_api::{ApiError, DaemonApi, Grant, Rejection};
 
-use super::fakes::{daemon_id, device_id, endpoint, name, token};
 use super::scripted_server::{Act, ScriptedServer, response};
+use crate::fakes::samples::{daemon_id, device_id, endpoint, name, token};
 
 fn api() -> HttpDaemonApi {
     HttpDaemonApi::new(Patience { connect: Duration::from_millis(300), answer: Duration::from_millis(300) })
@@ -65,7 +65,7 @@ async fn a_token_travels_in_the_authorization_header() {
 #[tokio::test]
 async fn a_path_of_the_endpoint_is_kept() {
     let server = ScriptedServer::answering(response("200 OK", "application/json", r#"{"status":"ok"}"#)).await;
-    api().probe(&endpoint(&format!("{}/agent/", server.endpoint))).await.unwrap();
+    api().probe(&Link::of_endpoint(&endpoint(&format!("{}/agent/", server.endpoint)))).await.unwrap();
     assert!(server.requests()[0].starts_with("GET /agent/api/health/ready "));
 }
 
@@ -91,7 +91,7 @@ async fn the_target_of_a_redirect_is_shown_without_control_characters() {
 }
 
 #[tokio::test]
-async fn a30_a_ten_mebibyte_answer_is_cut_off() {
+async fn b30_a_ten_mebibyte_answer_is_cut_off() {
     let huge = "x".repeat(10 << 20);
     let server = ScriptedServer::answering(response("200 OK", "application/json", &huge)).await;
     assert!(is_foreign(exchange(&server).await));
@@ -112,7 +112,7 @@ async fn an_answer_of_exactly_four_kibibytes_is_read() {
 }
 
 #[tokio::test]
-async fn a30_a_slow_drip_and_a_silent_server_end_in_time() {
+async fn b30_a_slow_drip_and_a_silent_server_end_in_time() {
     let head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 4000\r\n\r\n".to_vec();
     for act in
         [Act::Drip(head.clone()), Act::SendAndHang(head), Act::SendAndHang(Vec::new()), Act::Drip(b"HTT".to_vec())]
@@ -147,7 +147,7 @@ async fn garbage_is_not_a_daemon() {
         let server = ScriptedServer::answering(response("200 OK", "application/json; charset=utf-8", body)).await;
         assert!(is_foreign(exchange(&server).await), "{body}");
         assert!(is_foreign(status(&server).await), "{body}");
-        assert!(is_foreign(api().probe(&server.endpoint).await), "{body}");
+        assert!(is_foreign(api().probe(&Link::of_endpoint(&server.endpoint)).await), "{body}");
     }
 }
 
@@ -215,7 +215,7 @@ async fn a_closed_port_is_named_in_plain_words() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    let error = api().probe(&endpoint(&format!("http://{address}"))).await.unwrap_err();
+    let error = api().probe(&Link::of_endpoint(&endpoint(&format!("http://{address}")))).await.unwrap_err();
     assert_eq!(error, ApiError::Unreachable { cause: "connection refused, nothing listens there".to_owned() });
 }
 
@@ -224,13 +224,13 @@ async fn https_to_a_server_without_tls_is_named_in_plain_words() {
     let server = ScriptedServer::start(vec![Act::SendUnasked(b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec())]).await;
     let https = endpoint(&server.endpoint.to_string().replace("http:", "https:"));
     let patience = Patience { connect: Duration::from_secs(10), answer: Duration::from_secs(10) };
-    let error = HttpDaemonApi::new(patience).probe(&https).await.unwrap_err();
+    let error = HttpDaemonApi::new(patience).probe(&Link::of_endpoint(&https)).await.unwrap_err();
     assert_eq!(error, ApiError::Unreachable { cause: "it does not speak TLS; perhaps http:// is meant".to_owned() });
 }
 
 /// Runs in a process of its own, because the environment is the process's.
 #[tokio::test]
-async fn a24_proxies_of_the_environment_are_ignored_for_loopback() {
+async fn b24_proxies_of_the_environment_are_ignored_for_loopback() {
     let proxy = ScriptedServer::answering(response("200 OK", "application/json", "{}")).await;
     let daemon = ScriptedServer::answering(response("200 OK", "application/json", r#"{"status":"ok"}"#)).await;
     let home = tempfile::tempdir().unwrap();

@@ -1,13 +1,14 @@
 //! Several daemons on one device.
 
+use crate::fakes::credential_store::FakeCredentialStore;
+use crate::fakes::samples::{daemon_id, name, pairing, token};
+use crate::fakes::settings_store::FakeSettingsStore;
 use netclaw::app::client::daemons::{ChooseError, UseError, choose, make_current};
 use netclaw::app::client::target::{Rule, TargetError, resolve, resolve_named};
 use netclaw::domain::identity::IdentityKey;
 use netclaw::domain::link::{Guard, Pins};
 use netclaw::domain::pin::Pin;
 use netclaw::ports::credential_store::{CredentialStore, Pairing};
-
-use super::fakes::{FakeCredentials, FakeSettings, daemon_id, name, pairing, token};
 
 const PINS: Pins = Pins { current: Pin::from_bytes([1; 32]), next: None };
 
@@ -17,9 +18,13 @@ fn called(daemon: u8, its_name: &str) -> Pairing {
     pairing
 }
 
-fn three() -> FakeCredentials {
+fn three() -> FakeCredentialStore {
     let nameless = pairing(3, "https://nameless.example");
-    FakeCredentials::with(vec![(called(1, "build"), token(1)), (called(2, "build-2"), token(2)), (nameless, token(3))])
+    FakeCredentialStore::with(vec![
+        (called(1, "build"), token(1)),
+        (called(2, "build-2"), token(2)),
+        (nameless, token(3)),
+    ])
 }
 
 #[test]
@@ -63,7 +68,7 @@ fn b26_a_named_daemon_gets_its_own_credential_over_its_own_link() {
 #[test]
 fn b26_the_environment_brings_neither_a_token_nor_a_pin_to_another_place() {
     let credentials = three();
-    let target = |place: &str| resolve(Some(place), &credentials, &FakeSettings::default()).unwrap();
+    let target = |place: &str| resolve(Some(place), &credentials, &FakeSettingsStore::default()).unwrap();
     let own = target("http://10.0.0.1:5199");
     assert!(own.credential.is_some() && own.link.guard() == Guard::Pinned(PINS));
     for other in ["https://10.0.0.1:5199", "http://10.0.0.1:5198", "http://10.0.0.9:5199"] {

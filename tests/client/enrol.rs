@@ -2,29 +2,33 @@
 
 use std::time::Duration;
 
-use netclaw::app::client::enrol::{Enrol, EnrolError, EnrolRequest, Enrolled, Replaced};
+use netclaw::app::client::enrol::{Enrol, EnrolError, EnrolRequest, Enrolled, Invitation, Replaced};
 use netclaw::domain::code::CodeError;
 use netclaw::ports::credential_store::CredentialStoreError;
 use netclaw::ports::daemon_api::Rejection;
 use netclaw::ports::storage::StorageError;
 
-use super::fakes::{
-    FakeApi, FakeCredentials, FakePrompter, FixedClock, GRANTED, daemon_id, device_id, endpoint, name, pairing,
-    rejected, token, unreachable,
-};
+use crate::fakes::clock::FakeClock;
+use crate::fakes::credential_store::FakeCredentialStore;
+use crate::fakes::granting_api::FakeApi;
+use crate::fakes::prompter::FakePrompter;
 use crate::fakes::rng::SeededRng;
+use crate::fakes::samples::{GRANTED, daemon_id, device_id, endpoint, name, pairing, rejected, token, unreachable};
 
 const PLACE: &str = "https://host:5199";
 
 async fn enrol(
     api: &FakeApi,
-    credentials: &FakeCredentials,
+    credentials: &FakeCredentialStore,
     prompter: &mut FakePrompter,
     name: Option<&str>,
 ) -> Result<Enrolled, EnrolError> {
-    let request =
-        EnrolRequest { endpoint: endpoint(PLACE), name: name.map(str::to_owned), host_name: "my-laptop".to_owned() };
-    Enrol { api, credentials, prompter, clock: &FixedClock, rng: &SeededRng::new(3) }.run(request).await
+    let request = EnrolRequest {
+        invitation: Invitation::Address(endpoint(PLACE)),
+        name: name.map(str::to_owned),
+        host_name: "my-laptop".to_owned(),
+    };
+    Enrol { api, credentials, prompter, clock: &FakeClock::default(), rng: &SeededRng::new(3) }.run(request).await
 }
 
 fn full_disk() -> CredentialStoreError {
@@ -33,7 +37,7 @@ fn full_disk() -> CredentialStoreError {
 
 #[tokio::test]
 async fn a_pairing_is_stored_and_tried_before_it_is_reported() {
-    let (api, credentials) = (FakeApi::default(), FakeCredentials::default());
+    let (api, credentials) = (FakeApi::default(), FakeCredentialStore::default());
     let mut person = FakePrompter::person(&["abcd ef23", ""]);
     let enrolled = enrol(&api, &credentials, &mut person, None).await.unwrap();
     assert_eq!((enrolled.daemon_id, enrolled.device.name), (daemon_id(GRANTED), name("my-laptop")));
@@ -48,7 +52,7 @@ async fn a_pairing_is_stored_and_tried_before_it_is_reported() {
 
 #[tokio::test]
 async fn a_full_disk_is_noticed_before_anything_is_asked() {
-    let credentials = FakeCredentials { prepare_error: Some(full_disk()), ..FakeCredentials::default() };
+    let credentials = FakeCredentialStore { prepare_error: Some(full_disk()), ..FakeCredentialStore::default() };
     let (api, mut person) = (FakeApi::default(), FakePrompter::person(&["ABCDEF23"]));
     let error = enrol(&api, &credentials, &mut person, None).await.unwrap_err();
     assert_eq!(error, EnrolError::Credentials(full_disk()));
@@ -59,7 +63,7 @@ async fn a_full_disk_is_noticed_before_anything_is_asked() {
 async fn nobody_types_a_code_for_a_dead_address() {
     let api = FakeApi { probe_error: Some(unreachable()), ..FakeApi::default() };
     let mut person = FakePrompter::person(&["ABCDEF23"]);
-    let error = enrol(&api, &FakeCredentials::default(), &mut person, None).await.unwrap_err();
+    let error = enrol(&api, &FakeCredentialStore::default(), &mut person, None).await.unwrap_err();
     assert_eq!(error, EnrolError::Api(unreachable()));
     assert_eq!(person.answers.len(), 1);
 }
@@ -68,13 +72,14 @@ async fn nobody_types_a_code_for_a_dead_address() {
 async fn an_unreadable_code_spends_no_attempt() {
     let api = FakeApi::default();
     let mut person = FakePrompter::person(&["", "ABC", "0BCDEF23", "ABCD-EF23", ""]);
-    enrol(&api, &FakeCredentials::default(), &mut person, None).await.unwrap();
+    enrol(&api, &FakeCredentialStore::default(), &mut person, None).await.unwrap();
     assert_eq!((api.calls().len(), person.explained.len()), (3, 3));
 
     let api = FakeApi::default();
-    let error = enrol(&api, &FakeCredentials::default(), &mut FakePrompter::script(&["ABC", "ABCDEF23"]), None).await;
+    let error =
+        enrol(&api, &FakeCredentialStore::default(), &mut FakePrompter::script(&["ABC", "ABCDEF23"]), None).await;
     assert_eq!(error.unwrap_err(), EnrolError::Code(CodeError::WrongLength));
-    let error = enrol(&api, &FakeCredentials::default(), &mut FakePrompter::script(&[]), None).await;
+    let error = enrol(&api, &FakeCredentialStore::default(), &mut FakePrompter::script(&[]), None).await;
     assert_eq!(error.unwrap_err(), EnrolError::NoCode);
     assert!(api.calls().iter().all(|call| call.starts_with("probe")));
 }
@@ -85,16 +90,16 @@ async fn a_person_may_correct_a_wrong_code_three_times() {
     let codes = ["AAAAAAAA", "BBBBBBBB", "CCCCCCCC", "DDDDDDDD", "EEEEEEEE"];
     let api = FakeApi::rejecting([wrong(), wrong(), wrong()]);
     let mut person = FakePrompter::person(&codes);
-    enrol(&api, &FakeCredentials::default(), &mut person, Some("x")).await.unwrap();
+    enrol(&api, &FakeCredentialStore::default(), &mut person, Some("x")).await.unwrap();
     assert_eq!(person.answers, ["EEEEEEEE"]);
 
     let api = FakeApi::rejecting([wrong(), wrong(), wrong(), wrong()]);
     let mut person = FakePrompter::person(&codes);
-    let error = enrol(&api, &FakeCredentials::default(), &mut person, Some("x")).await.unwrap_err();
+    let error = enrol(&api, &FakeCredentialStore::default(), &mut person, Some("x")).await.unwrap_err();
     assert_eq!(error, EnrolError::WrongCode);
 
     let api = FakeApi::rejecting([wrong()]);
-    let error = enrol(&api, &FakeCredentials::default(), &mut FakePrompter::script(&codes), Some("x")).await;
+    let error = enrol(&api, &FakeCredentialStore::default(), &mut FakePrompter::script(&codes), Some("x")).await;
     assert_eq!(error.unwrap_err(), EnrolError::WrongCode);
 }
 
@@ -102,7 +107,7 @@ async fn a_person_may_correct_a_wrong_code_three_times() {
 async fn a_taken_name_is_asked_again_with_the_same_code() {
     let api = FakeApi::rejecting([rejected(Rejection::NameTaken), rejected(Rejection::NameTaken)]);
     let mut person = FakePrompter::person(&["ABCDEF23", "", "", ""]);
-    let enrolled = enrol(&api, &FakeCredentials::default(), &mut person, None).await.unwrap();
+    let enrolled = enrol(&api, &FakeCredentialStore::default(), &mut person, None).await.unwrap();
     assert_eq!(enrolled.device.name, name("my-laptop-3"));
     assert_eq!(person.defaults, ["my-laptop", "my-laptop-2", "my-laptop-3"]);
     assert!(api.calls().iter().filter(|call| call.starts_with("exchange")).all(|call| call.contains("ABCD-EF23")));
@@ -111,7 +116,7 @@ async fn a_taken_name_is_asked_again_with_the_same_code() {
 #[tokio::test]
 async fn a_script_gives_another_name_on_the_next_line_or_fails() {
     let taken = || FakeApi::rejecting([rejected(Rejection::NameTaken)]);
-    let credentials = FakeCredentials::default();
+    let credentials = FakeCredentialStore::default();
     for given in [Some("ci"), None] {
         let lines: &[&str] = if given.is_some() { &["ABCDEF23", "other"] } else { &["ABCDEF23", "ci", "other"] };
         let enrolled = enrol(&taken(), &credentials, &mut FakePrompter::script(lines), given).await.unwrap();
@@ -125,7 +130,7 @@ async fn a_script_gives_another_name_on_the_next_line_or_fails() {
 #[tokio::test]
 async fn a_name_that_the_daemon_does_not_allow_is_asked_again() {
     let refusing = || FakeApi::rejecting([rejected(Rejection::InvalidDeviceName)]);
-    let credentials = FakeCredentials::default();
+    let credentials = FakeCredentialStore::default();
     let mut person = FakePrompter::person(&["ABCDEF23", "", "other"]);
     assert!(enrol(&refusing(), &credentials, &mut person, None).await.is_ok());
     let error = enrol(&refusing(), &credentials, &mut FakePrompter::script(&["ABCDEF23"]), Some("x")).await;
@@ -134,7 +139,7 @@ async fn a_name_that_the_daemon_does_not_allow_is_asked_again() {
 
 #[tokio::test]
 async fn an_invalid_name_is_asked_again_only_of_a_person() {
-    let credentials = FakeCredentials::default();
+    let credentials = FakeCredentialStore::default();
     let mut person = FakePrompter::person(&["ABCDEF23", "a/b", "good"]);
     let enrolled = enrol(&FakeApi::default(), &credentials, &mut person, Some("../x")).await.unwrap();
     assert_eq!((enrolled.device.name, person.explained.len()), (name("good"), 2));
@@ -156,7 +161,7 @@ async fn limits_and_other_refusals_end_it() {
     ] {
         let api = FakeApi::rejecting([rejected(why)]);
         let mut person = FakePrompter::person(&["ABCDEF23", "", "ABCDEF23", "", ""]);
-        let error = enrol(&api, &FakeCredentials::default(), &mut person, None).await.unwrap_err();
+        let error = enrol(&api, &FakeCredentialStore::default(), &mut person, None).await.unwrap_err();
         assert_eq!(error, EnrolError::Api(rejected(why)));
     }
 }
@@ -165,16 +170,16 @@ async fn limits_and_other_refusals_end_it() {
 async fn a_lost_answer_is_told_apart_from_a_dead_address() {
     let api = FakeApi::rejecting([unreachable()]);
     let mut person = FakePrompter::person(&["ABCDEF23", ""]);
-    let error = enrol(&api, &FakeCredentials::default(), &mut person, None).await.unwrap_err();
+    let error = enrol(&api, &FakeCredentialStore::default(), &mut person, None).await.unwrap_err();
     assert!(matches!(error, EnrolError::AnswerLost { .. }));
 }
 
 #[tokio::test]
 async fn what_cannot_be_stored_is_revoked_again() {
     for (revoke_error, expected) in [(None, true), (Some(unreachable()), false)] {
-        let credentials = FakeCredentials {
+        let credentials = FakeCredentialStore {
             save_error: Some(full_disk()),
-            ..FakeCredentials::with(vec![(pairing(GRANTED, PLACE), token(1))])
+            ..FakeCredentialStore::with(vec![(pairing(GRANTED, PLACE), token(1))])
         };
         let api = FakeApi { revoke_error, ..FakeApi::default() };
         let mut person = FakePrompter::person(&["ABCDEF23", ""]);
@@ -187,7 +192,7 @@ async fn what_cannot_be_stored_is_revoked_again() {
 
 #[tokio::test]
 async fn the_old_credential_of_the_same_place_is_revoked_after_success() {
-    let credentials = FakeCredentials::with(vec![(pairing(GRANTED, PLACE), token(1))]);
+    let credentials = FakeCredentialStore::with(vec![(pairing(GRANTED, PLACE), token(1))]);
     let (api, mut person) = (FakeApi::default(), FakePrompter::person(&["ABCDEF23", ""]));
     let enrolled = enrol(&api, &credentials, &mut person, None).await.unwrap();
     assert_eq!(enrolled.replaced, [Replaced::Revoked(name("laptop"))]);
@@ -200,7 +205,11 @@ async fn an_old_credential_whose_rotation_was_interrupted_is_not_called_revoked_
         [(Some(token(2)), Replaced::NotRevoked(name("laptop"))), (None, Replaced::Revoked(name("laptop")))]
     {
         let all = vec![(pairing(GRANTED, PLACE), token(1))];
-        let credentials = FakeCredentials { staged, ..FakeCredentials::with(all) };
+        let credentials = FakeCredentialStore::with(all);
+        let credentials = match staged {
+            Some(new) => credentials.and_staged(daemon_id(GRANTED), new),
+            None => credentials,
+        };
         let api = FakeApi { revoke_error: Some(rejected(Rejection::Unauthorized)), ..FakeApi::default() };
         let mut person = FakePrompter::person(&["ABCDEF23", ""]);
         let enrolled = enrol(&api, &credentials, &mut person, None).await.unwrap();
@@ -211,7 +220,7 @@ async fn an_old_credential_whose_rotation_was_interrupted_is_not_called_revoked_
 #[tokio::test]
 async fn an_old_credential_goes_to_no_other_daemon_and_no_other_place() {
     let (other_daemon, elsewhere) = (pairing(5, PLACE), pairing(GRANTED, "http://elsewhere:5199"));
-    let credentials = FakeCredentials::with(vec![(other_daemon.clone(), token(1)), (elsewhere.clone(), token(2))]);
+    let credentials = FakeCredentialStore::with(vec![(other_daemon.clone(), token(1)), (elsewhere.clone(), token(2))]);
     let (api, mut person) = (FakeApi::default(), FakePrompter::person(&["ABCDEF23", ""]));
     let enrolled = enrol(&api, &credentials, &mut person, None).await.unwrap();
     assert_eq!(enrolled.replaced, [Replaced::Elsewhere(elsewhere), Replaced::OtherDaemon(other_daemon)]);
@@ -223,6 +232,6 @@ async fn success_is_not_reported_when_the_daemon_refuses_the_new_credential() {
     let refusal = rejected(Rejection::Unauthorized);
     let api = FakeApi { status_error: Some(refusal.clone()), ..FakeApi::default() };
     let mut person = FakePrompter::person(&["ABCDEF23", ""]);
-    let error = enrol(&api, &FakeCredentials::default(), &mut person, None).await.unwrap_err();
+    let error = enrol(&api, &FakeCredentialStore::default(), &mut person, None).await.unwrap_err();
     assert_eq!(error, EnrolError::NotVerified(refusal));
 }

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use netclaw::adapters::memory::{MemoryAttemptLog, MemoryPairingSlot};
-use netclaw::app::client::enrol::{Enrol, EnrolError, EnrolRequest, Enrolled, Suspicion};
+use netclaw::adapters::terminal::failure::of_enrol;
+use netclaw::app::client::enrol::{Enrol, EnrolError, EnrolRequest, Enrolled, Invitation, Suspicion};
+use netclaw::app::client::target::{Choice, Rule};
 use netclaw::app::daemon::DaemonPorts;
 use netclaw::app::daemon::exchange::ExchangeError;
 use netclaw::app::daemon::open_pairing::OpenPairing;
@@ -20,26 +22,29 @@ use netclaw::domain::device_name::DeviceName;
 use netclaw::domain::endpoint::Endpoint;
 use netclaw::domain::identity::{IdentityKey, IdentityPublicKey};
 use netclaw::domain::link::{Link, Meeting, Pins, Unprotected};
+use netclaw::domain::pairing_link::PairingLink;
+use netclaw::domain::pake::answer::NotPaired;
 use netclaw::domain::pake::{
     AnswerError, ClientHello, Confirmation, DaemonHello, FinishAnswer, FinishRequest, Nonce, PakeError, ReceivedHello,
 };
 use netclaw::domain::pin::Pin;
+use netclaw::domain::session::Generation;
 use netclaw::domain::settings::Settings;
 use netclaw::domain::terms::Terms;
 use netclaw::domain::token::BearerToken;
+use netclaw::ports::control_channel::PairingOutcome;
 use netclaw::ports::daemon_api::{ApiError, DaemonApi, DeviceIdentity, Grant, Rejection, StatusReport};
 use netclaw::ports::device_store::DeviceStore;
 use netclaw::ports::tls_keys::TlsKeyStore;
 
-use super::fakes::{
-    FakeCredentials, FakePrompter, FixedClock, daemon_report, endpoint, name, rejected, token, unreachable,
-};
 use crate::fakes::activity_log::FakeActivityLog;
 use crate::fakes::clock::FakeClock;
+use crate::fakes::credential_store::FakeCredentialStore;
 use crate::fakes::device_store::FakeDeviceStore;
 use crate::fakes::exposure::FakeExposure;
+use crate::fakes::prompter::FakePrompter;
 use crate::fakes::rng::SeededRng;
-use crate::fakes::samples::{device, other_than};
+use crate::fakes::samples::{daemon_report, device, endpoint, name, other_than, pairing, rejected, token, unreachable};
 use crate::fakes::tls_keys::FakeTlsKeyStore;
 
 const PLACE: &str = "http://my-server:5199";
@@ -60,6 +65,10 @@ struct Daemon {
     start_error: Option<ApiError>,
     calls: Mutex<Vec<&'static str>>,
     exchanges: AtomicU32,
+    /// Which session the operator is asked about, and the answer.
+    operator: Mutex<Option<(Generation, bool)>>,
+    /// The words that the operator saw.
+    words: Mutex<String>,
 }
 
 impl Default for Daemon {
@@ -82,9 +91,9 @@ impl Default for Daemon {
         };
         let (key, keys) = (IdentityKey::from_seed(&[9; 32]).unwrap(), Arc::new(FakeTlsKeyStore::default()));
         let (identity, pin) = (key.public_key(), keys.keys().current.pin);
-        let introduction = Introduction { identity: Arc::new(key), name: Some(name("my-server")), keys };
+        let introduction = Introduction { identity: Arc::new(key), name: Some(name("my-server")), keys: keys.clone() };
         Self {
-            open: OpenPairing::new(ports.clone(), &settings),
+            open: OpenPairing::new(ports.clone(), &settings, keys.clone()),
             pair: PairV2::new(ports, introduction, &settings),
             devices,
             identity,
@@ -97,6 +106,8 @@ impl Default for Daemon {
             start_error: None,
             calls: Mutex::default(),
             exchanges: AtomicU32::new(0),
+            operator: Mutex::default(),
+            words: Mutex::default(),
         }
     }
 }
@@ -120,6 +131,7 @@ fn refused(error: PairError) -> ApiError {
         PairError::Exchange(ExchangeError::WrongCode) => Rejection::WrongCode,
         PairError::Exchange(ExchangeError::NoPairingCode) => Rejection::NoPairingCode,
         PairError::NoHandshake => Rejection::NoHandshake,
+        PairError::OperatorIsAsked => Rejection::ConfirmationPending,
         other => panic!("{other}"),
     })
 }
@@ -130,11 +142,11 @@ fn client() -> ClientAddress {
 
 #[async_trait]
 impl DaemonApi for Daemon {
-    async fn probe(&self, _: &Endpoint) -> Result<(), ApiError> {
+    async fn probe(&self, _: &Link) -> Result<(), ApiError> {
         Ok(())
     }
 
-    async fn sight(&self, _: &Endpoint, _: &Beacon) -> Result<Sighting, ApiError> {
+    async fn sight(&self, _: &Link, _: &Beacon) -> Result<Sighting, ApiError> {
         Err(unreachable())
     }
 
@@ -149,8 +161,8 @@ impl DaemonApi for Daemon {
         }
         let mut passed_on = hello.clone();
         (self.hello)(&mut passed_on);
-        let ClientHello { suite, binding, nonce, message } = passed_on;
-        let received = ReceivedHello { suite, binding, nonce, message: *message.as_bytes() };
+        let ClientHello { suite, link, binding, nonce, message } = passed_on;
+        let received = ReceivedHello { suite, link, binding, nonce, message: *message.as_bytes() };
         let mut reply = self.pair.start(client(), received).await.map_err(refused)?;
         (self.reply)(hello, &mut reply);
         Ok(reply)
@@ -158,6 +170,15 @@ impl DaemonApi for Daemon {
 
     async fn finish_pairing(&self, _: &Link, request: &FinishRequest) -> Result<FinishAnswer, ApiError> {
         self.calls.lock().unwrap().push("finish");
+        let operator = *self.operator.lock().unwrap();
+        if let Some((generation, agrees)) = operator {
+            // The operator looks up every time, and answers at the third.
+            let outcome = self.open.outcome(generation).await;
+            if let (PairingOutcome::Asking { applicant, .. }, 3) = (outcome, self.finishes()) {
+                *self.words.lock().unwrap() = applicant.words.to_string();
+                self.open.decide(generation, agrees).await.unwrap();
+            }
+        }
         let answered = self.pair.finish(client(), request.clone()).await.map_err(refused);
         if let Some(loss) = self.losses.lock().unwrap().pop_front() {
             return Err(loss);
@@ -199,16 +220,22 @@ impl DaemonApi for Daemon {
 async fn enrol(
     daemon: &Daemon,
     place: &str,
-    credentials: &FakeCredentials,
+    credentials: &FakeCredentialStore,
     prompter: &mut FakePrompter,
 ) -> Result<Enrolled, EnrolError> {
-    let request = EnrolRequest { endpoint: endpoint(place), name: None, host_name: "my-laptop".to_owned() };
-    Enrol { api: daemon, credentials, prompter, clock: &FixedClock, rng: &SeededRng::new(3) }.run(request).await
+    let request = EnrolRequest {
+        invitation: Invitation::Address(endpoint(place)),
+        name: None,
+        host_name: "my-laptop".to_owned(),
+    };
+    Enrol { api: daemon, credentials, prompter, clock: &FakeClock::default(), rng: &SeededRng::new(3) }
+        .run(request)
+        .await
 }
 
 /// Pairs with the right code, and with what is stored then.
-async fn pair(daemon: &Daemon, place: &str) -> (Result<Enrolled, EnrolError>, FakeCredentials) {
-    let (credentials, code) = (FakeCredentials::default(), daemon.code().await.reveal());
+async fn pair(daemon: &Daemon, place: &str) -> (Result<Enrolled, EnrolError>, FakeCredentialStore) {
+    let (credentials, code) = (FakeCredentialStore::default(), daemon.code().await.reveal());
     let mut person = FakePrompter::person(&[&code, ""]);
     (enrol(daemon, place, &credentials, &mut person).await, credentials)
 }
@@ -236,9 +263,9 @@ async fn b29_behind_a_publicly_valid_certificate_no_key_is_stored() {
 #[tokio::test]
 async fn two_daemons_of_one_name_are_told_apart() {
     let daemon = Daemon::default();
-    let mut other = super::fakes::pairing(5, "http://other:5199");
+    let mut other = pairing(5, "http://other:5199");
     other.known.name = Some(name("My-Server"));
-    let credentials = FakeCredentials::with(vec![(other, token(1))]);
+    let credentials = FakeCredentialStore::with(vec![(other, token(1))]);
     let mut person = FakePrompter::person(&[&daemon.code().await.reveal(), ""]);
     enrol(&daemon, PLACE, &credentials, &mut person).await.unwrap();
     assert_eq!(credentials.pairings().pop().unwrap().known.name, Some(name("my-server-2")));
@@ -319,6 +346,90 @@ async fn b22_without_handshakes_the_code_goes_nowhere_but_over_protected_links()
     }
 }
 
+async fn pair_by(daemon: &Daemon, link: PairingLink) -> Result<Enrolled, EnrolError> {
+    let (credentials, mut person) = (FakeCredentialStore::default(), FakePrompter::person(&["", "x"]));
+    let invitation = Invitation::Link(link);
+    let request = EnrolRequest { invitation, name: None, host_name: "my-laptop".to_owned() };
+    let enrol = Enrol {
+        api: daemon,
+        credentials: &credentials,
+        prompter: &mut person,
+        clock: &FakeClock::default(),
+        rng: &SeededRng::new(5),
+    };
+    let enrolled = enrol.run(request).await;
+    assert_eq!(credentials.pairings().len(), usize::from(enrolled.is_ok()));
+    enrolled
+}
+
+/// A link to this daemon at a place that is pinned.
+async fn pinned_link(daemon: &Daemon) -> PairingLink {
+    let link = daemon.open.open_link(Terms::default()).await.unwrap().code;
+    PairingLink::new(endpoint(PLACE), daemon.pin, link.secret().clone())
+}
+
+#[tokio::test]
+async fn a_link_pairs_without_asking_for_a_code() {
+    let daemon = Daemon::default();
+    let link = pinned_link(&daemon).await;
+    assert_eq!(pair_by(&daemon, link.clone()).await.unwrap().device.name, name("my-laptop"));
+    assert_eq!(pair_by(&daemon, link).await.unwrap_err(), EnrolError::LinkOver);
+}
+
+#[tokio::test]
+async fn b22_a_link_is_proved_to_the_pinned_key_or_to_nobody() {
+    let other = Pin::from_bytes([5; 32]);
+    for meeting in [Meeting::Key(other), Meeting::Plain, Meeting::PublicCertificate] {
+        let daemon = Daemon { meeting, ..Daemon::default() };
+        let refused = pair_by(&daemon, pinned_link(&daemon).await).await.unwrap_err();
+        let expected = match meeting {
+            Meeting::Key(found) => EnrolError::NotTheLinksKey { expected: daemon.pin, found },
+            Meeting::Plain | Meeting::PublicCertificate => EnrolError::Unprotected(Unprotected),
+        };
+        assert_eq!((refused, daemon.calls.lock().unwrap().len()), (expected, 0));
+    }
+    let older = Daemon { start_error: Some(rejected(Rejection::NotFound)), ..Daemon::default() };
+    assert_eq!(pair_by(&older, pinned_link(&older).await).await.unwrap_err(), EnrolError::NoHandshakes);
+    assert_eq!(older.exchanges.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn b19_a_refused_proof_of_a_link_is_not_typed_again() {
+    let daemon = Daemon { hello: |hello| hello.nonce = Nonce([1; 32]), ..Daemon::default() };
+    let refused = pair_by(&daemon, pinned_link(&daemon).await).await.unwrap_err();
+    assert_eq!((refused, daemon.finishes()), (EnrolError::LinkRefused, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_the_operator_is_asked_the_same_words_are_shown_and_the_same_request_is_sent() {
+    for agrees in [true, false] {
+        let daemon = Daemon::default();
+        let opened = daemon.open.open(Terms { confirm: true, ..Terms::default() }).await.unwrap();
+        *daemon.operator.lock().unwrap() = Some((opened.generation, agrees));
+        let mut script = FakePrompter::script(&[&opened.code.reveal(), ""]);
+        let enrolled = enrol(&daemon, PLACE, &FakeCredentialStore::default(), &mut script).await;
+        match agrees {
+            true => assert_eq!(enrolled.unwrap().device.name, name("my-laptop")),
+            false => assert_eq!(enrolled.unwrap_err(), EnrolError::NotConfirmed(NotPaired::Refused)),
+        }
+        assert_eq!(daemon.finishes(), 3);
+        let words = daemon.words.lock().unwrap().clone();
+        assert!(script.explained.len() == 1 && script.explained[0].ends_with(&words), "{:?}", script.explained);
+        assert_eq!(words.split(' ').count(), 4);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn someone_in_between_who_only_says_wait_is_not_waited_for_for_ever() {
+    let daemon = Daemon::default();
+    let code = daemon.code().await;
+    let wait = || rejected(Rejection::ConfirmationPending);
+    daemon.losses.lock().unwrap().extend(std::iter::repeat_with(wait).take(1_000));
+    let mut script = FakePrompter::script(&[&code.reveal(), ""]);
+    let enrolled = enrol(&daemon, PLACE, &FakeCredentialStore::default(), &mut script).await;
+    assert_eq!(enrolled.unwrap_err(), EnrolError::NotConfirmed(NotPaired::Unanswered));
+}
+
 #[tokio::test]
 async fn b22_no_other_failure_makes_the_client_show_the_code() {
     let failures = [
@@ -342,7 +453,7 @@ async fn a_wrong_code_is_asked_again_and_costs_a_handshake() {
     let daemon = Daemon::default();
     let code = daemon.code().await;
     let mut person = FakePrompter::person(&[&other_than(&code).reveal(), "", &code.reveal()]);
-    enrol(&daemon, PLACE, &FakeCredentials::default(), &mut person).await.unwrap();
+    enrol(&daemon, PLACE, &FakeCredentialStore::default(), &mut person).await.unwrap();
     assert!(person.explained[0].contains("someone in between"), "{:?}", person.explained);
     assert_eq!(*daemon.calls.lock().unwrap(), ["start", "finish", "start", "finish", "status"]);
 }
@@ -352,7 +463,7 @@ async fn a_taken_name_is_asked_again_in_the_same_handshake() {
     let daemon = Daemon::default();
     daemon.devices.insert(device("my-laptop", 99)).await.unwrap();
     let mut person = FakePrompter::person(&[&daemon.code().await.reveal(), "", ""]);
-    let enrolled = enrol(&daemon, PLACE, &FakeCredentials::default(), &mut person).await.unwrap();
+    let enrolled = enrol(&daemon, PLACE, &FakeCredentialStore::default(), &mut person).await.unwrap();
     assert_eq!(enrolled.device.name, name("my-laptop-2"));
     assert_eq!(*daemon.calls.lock().unwrap(), ["start", "finish", "finish", "status"]);
 }
@@ -364,7 +475,7 @@ async fn a_sixth_name_begins_another_handshake() {
         daemon.devices.insert(device(taken, 90 + seed as u64)).await.unwrap();
     }
     let mut person = FakePrompter::person(&[&daemon.code().await.reveal(), "", "a", "b", "c", "d", "e"]);
-    let enrolled = enrol(&daemon, PLACE, &FakeCredentials::default(), &mut person).await.unwrap();
+    let enrolled = enrol(&daemon, PLACE, &FakeCredentialStore::default(), &mut person).await.unwrap();
     assert_eq!((enrolled.device.name, daemon.finishes()), (name("e"), 6));
 }
 
@@ -393,13 +504,31 @@ async fn an_answer_that_stays_lost_is_reported_as_such() {
 async fn a_handshake_that_was_pushed_out_is_begun_again_but_not_for_ever() {
     let once = Daemon { losses: Mutex::new([rejected(Rejection::NoHandshake)].into()), ..Daemon::default() };
     let code = once.code().await.reveal();
-    let refused = enrol(&once, PLACE, &FakeCredentials::default(), &mut FakePrompter::person(&[&code, ""])).await;
+    let refused = enrol(&once, PLACE, &FakeCredentialStore::default(), &mut FakePrompter::person(&[&code, ""])).await;
     // This daemon had made the device before its answer was exchanged for another one.
     assert!(matches!(refused, Err(EnrolError::Api(ApiError::Rejected { why: Rejection::NoPairingCode, .. }))));
     let losses = Mutex::new(VecDeque::from(vec![rejected(Rejection::WrongCode); 9]));
     let never = Daemon { losses, ..Daemon::default() };
     let code = never.code().await.reveal();
     let mut person = FakePrompter::person(&[&code, "", &code, &code, &code, &code, &code]);
-    let refused = enrol(&never, PLACE, &FakeCredentials::default(), &mut person).await;
+    let refused = enrol(&never, PLACE, &FakeCredentialStore::default(), &mut person).await;
     assert!(refused.is_err() && never.finishes() <= 5, "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_name_that_the_host_has_decided_on_and_that_is_taken_asks_for_no_other() {
+    let daemon = Daemon::default();
+    let terms = Terms { name: Some(name("ci-runner")), ..Terms::default() };
+    let code = daemon.open.open(terms).await.unwrap().code.reveal();
+    daemon.devices.insert(device("ci-runner", 99)).await.unwrap();
+    let (credentials, mut person) =
+        (FakeCredentialStore::default(), FakePrompter::person(&[&code, "laptop", "another"]));
+    let refused = enrol(&daemon, PLACE, &credentials, &mut person).await.unwrap_err();
+    assert_eq!(refused, EnrolError::HostNameTaken);
+    assert_eq!((person.defaults.len(), daemon.finishes()), (1, 1), "asked once");
+    let choice = Choice { endpoint: endpoint(PLACE), rule: Rule::Argument };
+    let hints = of_enrol(refused, &choice, &Invitation::Address(endpoint(PLACE))).hints.join("\n");
+    for command in ["netclaw daemon devices", "netclaw daemon pair --name"] {
+        assert!(hints.contains(command), "{hints}");
+    }
 }

@@ -11,8 +11,12 @@ use netclaw::adapters::terminal::commands::host::{HostPorts, run_init, run_opera
 use netclaw::adapters::terminal::console::Console;
 use netclaw::adapters::terminal::failure::{self, Exit, Failure};
 use netclaw::app::client::target::TargetError;
+use netclaw::domain::binding::{Binding, Origin};
+use netclaw::domain::client_address::ClientAddress;
 use netclaw::domain::session::Phase;
+use netclaw::domain::session::asking::Applicant;
 use netclaw::domain::time::WallTime;
+use netclaw::domain::words::Words;
 use netclaw::ports::activity_log::LastUse;
 use netclaw::ports::control_channel::{DeviceSummary, LockoutSummary, PairingOutcome};
 use netclaw::ports::daemon_api::DeviceIdentity;
@@ -20,8 +24,12 @@ use netclaw::ports::daemon_process::StartError;
 use netclaw::ports::prompter::PromptError;
 use netclaw::ports::storage::StorageError;
 
-use super::fakes::{FakeApi, FakeHost, FakeSettings, device_id, endpoint, name};
+use crate::fakes::consent::ScriptedConsent;
+use crate::fakes::granting_api::FakeApi;
+use crate::fakes::host::FakeHost;
+use crate::fakes::samples::{device_id, endpoint, name};
 use crate::fakes::service_manager::FakeServiceManager;
+use crate::fakes::settings_store::FakeSettingsStore;
 use crate::fakes::wizard::ScriptedWizard;
 
 /// What a command wrote and how it ended.
@@ -46,7 +54,7 @@ impl Ran {
 pub(super) async fn run_with(
     words: &str,
     host: &FakeHost,
-    settings: &FakeSettings,
+    settings: &FakeSettingsStore,
     wizard: &mut ScriptedWizard,
     log: &Path,
 ) -> Ran {
@@ -57,7 +65,7 @@ pub(super) async fn run_with(
 pub(super) async fn run_beside(
     words: &str,
     host: &FakeHost,
-    settings: &FakeSettings,
+    settings: &FakeSettingsStore,
     wizard: &mut ScriptedWizard,
     log: &Path,
     manager: &FakeServiceManager,
@@ -65,8 +73,9 @@ pub(super) async fn run_beside(
     let Command::Host(command) = Cli::try_parse_from(words.split(' ')).unwrap().command else { panic!("{words}") };
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let mut console = Console { out: &mut out, err: &mut err, err_is_terminal: false };
-    let (api, service) = (FakeApi::default(), manager.ports());
-    let ports = HostPorts { api: &api, control: host, process: host, service, settings, wizard, log_file: log };
+    let (api, service, consent) = (FakeApi::default(), manager.ports(), &host.consent);
+    let ports =
+        HostPorts { api: &api, control: host, process: host, service, consent, settings, wizard, log_file: log };
     let ended = match command {
         HostCommand::Init(args) => run_init(args, ports, &mut console).await,
         HostCommand::Up(args) => run_up(args, ports, &mut console).await,
@@ -80,7 +89,7 @@ pub(super) async fn run_beside(
 
 pub(super) async fn run(words: &str, host: &FakeHost) -> Ran {
     let log = Path::new("/nowhere/daemon.log");
-    run_with(words, host, &FakeSettings::default(), &mut ScriptedWizard::default(), log).await
+    run_with(words, host, &FakeSettingsStore::default(), &mut ScriptedWizard::default(), log).await
 }
 
 fn device(number: u8, called: &str, last_use: Option<LastUse>) -> DeviceSummary {
@@ -135,6 +144,68 @@ async fn waiting_ends_with_what_became_of_the_code() {
         let shown = if exit == Exit::Done { ran.out.clone() } else { ran.shown_failure() };
         assert!(shown.contains(&words), "{shown}");
         assert!(!ran.err.contains("left"), "{}", ran.err);
+    }
+}
+
+fn applicant() -> PairingOutcome {
+    let binding = Binding::Origin(Origin::parse("https://agent.example.org").unwrap());
+    let client = ClientAddress::of([192, 0, 2, 7].into());
+    let applicant = Applicant { name: name("laptop"), client, binding, words: Words::of([0; 6]) };
+    PairingOutcome::Asking { applicant, remaining: Duration::from_secs(200) }
+}
+
+/// Runs `netclaw daemon pair --confirm` against these outcomes and an operator with these answers.
+async fn confirm(outcomes: Vec<PairingOutcome>, answer: Option<Result<bool, PromptError>>) -> (Ran, Vec<bool>) {
+    let (consent, outcomes) = (ScriptedConsent::of(answer), std::sync::Mutex::new(outcomes.into()));
+    let host = FakeHost { outcomes, consent, ..FakeHost::running() };
+    let ran = run("netclaw daemon pair --confirm", &host).await;
+    let decisions = host.decisions.lock().unwrap().clone();
+    (ran, decisions)
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_operator_sees_who_asks_and_only_a_yes_pairs() {
+    let paired = || PairingOutcome::Paired(DeviceIdentity { id: device_id(1), name: name("laptop") });
+    let (ran, decisions) = confirm(vec![applicant(), paired()], Some(Ok(true))).await;
+    assert_eq!((ran.exit(), decisions), (Exit::Done, vec![true]));
+    let expected = [
+        "A device asks to be paired:",
+        "  name       laptop",
+        "  address    192.0.2.7",
+        "  transport  https, by way of https://agent.example.org",
+        "  words      abandon abandon abandon abandon",
+    ];
+    assert!(ran.err.contains(&expected.join("\n")), "{}", ran.err);
+    for (answer, exit) in [(Ok(false), Exit::Failed), (Err(PromptError::EndOfInput), Exit::Usage)] {
+        let (ran, decisions) = confirm(vec![applicant(), paired()], Some(answer)).await;
+        assert_eq!((ran.exit(), decisions), (exit, vec![false]));
+        assert!(!ran.out.contains("Paired"), "{}", ran.out);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_question_that_nobody_answers_ends_with_the_code() {
+    for over in [PairingOutcome::Phase(Phase::Expired), PairingOutcome::Replaced] {
+        let (ran, decisions) = confirm(vec![applicant(), applicant(), over], None).await;
+        assert_eq!((ran.exit(), decisions.len()), (Exit::Failed, 0));
+        assert!(ran.shown_failure().contains("netclaw daemon pair --confirm"), "{}", ran.shown_failure());
+    }
+}
+
+#[test]
+fn only_a_clear_yes_is_one() {
+    use netclaw::adapters::terminal::consent::is_yes;
+    for (line, expected) in
+        [("y\n", true), (" YES \r\n", true), ("", false), ("n\n", false), ("yy", false), ("yes, but", false)]
+    {
+        assert_eq!(is_yes(line), expected, "{line:?}");
+    }
+}
+
+#[test]
+fn a_document_cannot_wait_and_a_picture_is_no_document() {
+    for flag in ["--wait", "--confirm", "--qr"] {
+        assert!(Cli::try_parse_from(["netclaw", "daemon", "pair", flag, "--json"]).is_err(), "{flag}");
     }
 }
 
@@ -295,7 +366,7 @@ async fn logs_are_the_last_thousand_lines_without_terminal_escapes() {
     let log = folder.path().join("daemon.log");
     let text: String = (0..1500).map(|number| format!("line {number}\x1b[2J\n")).collect();
     std::fs::write(&log, text + "last without end").unwrap();
-    let settings = FakeSettings::default();
+    let settings = FakeSettingsStore::default();
     let ran =
         run_with("netclaw daemon logs", &FakeHost::default(), &settings, &mut ScriptedWizard::default(), &log).await;
     let lines: Vec<&str> = ran.out.lines().collect();
@@ -346,13 +417,14 @@ async fn following_a_log_goes_on_across_a_rotation() {
             panic!()
         };
         let mut console = Console { out: &mut out, err: &mut Vec::new(), err_is_terminal: false };
-        let (settings, mut wizard) = (FakeSettings::default(), ScriptedWizard::default());
+        let (settings, mut wizard) = (FakeSettingsStore::default(), ScriptedWizard::default());
         let manager = FakeServiceManager::default();
         let ports = HostPorts {
             api: &FakeApi::default(),
             control: &host,
             process: &host,
             service: manager.ports(),
+            consent: &ScriptedConsent::default(),
             settings: &settings,
             wizard: &mut wizard,
             log_file: &path,

@@ -8,8 +8,8 @@ use netclaw::domain::pin::Pin;
 use netclaw::domain::time::WallTime;
 use netclaw::ports::control_channel::{KeyReport, KeysReport, RotationOutcome};
 
-use super::fakes::FakeHost;
 use super::host_commands::run;
+use crate::fakes::host::FakeHost;
 
 const PIN: &str = "sha256//BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
 

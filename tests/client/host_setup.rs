@@ -10,23 +10,25 @@ use netclaw::domain::settings::{Settings, key};
 use netclaw::ports::daemon_process::StartError;
 use netclaw::ports::service_manager::{Scope, ServiceError, ServiceManager};
 
-use super::fakes::{FakeHost, FakeSettings, endpoint};
 use super::host_commands::{Ran, run_beside, run_with};
+use crate::fakes::host::FakeHost;
+use crate::fakes::samples::endpoint;
 use crate::fakes::service_manager::FakeServiceManager;
+use crate::fakes::settings_store::FakeSettingsStore;
 use crate::fakes::wizard::Act::{Decide, End, Enter, Say};
 use crate::fakes::wizard::ScriptedWizard;
 
 /// Runs a command with nobody there.
-async fn run(words: &str, host: &FakeHost, settings: &FakeSettings) -> Ran {
+async fn run(words: &str, host: &FakeHost, settings: &FakeSettingsStore) -> Ran {
     run_asking(words, host, settings, &mut ScriptedWizard::default()).await
 }
 
-async fn run_asking(words: &str, host: &FakeHost, settings: &FakeSettings, wizard: &mut ScriptedWizard) -> Ran {
+async fn run_asking(words: &str, host: &FakeHost, settings: &FakeSettingsStore, wizard: &mut ScriptedWizard) -> Ran {
     run_with(words, host, settings, wizard, Path::new("/nowhere/daemon.log")).await
 }
 
-fn existing() -> FakeSettings {
-    FakeSettings::with(Settings::default())
+fn existing() -> FakeSettingsStore {
+    FakeSettingsStore::with(Settings::default())
 }
 
 fn no_tunnel() -> StartError {
@@ -39,7 +41,7 @@ fn no_tunnel() -> StartError {
 
 #[tokio::test]
 async fn a_first_up_writes_the_configuration_starts_and_pairs() {
-    let (host, settings, mut wizard) = (FakeHost::default(), FakeSettings::default(), ScriptedWizard::default());
+    let (host, settings, mut wizard) = (FakeHost::default(), FakeSettingsStore::default(), ScriptedWizard::default());
     let words = "netclaw up --port 6000 --host localhost --exposure Local --external-url https://x.example";
     let ran = run_asking(words, &host, &settings, &mut wizard).await;
     assert!(ran.out.starts_with("Pairing code: ABCD-EF23\n"), "{}", ran.out);
@@ -71,7 +73,7 @@ async fn up_changes_an_existing_configuration_only_when_allowed() {
 
 #[tokio::test]
 async fn a_first_init_ends_with_a_running_daemon_and_the_next_command() {
-    let (host, settings) = (FakeHost::default(), FakeSettings::default());
+    let (host, settings) = (FakeHost::default(), FakeSettingsStore::default());
     let mut person = ScriptedWizard::person([Enter; 5]);
     let ran = run_asking("netclaw init", &host, &settings, &mut person).await;
     let expected = "The daemon is running at http://127.0.0.1:5199 (pid 4711).\n\
@@ -89,7 +91,7 @@ async fn init_says_how_a_tunnel_is_set_up() {
     ];
     for (mode, command) in table {
         let words = format!("netclaw init --exposure {mode} --port 6000");
-        let ran = run(&words, &FakeHost::default(), &FakeSettings::default()).await;
+        let ran = run(&words, &FakeHost::default(), &FakeSettingsStore::default()).await;
         let expected = format!("To let clients in through the tunnel, run:\n{command}\nTo pair a device, run:\n");
         assert!(ran.out.contains(&expected), "{}", ran.out);
     }
@@ -122,10 +124,13 @@ async fn with_nothing_to_change_init_says_so_and_leaves_the_daemon_alone() {
 
 #[tokio::test]
 async fn whoever_ends_the_setup_is_told_that_nothing_was_written() {
-    let (host, settings) = (FakeHost::default(), FakeSettings::default());
+    let (host, settings) = (FakeHost::default(), FakeSettingsStore::default());
     let mut person = ScriptedWizard::person([Enter, Say("::1"), End]);
     let ran = run_asking("netclaw init", &host, &settings, &mut person).await;
-    assert_eq!(ran.shown_failure(), "error: the setup was ended; nothing was written and nothing was started\n");
+    assert_eq!(
+        ran.shown_failure(),
+        "error: the setup was ended; nothing was written and nothing was started\nhint: to begin again: netclaw init\nhint: or without questions, for this machine alone: netclaw init --exposure local --yes\n"
+    );
     assert_eq!((ran.exit(), settings.saved()), (Exit::Failed, None));
 }
 
@@ -133,7 +138,7 @@ async fn whoever_ends_the_setup_is_told_that_nothing_was_written() {
 async fn a_start_that_fails_leaves_the_configuration_and_says_so() {
     for words in ["netclaw init --exposure tailscale-serve", "netclaw up --exposure tailscale-serve"] {
         let (host, settings) =
-            (FakeHost { start_error: Some(no_tunnel()), ..FakeHost::default() }, FakeSettings::default());
+            (FakeHost { start_error: Some(no_tunnel()), ..FakeHost::default() }, FakeSettingsStore::default());
         let ran = run(words, &host, &settings).await;
         let expected = "error: tailscale is not running\nhint: start it with: tailscale up\n\
                         hint: the configuration is written; with the cause mended, run: netclaw daemon start\n";
@@ -211,7 +216,7 @@ async fn where_no_service_can_be_the_daemon_runs_in_the_background_at_least() {
 #[tokio::test]
 async fn proxies_are_named_one_by_one_or_in_a_list() {
     let flags = "--exposure reverse-proxy --trusted-proxy 10.0.0.2 --trusted-proxy 10.1.0.0/16,fd00::/64";
-    let settings = FakeSettings::default();
+    let settings = FakeSettingsStore::default();
     assert!(run(&format!("netclaw init {flags}"), &FakeHost::default(), &settings).await.ended.is_ok());
     let proxies: Vec<String> = settings.saved().unwrap().trusted_proxies.iter().map(ToString::to_string).collect();
     assert_eq!(proxies, ["10.0.0.2/32", "10.1.0.0/16", "fd00::/64"]);
@@ -221,7 +226,7 @@ async fn proxies_are_named_one_by_one_or_in_a_list() {
 async fn an_external_url_is_taken_away_by_none() {
     for none in ["none", ""] {
         let url = Some(endpoint("https://claw.example"));
-        let settings = FakeSettings::with(Settings { external_url: url, ..Settings::default() });
+        let settings = FakeSettingsStore::with(Settings { external_url: url, ..Settings::default() });
         let words = format!("netclaw init --yes --external-url={none}");
         assert!(run(&words, &FakeHost::default(), &settings).await.ended.is_ok());
         assert_eq!(settings.saved().unwrap().external_url, None);

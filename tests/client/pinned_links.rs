@@ -9,9 +9,9 @@ use netclaw::domain::pin::Pin;
 use netclaw::ports::daemon_api::{ApiError, DaemonApi};
 use rustls::version;
 
-use super::fakes::{endpoint, token};
 use super::scripted_server::{Act, ScriptedServer, response};
 use super::tls_server::Shown;
+use crate::fakes::samples::{endpoint, name, token};
 
 const OTHER: Pin = Pin::from_bytes([8; 32]);
 
@@ -94,7 +94,7 @@ async fn s05_a_token_is_not_sent_to_another_machine_without_protection() {
     assert_eq!(api().revoke_self(&link, &token(1)).await, Err(unprotected.clone()));
     assert_eq!(api().status(&link, Some(&token(1))).await.map(drop), Err(unprotected.clone()));
     let code = netclaw::domain::code::PairingCode::parse("ABCDEF23").unwrap();
-    let exchanged = api().exchange(&link, &code, &super::fakes::name("laptop")).await;
+    let exchanged = api().exchange(&link, &code, &name("laptop")).await;
     assert_eq!(exchanged.map(drop), Err(unprotected));
 }
 

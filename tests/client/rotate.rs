@@ -9,9 +9,9 @@ use netclaw::domain::token::BearerToken;
 use netclaw::ports::credential_store::CredentialStore;
 use netclaw::ports::daemon_api::{ApiError, Rejection};
 
-use super::fakes::{daemon_id, device_id, pairing, rejected, token, unreachable};
 use crate::fakes::credential_store::FakeCredentialStore;
 use crate::fakes::daemon_api::{Request, ScriptedDaemonApi};
+use crate::fakes::samples::{daemon_id, device_id, pairing, rejected, token, unreachable};
 
 const AT: &str = "http://a:1";
 
@@ -152,4 +152,15 @@ fn the_file_keeps_a_staged_token_beside_the_old_one_until_it_is_adopted_or_disca
     store.stage(&daemon, &other).unwrap();
     store.forget(&daemon).unwrap();
     assert!(!std::fs::read_to_string(home.secrets_file()).unwrap().contains(other.reveal()));
+}
+
+#[tokio::test]
+async fn a_token_that_was_replaced_after_it_was_read_is_read_again() {
+    let (api, store) = (ScriptedDaemonApi::default(), store());
+    let read_before = target(&store);
+    assert!(store.stage(&daemon_id(1), &new_token()).unwrap());
+    store.adopt(&daemon_id(1), &new_token()).unwrap();
+    let (_, token) = settle(&api, &store, read_before).await.unwrap().credential.unwrap();
+    assert_eq!(token.reveal(), new());
+    assert!(api.requests.lock().unwrap().is_empty());
 }

@@ -1,9 +1,10 @@
 //! Which endpoint, and which credential.
 
+use crate::fakes::credential_store::FakeCredentialStore;
+use crate::fakes::samples::{daemon_id, endpoint, pairing, token};
+use crate::fakes::settings_store::FakeSettingsStore;
 use netclaw::app::client::target::{Rule, Sources, TargetError, resolve};
 use netclaw::domain::settings::Settings;
-
-use super::fakes::{FakeCredentials, FakeSettings, daemon_id, endpoint, pairing, token};
 
 #[test]
 fn the_first_rule_that_applies_chooses_the_endpoint() {
@@ -34,22 +35,22 @@ fn the_first_rule_that_applies_chooses_the_endpoint() {
 
 #[test]
 fn a_bad_value_in_the_environment_is_an_error_and_not_the_next_rule() {
-    let credentials = FakeCredentials::with(vec![(pairing(1, "http://a:1"), token(1))]);
+    let credentials = FakeCredentialStore::with(vec![(pairing(1, "http://a:1"), token(1))]);
     for value in
         ["my-server:5199", "ftp://a", "http://a@b", "http://127.0.0.1@evil", "http://a/?q", "http://a/#f", "http://"]
     {
-        let error = resolve(Some(value), &credentials, &FakeSettings::default()).map(drop).unwrap_err();
+        let error = resolve(Some(value), &credentials, &FakeSettingsStore::default()).map(drop).unwrap_err();
         assert!(matches!(error, TargetError::Environment(_)), "{value}: {error:?}");
     }
 }
 
 #[test]
-fn a26_the_environment_never_takes_a_token_to_another_daemon() {
-    let credentials = FakeCredentials::with(vec![
+fn b26_the_environment_never_takes_a_token_to_another_daemon() {
+    let credentials = FakeCredentialStore::with(vec![
         (pairing(1, "http://a.example:5199"), token(1)),
         (pairing(2, "http://b.example:5199"), token(2)),
     ]);
-    let settings = FakeSettings::default();
+    let settings = FakeSettingsStore::default();
     let credential = |value: &str| {
         resolve(Some(value), &credentials, &settings)
             .unwrap()
@@ -71,8 +72,8 @@ fn a26_the_environment_never_takes_a_token_to_another_daemon() {
 
 #[test]
 fn a_pairing_makes_the_hosts_own_configuration_irrelevant() {
-    let credentials = FakeCredentials::with(vec![(pairing(1, "http://a:1"), token(1))]);
-    let target = resolve(None, &credentials, &FakeSettings::with(Settings::default())).unwrap();
+    let credentials = FakeCredentialStore::with(vec![(pairing(1, "http://a:1"), token(1))]);
+    let target = resolve(None, &credentials, &FakeSettingsStore::with(Settings::default())).unwrap();
     assert_eq!(target.choice.endpoint, endpoint("http://a:1"));
     assert!(target.credential.is_some());
 }

@@ -21,29 +21,31 @@ use netclaw::ports::daemon_api::{NextKey, TransportReport};
 use netclaw::ports::prompter::{PromptError, Prompter};
 use netclaw::ports::storage::StorageError;
 
-use super::fakes::{
-    FakeApi, FakeCredentials, FakePrompter, FakeSettings, FixedClock, GRANTED, daemon_id, device_id, name, pairing,
-    rejected, token, unreachable,
-};
+use crate::fakes::clock::FakeClock;
+use crate::fakes::credential_store::FakeCredentialStore;
+use crate::fakes::granting_api::FakeApi;
+use crate::fakes::prompter::FakePrompter;
 use crate::fakes::rng::SeededRng;
+use crate::fakes::samples::{GRANTED, daemon_id, device_id, name, pairing, rejected, token, unreachable};
+use crate::fakes::settings_store::FakeSettingsStore;
 
 pub(super) async fn run(
     words: &str,
     api: &FakeApi,
-    credentials: &FakeCredentials,
+    credentials: &FakeCredentialStore,
     prompter: &mut FakePrompter,
 ) -> (String, String, Exit) {
     let Command::Client(command) = Cli::try_parse_from(words.split(' ')).unwrap().command else { panic!("{words}") };
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let mut console = Console { out: &mut out, err: &mut err, err_is_terminal: false };
-    let settings = FakeSettings::default();
+    let settings = FakeSettingsStore::default();
     let ports = ClientPorts {
         rng: &SeededRng::new(3),
         api,
         credentials,
         settings: &settings,
         prompter,
-        clock: &FixedClock,
+        clock: &FakeClock::default(),
         environment_endpoint: None,
         host_name: "my-laptop".to_owned(),
     };
@@ -98,7 +100,7 @@ fn a_line_of_the_input_is_bounded() {
 
 #[tokio::test]
 async fn pairing_reports_what_it_made_and_never_the_token() {
-    let (api, credentials) = (FakeApi::default(), FakeCredentials::default());
+    let (api, credentials) = (FakeApi::default(), FakeCredentialStore::default());
     let mut script = FakePrompter::script(&["ABCD-EF23"]);
     let (out, err, exit) = run("netclaw pair http://127.0.0.1:5199 --json", &api, &credentials, &mut script).await;
     let expected = format!(
@@ -114,7 +116,7 @@ async fn pairing_reports_what_it_made_and_never_the_token() {
 
 #[tokio::test]
 async fn b22_a_code_is_not_asked_for_where_nothing_protects_it() {
-    let (api, credentials) = (FakeApi::default(), FakeCredentials::default());
+    let (api, credentials) = (FakeApi::default(), FakeCredentialStore::default());
     for (place, is_refused) in
         [("http://my-server:5199", true), ("https://my-server", false), ("http://[::1]:1", false)]
     {
@@ -130,7 +132,7 @@ async fn b22_a_code_is_not_asked_for_where_nothing_protects_it() {
 
 #[tokio::test]
 async fn an_unusable_endpoint_is_wrong_usage_and_no_password_is_repeated() {
-    let (api, credentials) = (FakeApi::default(), FakeCredentials::default());
+    let (api, credentials) = (FakeApi::default(), FakeCredentialStore::default());
     for place in ["my-server:5199", "ftp://x", "http://me:secret@x", "http://x/?secret", "http://["] {
         let mut script = FakePrompter::script(&["ABCD-EF23"]);
         let (_, err, exit) = run(&format!("netclaw pair {place}"), &api, &credentials, &mut script).await;
@@ -158,7 +160,8 @@ async fn refusals_of_a_pairing_have_their_exit_codes() {
     for (why, expected, words) in table {
         let api = FakeApi::rejecting([rejected(why)]);
         let mut script = FakePrompter::script(&["ABCD-EF23"]);
-        let (out, err, exit) = run("netclaw pair http://[::1]:1", &api, &FakeCredentials::default(), &mut script).await;
+        let (out, err, exit) =
+            run("netclaw pair http://[::1]:1", &api, &FakeCredentialStore::default(), &mut script).await;
         assert_eq!((exit, out.as_str()), (expected, ""), "{why:?}");
         assert!(err.starts_with("error: ") && err.contains("\nhint: "), "{err}");
         assert!(err.contains(words), "{err}");
@@ -167,7 +170,7 @@ async fn refusals_of_a_pairing_have_their_exit_codes() {
 
 #[tokio::test]
 async fn status_shows_daemon_and_device() {
-    let credentials = FakeCredentials::with(vec![(pairing(GRANTED, "https://a:1"), token(1))]);
+    let credentials = FakeCredentialStore::with(vec![(pairing(GRANTED, "https://a:1"), token(1))]);
     let api = FakeApi::default();
     let (out, err, exit) = run("netclaw status --json", &api, &credentials, &mut FakePrompter::default()).await;
     let expected = serde_json::json!({
@@ -175,11 +178,11 @@ async fn status_shows_daemon_and_device() {
         "daemon": {"id": daemon_id(GRANTED).as_str(), "version": "0.1.0", "exposureMode": "local",
                    "startedAt": "2026-09-21T14:13:20.000Z", "uptimeSeconds": 3700},
         "device": {"id": device_id(1).as_str(), "name": "laptop"},
-        "transport": {"kind": "certificate", "pin": null, "fingerprint": null, "nextPin": null, "keyCreatedAt": null},
+        "transport": {"kind": "certificate", "pin": null, "fingerprint": null, "nextPin": null, "nextFingerprint": null, "keyCreatedAt": null},
     });
     assert_eq!(serde_json::from_str::<serde_json::Value>(&out).unwrap(), expected);
     assert_eq!((err.as_str(), exit), ("", Exit::Done));
-    let (out, ..) = run("netclaw status", &api, &FakeCredentials::default(), &mut FakePrompter::default()).await;
+    let (out, ..) = run("netclaw status", &api, &FakeCredentialStore::default(), &mut FakePrompter::default()).await;
     assert!(out.contains("This device:  not paired"), "{out}");
 }
 
@@ -191,7 +194,7 @@ async fn status_shows_the_transport_and_a_next_key_is_stored() {
     paired.daemon_id = identity.id();
     paired.known.identity = Some(identity.public_key());
     paired.known.pins = Some(Pins { current, next: None });
-    let credentials = FakeCredentials::with(vec![(paired, token(1))]);
+    let credentials = FakeCredentialStore::with(vec![(paired, token(1))]);
     let signature = Announcement { daemon: identity.id(), current, next }.sign(&identity);
     let api = FakeApi {
         transport: Some(TransportReport {
@@ -205,16 +208,18 @@ async fn status_shows_the_transport_and_a_next_key_is_stored() {
     let (out, err, _) = run("netclaw status", &api, &credentials, &mut FakePrompter::default()).await;
     let key = format!("Key:          {} (made 1 hour ago)", current.fingerprint());
     assert!(out.contains("Transport:    TLS with the daemon's own key\n") && out.contains(&key), "{out}{err}");
+    assert!(out.contains(&format!("Next key:     {} (announced)\n", next.fingerprint())), "{out}");
     assert_eq!(credentials.pairings()[0].known.pins, Some(Pins { current, next: Some(next) }));
     let (out, ..) = run("netclaw status --json", &api, &credentials, &mut FakePrompter::default()).await;
     let document: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!(document["transport"]["kind"], "pinned");
     assert_eq!(document["transport"]["nextPin"], next.to_string());
+    assert_eq!(document["transport"]["nextFingerprint"], next.fingerprint());
 }
 
 #[tokio::test]
 async fn daemons_are_listed_used_and_named() {
-    let credentials = FakeCredentials::with(vec![
+    let credentials = FakeCredentialStore::with(vec![
         (pairing(1, "https://a.example"), token(1)),
         (pairing(2, "https://b.example"), token(2)),
     ]);
@@ -235,14 +240,14 @@ async fn daemons_are_listed_used_and_named() {
     assert_eq!(api.calls(), [format!("status https://b.example {}", device_id(2))]);
     let (_, err, exit) = run("netclaw status --daemon other", &api, &credentials, &mut nobody).await;
     assert!(err.contains("hint: ") && err.contains("netclaw daemons") && exit == Exit::Usage, "{err}");
-    let (out, ..) = run("netclaw daemons", &api, &FakeCredentials::default(), &mut nobody).await;
+    let (out, ..) = run("netclaw daemons", &api, &FakeCredentialStore::default(), &mut nobody).await;
     assert_eq!(out, "Not paired with any daemon.\n");
 }
 
 #[tokio::test]
 async fn a_refused_credential_is_never_reported_as_anything_else() {
     let api = FakeApi { status_error: Some(rejected(Rejection::Unauthorized)), ..FakeApi::default() };
-    let credentials = FakeCredentials::with(vec![(pairing(1, "https://a:1"), token(1))]);
+    let credentials = FakeCredentialStore::with(vec![(pairing(1, "https://a:1"), token(1))]);
     let (_, err, exit) = run("netclaw status", &api, &credentials, &mut FakePrompter::default()).await;
     let mut lines = err.lines();
     assert_eq!(lines.next(), Some("error: Authentication failed: the daemon rejected the bearer token"));
@@ -253,7 +258,7 @@ async fn a_refused_credential_is_never_reported_as_anything_else() {
 #[tokio::test]
 async fn an_unreachable_daemon_is_named_with_its_cause_and_the_rule_that_chose_it() {
     let api = FakeApi { status_error: Some(unreachable()), revoke_error: Some(unreachable()), ..FakeApi::default() };
-    let credentials = FakeCredentials::with(vec![(pairing(1, "https://a:1"), token(1))]);
+    let credentials = FakeCredentialStore::with(vec![(pairing(1, "https://a:1"), token(1))]);
     let (_, err, exit) = run("netclaw status", &api, &credentials, &mut FakePrompter::default()).await;
     assert_eq!(exit, Exit::Unreachable);
     assert!(err.starts_with("error: cannot reach a daemon at https://a:1: connection refused\nhint: "), "{err}");
@@ -268,9 +273,9 @@ async fn an_unreachable_daemon_is_named_with_its_cause_and_the_rule_that_chose_i
 #[tokio::test]
 async fn a_credential_that_cannot_be_forgotten_is_reported_with_what_the_daemon_did() {
     let full = || Some(CredentialStoreError::Storage(StorageError("no space left".to_owned())));
-    let paired = || FakeCredentials {
+    let paired = || FakeCredentialStore {
         forget_error: full(),
-        ..FakeCredentials::with(vec![(pairing(1, "https://a:1"), token(1))])
+        ..FakeCredentialStore::with(vec![(pairing(1, "https://a:1"), token(1))])
     };
     let revoked_before = FakeApi { revoke_error: Some(rejected(Rejection::Unauthorized)), ..FakeApi::default() };
     let table = [
@@ -288,7 +293,7 @@ async fn a_credential_that_cannot_be_forgotten_is_reported_with_what_the_daemon_
 #[tokio::test]
 async fn a_daemon_that_cannot_store_a_revocation_says_nothing_of_codes() {
     let api = FakeApi { revoke_error: Some(rejected(Rejection::StorageUnavailable)), ..FakeApi::default() };
-    let credentials = FakeCredentials::with(vec![(pairing(1, "https://a:1"), token(1))]);
+    let credentials = FakeCredentialStore::with(vec![(pairing(1, "https://a:1"), token(1))]);
     let (_, err, exit) = run("netclaw unpair", &api, &credentials, &mut FakePrompter::default()).await;
     assert_eq!((exit, credentials.pairings().len()), (Exit::Failed, 1));
     assert!(err.starts_with("error: the daemon could not revoke this device: the daemon's words\nhint: "), "{err}");

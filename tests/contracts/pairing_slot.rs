@@ -3,17 +3,21 @@
 use std::sync::Arc;
 
 use netclaw::adapters::memory::MemoryPairingSlot;
+use netclaw::domain::binding::Binding;
 use netclaw::domain::code::PairingCode;
 use netclaw::domain::device::DeviceId;
 use netclaw::domain::pake::{Confirmation, DaemonConfirm};
-use netclaw::domain::session::{BeginError, CODE_LIFE, Phase, RedeemError};
+use netclaw::domain::pin::Pin;
+use netclaw::domain::session::asking::{Applicant, Verdict};
+use netclaw::domain::session::{BeginError, CODE_LIFE, Generation, Phase, RedeemError};
+use netclaw::domain::words::Words;
 use netclaw::ports::pairing_slot::{BeginHandshakeError, PairingSlot, ReserveError};
 
 use super::{Subject, in_parallel};
 use crate::domain::pake::{hello, identity};
 use crate::fakes::pairing_slot::FakePairingSlot;
 use crate::fakes::rng::SeededRng;
-use crate::fakes::samples::{MONOTONIC, after, opened, other_than};
+use crate::fakes::samples::{MONOTONIC, address, after, name, opened, opened_link, other_than};
 
 type Slot = Subject<dyn PairingSlot>;
 
@@ -188,6 +192,68 @@ async fn begun(slot: &dyn PairingSlot, code: &PairingCode, seed: u64) -> (Daemon
     (handshake, client.receive(&reply).unwrap().ask("laptop").unwrap().1.confirmation)
 }
 
+async fn a_link_is_waited_for_until_another_session_comes(subject: Slot) {
+    let slot = &*subject.port;
+    let (link, other) = (opened_link(1), opened_link(2));
+    let id = link.code.id();
+    assert_eq!(slot.waits_for(&id, MONOTONIC).await, Ok(false));
+    slot.replace(link.session).await.unwrap();
+    assert_eq!(slot.waits_for(&id, MONOTONIC).await, Ok(true));
+    assert_eq!(slot.waits_for(&other.code.id(), MONOTONIC).await, Ok(false));
+    assert_eq!(slot.waits_for(&id, after(300_000)).await, Ok(false));
+    slot.replace(opened(1).session).await.unwrap();
+    assert_eq!(slot.waits_for(&id, MONOTONIC).await, Ok(false));
+}
+
+/// A reserved code about whose device the operator is asked.
+async fn asked(slot: &dyn PairingSlot) -> Generation {
+    let opened = opened(1);
+    let generation = opened.generation;
+    slot.replace(opened.session).await.unwrap();
+    slot.reserve(&opened.code, MONOTONIC).await.unwrap();
+    let (binding, words) = (Binding::Spki(Pin::from_bytes([7; 32])), Words::of([1; 6]));
+    slot.ask(generation, Applicant { name: name("laptop"), client: address("10.0.0.1"), binding, words }).await;
+    assert_eq!(slot.attend(generation, MONOTONIC).await.unwrap().name, name("laptop"));
+    generation
+}
+
+async fn after_a_yes_one_of_many_parallel_questions_gets_the_code(subject: Slot) {
+    let generation = asked(&*subject.port).await;
+    assert!(matches!(subject.port.verdict(generation, MONOTONIC).await, Ok(Verdict::Waiting)));
+    assert_eq!(subject.port.decide(generation, true, MONOTONIC).await, Ok(true));
+    assert_eq!(subject.port.decide(generation, false, MONOTONIC).await, Ok(false));
+    let ask = |_| {
+        let slot = Arc::clone(&subject.port);
+        async move { matches!(slot.verdict(generation, MONOTONIC).await, Ok(Verdict::Agreed(_))) }
+    };
+    assert_eq!(in_parallel(200, ask).await.into_iter().filter(|agreed| *agreed).count(), 1);
+    subject.port.commit(generation, device_id()).await;
+    assert_eq!(subject.port.current(MONOTONIC).await, Some((generation, Phase::Paired { device: device_id() })));
+}
+
+async fn after_a_no_nobody_gets_the_code(subject: Slot) {
+    let slot = &*subject.port;
+    let generation = asked(slot).await;
+    assert_eq!(slot.decide(generation, false, MONOTONIC).await, Ok(true));
+    assert!(matches!(slot.verdict(generation, MONOTONIC).await, Ok(Verdict::Refused)));
+    assert_eq!(slot.reserve(&opened(1).code, MONOTONIC).await.unwrap_err(), NO_CODE);
+    assert!(slot.attend(generation, MONOTONIC).await.is_none());
+}
+
+async fn the_operators_word_is_about_one_session(subject: Slot) {
+    let slot = &*subject.port;
+    assert_eq!(slot.decide(Generation::from_number(1), true, MONOTONIC).await, Ok(false));
+    assert!(matches!(slot.verdict(Generation::from_number(1), MONOTONIC).await, Ok(Verdict::Ended)));
+    let generation = asked(slot).await;
+    let other = opened(2);
+    let newer = other.generation;
+    slot.replace(other.session).await.unwrap();
+    assert_eq!(slot.decide(generation, true, MONOTONIC).await, Ok(false));
+    assert!(matches!(slot.verdict(generation, MONOTONIC).await, Ok(Verdict::Ended)));
+    assert!(slot.attend(generation, MONOTONIC).await.is_none());
+    assert!(matches!(slot.current(MONOTONIC).await, Some((current, Phase::Waiting { .. })) if current == newer));
+}
+
 async fn out_of_reach_it_spends_nothing(subject: Slot) {
     let (slot, Some(set_broken)) = (&*subject.port, subject.set_broken) else { return };
     let opened = opened(1);
@@ -215,6 +281,10 @@ macro_rules! holds_for {
             a11_of_200_parallel_wrong_proofs_100_are_looked_at,
             a16_a_handshake_of_a_replaced_session_reserves_nothing,
             without_a_code_no_handshake_is_begun,
+            a_link_is_waited_for_until_another_session_comes,
+            after_a_yes_one_of_many_parallel_questions_gets_the_code,
+            after_a_no_nobody_gets_the_code,
+            the_operators_word_is_about_one_session,
             out_of_reach_it_spends_nothing,
         }
     };

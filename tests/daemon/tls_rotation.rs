@@ -3,15 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use netclaw::app::daemon::own_pins::OwnPins;
 use netclaw::app::daemon::tls_rotation::TlsRotation;
 use netclaw::domain::identity::IdentityKey;
 use netclaw::domain::key_rotation::{Announcement, NOTICE, NotYet, Urgency};
+use netclaw::domain::link::Pins;
 use netclaw::domain::pin::Pin;
 use netclaw::ports::control_channel::RotationOutcome;
+use netclaw::ports::credential_store::{CredentialStore, Pairing};
 use netclaw::ports::storage::StorageError;
 use netclaw::ports::tls_keys::TlsKeyStore;
 
 use crate::fakes::clock::FakeClock;
+use crate::fakes::credential_store::FakeCredentialStore;
+use crate::fakes::samples::{pairing, token};
 use crate::fakes::tls_keys::{FakeTlsKeyStore, FakeTlsTerminator};
 
 struct Scene {
@@ -120,4 +125,31 @@ fn the_operator_sees_both_keys_and_their_ages() {
     let keys = scene.rotation.keys();
     assert_eq!((keys.current.pin, keys.next.as_ref().map(|next| next.pin)), (scene.current(), scene.next()));
     assert_eq!((keys.current.age, keys.next.unwrap().age), (Duration::from_secs(60), Duration::from_secs(60)));
+}
+
+#[test]
+fn the_hosts_own_pairing_follows_its_keys_at_once() {
+    let credentials = Arc::new(FakeCredentialStore::default());
+    let id = identity().id();
+    let Scene { store, terminator, clock, .. } = Scene::default();
+    let rotation = TlsRotation::new(clock, store.clone(), terminator, Arc::new(identity()));
+    let rotation = rotation.followed_by(OwnPins::new(credentials.clone(), id.clone()));
+    let first = Pins { current: store.keys().current.pin, next: None };
+    let mut own = Pairing { daemon_id: id.clone(), ..pairing(1, "http://192.0.2.1:5199") };
+    let stored = || credentials.paired_with(&id).unwrap().unwrap().known.pins;
+    for pins in [None, Some(first)] {
+        own.known.pins = pins;
+        credentials.save(&own, &token(1)).unwrap();
+        rotation.rotate(Urgency::InTime).ok();
+        if pins.is_none() {
+            assert_eq!(stored(), None, "over loopback no key is needed");
+            rotation.rotate(Urgency::Now).unwrap();
+        }
+    }
+    let next = store.keys().next.unwrap().pin;
+    assert_eq!(stored().unwrap().next, Some(next));
+    rotation.rotate(Urgency::Now).unwrap();
+    assert_eq!(stored(), Some(Pins { current: next, next: None }));
+    credentials.faults.set(true);
+    rotation.rotate(Urgency::InTime).unwrap();
 }

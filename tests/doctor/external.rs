@@ -5,16 +5,18 @@ use std::sync::Arc;
 use netclaw::domain::beacon::Sighting;
 use netclaw::domain::diagnosis::{Check, Finding};
 use netclaw::domain::exposure::ExposureMode;
+use netclaw::domain::pin::Pin;
 use netclaw::domain::settings::Settings;
 use netclaw::domain::transport::AllowPlaintext;
 use netclaw::ports::daemon_api::{ApiError, Rejection};
 use netclaw::ports::exposure::{ExposureFault, FaultKind};
+use netclaw::ports::home_inspection::{SeenKey, SeenKeys, Stored};
+use netclaw::ports::network_probe::StepError;
 
 use super::{Machine, word};
-use crate::client::fakes::{endpoint, rejected};
 use crate::fakes::daemon_api::Request;
 use crate::fakes::exposure::FakeExposure;
-use crate::fakes::samples::{address, ip};
+use crate::fakes::samples::{WALL, address, endpoint, ip, rejected};
 
 fn settings(mode: ExposureMode) -> Settings {
     let profile = mode.profile();
@@ -127,4 +129,19 @@ async fn values_that_a_mode_ignores_and_plaintext_are_warned_about() {
     let found = all(Settings { allow_plaintext: AllowPlaintext::Always, ..plain }).await;
     assert!(matches!(found.as_slice(), [_, ("warn", message)] if message.contains("AllowPlaintext")), "{found:?}");
     assert_eq!(all(settings(ExposureMode::ReverseProxy)).await.len(), 1);
+}
+
+#[tokio::test]
+async fn the_daemons_own_key_at_its_url_is_as_good_as_a_certificate() {
+    let pin = |number| Pin::from_bytes([number; 32]);
+    for (answering, verdict) in [(Some(1), "pass"), (Some(2), "fail"), (None, "fail")] {
+        let mut machine = Machine::host(settings(ExposureMode::Direct)).running();
+        let current = SeenKey { pin: pin(1), created_at: WALL };
+        machine.home.0.tls_keys = Stored::Whole(SeenKeys { current, next: None });
+        machine.network.key = answering.map(pin);
+        machine.network.handshake = Err(StepError("its certificate is not trusted here".to_owned()).into());
+        let finding = machine.finding(Check::ExternalTls).await;
+        assert_eq!(word(&finding), verdict, "{finding:?}");
+        assert_eq!(finding.message.contains(&pin(1).fingerprint()), verdict == "pass", "{finding:?}");
+    }
 }

@@ -15,7 +15,6 @@ use netclaw::domain::settings::Settings;
 use netclaw::ports::control_channel::OperatorReport;
 use netclaw::ports::exposure::Exposure;
 
-use crate::client::fakes::{daemon_report, endpoint};
 use crate::fakes::clock::FakeClock;
 use crate::fakes::control_channel::FakeControlChannel;
 use crate::fakes::daemon_api::ScriptedDaemonApi;
@@ -23,6 +22,7 @@ use crate::fakes::daemon_process::FakeDaemonProcess;
 use crate::fakes::exposure::FakeExposure;
 use crate::fakes::home_inspection::FakeHome;
 use crate::fakes::network_probe::FakeNetwork;
+use crate::fakes::samples::{daemon_report, endpoint};
 use crate::fakes::settings_review::FakeSettingsReview;
 
 /// A machine that is as it is told to be.

@@ -123,6 +123,14 @@ fn ipv4_addresses_are_counted_one_by_one() {
 }
 
 #[test]
+fn a05_a_network_that_begins_like_nat64_is_itself_and_no_ipv4_address() {
+    let key = "64:ff9b::1:0:0".parse::<ClientAddress>().unwrap().limit_key();
+    assert_eq!(key.to_string(), "64:ff9b::/64");
+    assert_eq!("64:ff9b::/64".parse(), Ok(key));
+    assert_ne!("64:ff9b::".parse(), Ok(key));
+}
+
+#[test]
 fn a_limit_key_reads_back_as_it_is_shown_and_as_any_of_its_addresses() {
     for text in ["192.0.2.7", "2001:db8:1:2::1", "::1"] {
         let key = limit_key(text);

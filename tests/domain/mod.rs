@@ -2,6 +2,7 @@
 
 mod access;
 mod acquaintance;
+mod asking;
 mod attempts;
 mod attempts_capacity;
 mod attempts_model;
@@ -17,6 +18,7 @@ mod gateway;
 mod key_rotation;
 mod link;
 mod nearest;
+mod pairing_link;
 pub mod pake;
 mod pin;
 mod rotation;
@@ -27,3 +29,4 @@ mod text;
 mod time;
 mod token;
 mod transport;
+mod words;

@@ -33,6 +33,8 @@ fn other_texts_are_no_pins() {
         " sha256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
         "sha256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU= ",
         "sha256//AAAA",
+        // Two pieces of base64, 32 bytes together.
+        "sha256//AQwdHh8=sha256//Asha12A256/ha256//QoLDA0ODxs",
     ] {
         assert!(text.parse::<Pin>().is_err(), "{text:?}");
     }

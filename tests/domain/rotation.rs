@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use netclaw::domain::device::{DEVICE_RANDOM_BYTES, Device, DeviceRecord, is_authentic};
 use netclaw::domain::rotation::{CONFIRMATION_TIME, PendingSecret, Standing, standing};
+use netclaw::domain::rotation_limit::RotationTable;
 use netclaw::domain::time::WallTime;
 use netclaw::domain::token::BearerToken;
 
 use crate::fakes::rng::SeededRng;
-use crate::fakes::samples::{WALL, device_and_token, name};
+use crate::fakes::samples::{MONOTONIC, WALL, after, device_and_token, name};
 
 /// A device with a pending secret, its token, and the one that is to replace it.
 fn rotating() -> (Device, BearerToken, BearerToken) {
@@ -99,4 +100,17 @@ fn what_is_no_secret_of_the_device_is_nothing() {
     let (device, _, new) = rotating();
     assert_eq!(word(&BearerToken::issue(device.id(), &[7; 32]), &device, WALL), "nothing");
     assert!(standing(&new, None, WALL).is_none());
+}
+
+#[test]
+fn a_device_is_admitted_five_times_in_ten_minutes() {
+    let mut table = RotationTable::default();
+    let (device, other) = (device_and_token("a", 1).0.id(), device_and_token("b", 2).0.id());
+    for _ in 0..5 {
+        table.admit(device, MONOTONIC).unwrap();
+    }
+    assert_eq!(table.admit(device, after(1)), Err(Duration::from_millis(599_999)));
+    table.admit(other, after(1)).unwrap();
+    assert_eq!(table.admit(device, after(599_999)), Err(Duration::from_millis(1)));
+    table.admit(device, after(600_000)).unwrap();
 }

@@ -14,7 +14,7 @@ use crate::fakes::samples::{MONOTONIC, NOW, WALL, name};
 const HOUR: Duration = Duration::from_secs(3_600);
 
 fn terms() -> Terms {
-    Terms { life: Some(CredentialLife::new(HOUR).unwrap()), name: Some(name("ci-runner")) }
+    Terms { life: Some(CredentialLife::new(HOUR).unwrap()), name: Some(name("ci-runner")), confirm: false }
 }
 
 #[test]

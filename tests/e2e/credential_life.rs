@@ -1,9 +1,12 @@
 //! Credentials that end: from `daemon pair --ttl` to the refusal.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use serde_json::Value;
 
-use super::raw_http::Request;
+use super::raw_http::{Request, connect};
 use super::world::{World, client_of};
+use crate::http::tls_client::ask;
 
 fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
@@ -49,4 +52,20 @@ fn a_device_gets_the_name_and_the_end_that_the_host_has_decided_and_is_refused_a
     host.netclaw(&["daemon", "pair", "--name", "ci-runner"]).failed(1, "already named");
     host.netclaw(&["daemon", "devices", "revoke", "ci-runner"]).succeeded();
     host.netclaw(&["daemon", "pair", "--name", "ci-runner"]).succeeded();
+}
+
+#[test]
+fn d38_a_revoked_device_is_refused_on_the_connection_that_it_has_open_and_after_a_restart() {
+    let host = World::default();
+    let daemon = host.daemon();
+    let granted = Request::exchange(host.address, &host.code(), "laptop").send().json();
+    let token = granted["token"].as_str().unwrap();
+    let question = Request::status(host.address, token);
+    let mut open = connect(IpAddr::V4(Ipv4Addr::UNSPECIFIED), host.address).unwrap();
+    assert_eq!(ask(&mut open, &question).status, 200);
+    host.netclaw(&["daemon", "devices", "revoke", "laptop"]).succeeded();
+    assert_eq!(ask(&mut open, &question).problem(), (401, "unauthorized".to_owned()));
+    daemon.kill();
+    let _daemon = host.daemon();
+    assert_eq!(question.send().problem(), (401, "unauthorized".to_owned()));
 }

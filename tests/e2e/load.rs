@@ -2,8 +2,9 @@
 
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, TcpStream};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
+use rustix::net::sockopt::{set_socket_recv_buffer_size, set_socket_send_buffer_size};
 use rustix::process::{Resource, getrlimit, setrlimit};
 
 use super::raw_http::{Request, connect};
@@ -59,6 +60,42 @@ fn e47_ten_thousand_idle_or_slow_connections_are_bounded_and_others_are_served()
         host.netclaw(&["daemon", "status"]).succeeded();
         drop(idle);
     }
+}
+
+#[test]
+fn e48_a_client_that_reads_no_answer_is_not_listened_to_and_takes_no_memory() {
+    if !cfg!(target_os = "linux") {
+        println!("skipped: this test reads /proc, which is not installed");
+        return;
+    }
+    /// Requests, in bytes: more than all buffers on the way hold, and than answers to them.
+    const MOST: usize = 16 << 20;
+    let host = World::default();
+    let daemon = host.daemon();
+    assert_eq!(Request::new(host.address, "GET /api/status").send().status, 200);
+    let resident = resident_kilobytes(&daemon);
+    let requests = Request::new(host.address, "GET /api/status").bytes("keep-alive").repeat(500);
+    let one_that_reads_nothing = || {
+        let mut stream = connect(IpAddr::V4(Ipv4Addr::UNSPECIFIED), host.address).unwrap();
+        // The system would take in megabytes of answers for it.
+        set_socket_recv_buffer_size(&stream, 4096).unwrap();
+        set_socket_send_buffer_size(&stream, 4096).unwrap();
+        stream.set_write_timeout(Some(Duration::from_secs(1))).unwrap();
+        let mut said = 0;
+        while let Ok(length) = stream.write(requests.as_bytes()) {
+            said += length;
+            assert!(said < MOST, "the daemon goes on listening");
+        }
+        stream
+    };
+    let clients = [(); 4].map(|()| one_that_reads_nothing());
+    assert!(
+        resident_kilobytes(&daemon) <= resident + 16 * 1024,
+        "{resident} kB before, {} after",
+        resident_kilobytes(&daemon)
+    );
+    assert_eq!(Request::new(host.address, "GET /api/health/live").send().status, 200);
+    drop(clients);
 }
 
 #[test]

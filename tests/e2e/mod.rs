@@ -2,6 +2,7 @@
 
 mod bootstrap;
 mod browser_attacks;
+mod confirm;
 mod crashes;
 mod credential_life;
 mod doctor;
@@ -9,6 +10,7 @@ mod files;
 mod foreign_folders;
 mod guessing;
 mod host_commands;
+mod links;
 mod load;
 mod modes;
 mod pairing;

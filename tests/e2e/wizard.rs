@@ -5,6 +5,8 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use super::world::{NETCLAW, Stopped, World};
 
 /// Between two looks at the terminal, and how many there are before a test gives up: 30 seconds.
@@ -39,6 +41,14 @@ impl Terminal {
         let output = Command::new("tmux").args(["-u", "-S"]).arg(&self.socket).args(arguments).output().unwrap();
         assert!(output.status.success(), "{arguments:?}: {output:?}");
         String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// The process of the command: the only child of the terminal's shell.
+    fn command(&self) -> Pid {
+        let shell = self.tmux(&["display-message", "-p", "#{pane_pid}"]);
+        let shell = shell.trim();
+        let children = std::fs::read_to_string(format!("/proc/{shell}/task/{shell}/children")).unwrap();
+        Pid::from_raw(children.trim().parse().unwrap()).unwrap()
     }
 
     fn press(&self, keys: &[&str]) {
@@ -136,6 +146,7 @@ fn ctrl_c_at_any_question_leaves_no_file_and_a_sane_terminal() {
         terminal.press(&["C-c"]);
         let shown = terminal.until_it_ended_with(1);
         assert!(shown.contains("\nerror: the setup was ended; nothing was written"), "{shown}");
+        assert!(shown.contains("hint: to begin again: netclaw init"), "{shown}");
         assert!(!host.home().exists());
     }
 }
@@ -156,4 +167,16 @@ fn a_person_is_asked_before_up_changes_anything() {
     terminal.until(&["? Change the configuration?"]);
     terminal.say("y");
     assert!(terminal.until_it_ended_with(0).contains("Pairing code: "));
+}
+
+#[test]
+fn a_signal_in_the_middle_of_a_question_leaves_a_sane_terminal() {
+    for (signal, code) in [(Signal::TERM, 143), (Signal::HUP, 129)] {
+        let host = World::default();
+        let Some(terminal) = Terminal::running(&host, "init") else { return };
+        terminal.until(&[MODE]);
+        kill_process(terminal.command(), signal).unwrap();
+        terminal.until_it_ended_with(code);
+        assert!(!host.home().exists());
+    }
 }

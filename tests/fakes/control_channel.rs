@@ -9,6 +9,7 @@ use netclaw::domain::beacon::Beacon;
 use netclaw::domain::client_address::LimitKey;
 use netclaw::domain::device_name::{DeviceName, NameKey};
 use netclaw::domain::key_rotation::Urgency;
+use netclaw::domain::pairing_link::PairingLink;
 use netclaw::domain::session::Generation;
 use netclaw::domain::terms::Terms;
 use netclaw::ports::control_channel::{
@@ -16,6 +17,8 @@ use netclaw::ports::control_channel::{
     PairingOutcome, Revoked, RotationOutcome,
 };
 use netclaw::ports::daemon_api::DeviceIdentity;
+
+use super::samples::as_link;
 
 /// A daemon that runs while it has a `report`. Openings, outcomes and rotations are scripted; devices and blocks are kept.
 #[derive(Debug, Default)]
@@ -28,6 +31,8 @@ pub struct FakeControlChannel {
     pub keys: Mutex<Option<KeysReport>>,
     pub rotations: Mutex<VecDeque<RotationOutcome>>,
     pub asked_to_rotate: Mutex<Vec<Urgency>>,
+    /// The operator's answers about devices.
+    pub decisions: Mutex<Vec<bool>>,
     pub was_stopped: AtomicBool,
 }
 
@@ -54,8 +59,18 @@ impl ControlChannel for FakeControlChannel {
         Ok(OpenedPairing { terms: terms.clone(), ..self.next(&self.openings)? })
     }
 
+    async fn open_link(&self, terms: &Terms) -> Result<OpenedPairing<PairingLink>, ControlError> {
+        self.open_pairing(terms).await.map(as_link)
+    }
+
     async fn open_beacon(&self) -> Result<Beacon, ControlError> {
         self.running().map(|_| Beacon::from_random([7; 20]))
+    }
+
+    async fn decide_pairing(&self, _generation: Generation, agrees: bool) -> Result<bool, ControlError> {
+        self.running()?;
+        self.decisions.lock().unwrap().push(agrees);
+        Ok(true)
     }
 
     async fn pairing_outcome(&self, _generation: Generation) -> Result<PairingOutcome, ControlError> {

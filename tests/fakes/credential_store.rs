@@ -7,25 +7,47 @@ use netclaw::domain::acquaintance::Acquaintance;
 use netclaw::domain::daemon_id::DaemonId;
 use netclaw::domain::endpoint::Endpoint;
 use netclaw::domain::token::BearerToken;
-use netclaw::ports::credential_store::{CredentialStore, CredentialStoreError, Pairing};
+use netclaw::ports::credential_store::{CredentialStore, CredentialStoreError, Held, Over, Pairing};
 
 use super::faults::Faults;
 
 /// The latest pairing is the last, and the current one: the port makes no other pairing current.
 #[derive(Debug, Default)]
 pub struct FakeCredentialStore {
-    pairings: Mutex<Vec<(Pairing, BearerToken)>>,
-    staged: Mutex<BTreeMap<DaemonId, BearerToken>>,
+    pub pairings: Mutex<Vec<(Pairing, BearerToken)>>,
+    pub staged: Mutex<BTreeMap<DaemonId, BearerToken>>,
     pub faults: Faults,
+    /// Why one operation fails, while the others work.
+    pub prepare_error: Option<CredentialStoreError>,
+    pub save_error: Option<CredentialStoreError>,
+    pub forget_error: Option<CredentialStoreError>,
+}
+
+impl FakeCredentialStore {
+    pub fn with(pairings: Vec<(Pairing, BearerToken)>) -> Self {
+        Self { pairings: Mutex::new(pairings), ..Self::default() }
+    }
+
+    /// With a new token of this daemon, whose rotation was interrupted.
+    pub fn and_staged(self, daemon: DaemonId, new: BearerToken) -> Self {
+        self.staged.lock().unwrap().insert(daemon, new);
+        self
+    }
+
+    pub fn pairings(&self) -> Vec<Pairing> {
+        self.pairings.lock().unwrap().iter().map(|(pairing, _)| pairing.clone()).collect()
+    }
 }
 
 impl CredentialStore for FakeCredentialStore {
     fn prepare(&self) -> Result<(), CredentialStoreError> {
-        Ok(self.faults.check()?)
+        self.faults.check()?;
+        self.prepare_error.clone().map_or(Ok(()), Err)
     }
 
     fn save(&self, pairing: &Pairing, token: &BearerToken) -> Result<(), CredentialStoreError> {
         self.faults.check()?;
+        self.save_error.clone().map_or(Ok(()), Err)?;
         let mut pairings = self.pairings.lock().unwrap();
         pairings.retain(|(old, _)| old.daemon_id != pairing.daemon_id && old.endpoint != pairing.endpoint);
         self.staged.lock().unwrap().remove(&pairing.daemon_id);
@@ -71,8 +93,25 @@ impl CredentialStore for FakeCredentialStore {
         Ok(())
     }
 
+    fn held(&self, daemon_id: &DaemonId) -> Result<Option<Held>, CredentialStoreError> {
+        let staged = self.staged(daemon_id)?;
+        let all = self.pairings.lock().unwrap();
+        let found = all.iter().find(|(pairing, _)| pairing.daemon_id == *daemon_id).cloned();
+        Ok(found.map(|(pairing, token)| Held { pairing, token, staged }))
+    }
+
+    fn forget_if(&self, daemon_id: &DaemonId, over: &Over) -> Result<bool, CredentialStoreError> {
+        let is_over = |held: Held| over.covers(&held.token, held.staged.as_ref());
+        let is_over = self.held(daemon_id)?.is_none_or(is_over);
+        if is_over {
+            self.forget(daemon_id)?;
+        }
+        Ok(is_over)
+    }
+
     fn forget(&self, daemon_id: &DaemonId) -> Result<(), CredentialStoreError> {
         self.faults.check()?;
+        self.forget_error.clone().map_or(Ok(()), Err)?;
         self.pairings.lock().unwrap().retain(|(pairing, _)| pairing.daemon_id != *daemon_id);
         self.staged.lock().unwrap().remove(daemon_id);
         Ok(())

@@ -55,19 +55,21 @@ fn unreachable<T>() -> Result<T, ApiError> {
 
 #[async_trait]
 impl DaemonApi for ScriptedDaemonApi {
-    async fn probe(&self, endpoint: &Endpoint) -> Result<(), ApiError> {
+    async fn probe(&self, link: &Link) -> Result<(), ApiError> {
+        let endpoint = link.endpoint();
         self.note(Request::Probe(endpoint.clone()));
         next(&self.probes).unwrap_or(Ok(()))
     }
 
-    async fn sight(&self, endpoint: &Endpoint, _beacon: &Beacon) -> Result<Sighting, ApiError> {
+    async fn sight(&self, link: &Link, _beacon: &Beacon) -> Result<Sighting, ApiError> {
+        let endpoint = link.endpoint();
         self.note(Request::Sight(endpoint.clone()));
         next(&self.sightings).unwrap_or_else(unreachable)
     }
 
     async fn meet(&self, endpoint: &Endpoint) -> Result<Meeting, ApiError> {
         let meeting = if endpoint.is_https() { Meeting::PublicCertificate } else { Meeting::Plain };
-        self.probe(endpoint).await.map(|()| meeting)
+        self.probe(&Link::of_endpoint(endpoint)).await.map(|()| meeting)
     }
 
     async fn start_pairing(&self, _link: &Link, _hello: &ClientHello) -> Result<DaemonHello, ApiError> {

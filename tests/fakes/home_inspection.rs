@@ -26,6 +26,7 @@ impl Default for FakeHome {
             control_socket: None,
             devices: Stored::Absent,
             identity: Stored::Absent,
+            tls_keys: Stored::Absent,
             credentials: Stored::Absent,
             leftovers: Vec::new(),
             is_client_writing: false,

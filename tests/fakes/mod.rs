@@ -5,6 +5,7 @@
 pub mod activity_log;
 pub mod attempt_log;
 pub mod clock;
+pub mod consent;
 pub mod control_channel;
 pub mod credential_store;
 pub mod daemon_api;
@@ -12,7 +13,9 @@ pub mod daemon_process;
 pub mod device_store;
 pub mod exposure;
 pub mod faults;
+pub mod granting_api;
 pub mod home_inspection;
+pub mod host;
 pub mod network_probe;
 pub mod pairing_slot;
 pub mod prompter;

@@ -4,14 +4,20 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use async_trait::async_trait;
 use netclaw::domain::endpoint::Endpoint;
+use netclaw::domain::link::{Guard, Link};
+use netclaw::domain::pin::Pin;
 use netclaw::domain::time::WallTime;
-use netclaw::ports::network_probe::{Certified, ListenError, NetworkProbe, StepError};
+use netclaw::ports::network_probe::{HandshakeError, ListenError, NetworkProbe, Proof, StepError};
 
 #[derive(Clone, Debug)]
 pub struct FakeNetwork {
     pub resolve: Result<(), StepError>,
     pub connect: Result<(), StepError>,
-    pub handshake: Result<Certified, StepError>,
+    /// How TLS by certificate ends.
+    pub handshake: Result<Proof, HandshakeError>,
+    /// The key of whoever answers, where the key counts; without one TLS is not spoken there.
+    pub key: Option<Pin>,
+    pub proxy: Option<String>,
     pub time: Option<WallTime>,
     pub listen: Result<(), ListenError>,
 }
@@ -19,8 +25,8 @@ pub struct FakeNetwork {
 impl Default for FakeNetwork {
     /// Every way is open, every port is free, and nobody tells the time.
     fn default() -> Self {
-        let handshake = Ok(Certified { expires_at: None });
-        Self { resolve: Ok(()), connect: Ok(()), handshake, time: None, listen: Ok(()) }
+        let handshake = Ok(Proof::Certificate { expires_at: None });
+        Self { resolve: Ok(()), connect: Ok(()), handshake, key: None, proxy: None, time: None, listen: Ok(()) }
     }
 }
 
@@ -34,11 +40,20 @@ impl NetworkProbe for FakeNetwork {
         self.connect.clone()
     }
 
-    async fn handshake(&self, _endpoint: &Endpoint) -> Result<Certified, StepError> {
-        self.handshake.clone()
+    async fn handshake(&self, link: &Link) -> Result<Proof, HandshakeError> {
+        let Guard::Pinned(expected) = link.guard() else { return self.handshake.clone() };
+        match self.key {
+            Some(key) if expected.accept(&key) => Ok(Proof::Key(key)),
+            Some(found) => Err(HandshakeError::WrongKey { expected, found }),
+            None => Err(StepError("it does not speak TLS".to_owned()).into()),
+        }
     }
 
-    async fn time_at(&self, _endpoint: &Endpoint) -> Option<WallTime> {
+    fn proxy(&self, _link: &Link) -> Option<String> {
+        self.proxy.clone()
+    }
+
+    async fn time_at(&self, _link: &Link) -> Option<WallTime> {
         self.time
     }
 

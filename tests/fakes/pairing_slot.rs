@@ -6,9 +6,11 @@ use async_trait::async_trait;
 use netclaw::domain::code::PairingCode;
 use netclaw::domain::device::DeviceId;
 use netclaw::domain::identity::IdentityPublicKey;
+use netclaw::domain::link_secret::LinkId;
 use netclaw::domain::pake::{
     ClientHello, Confirmation, DaemonConfirm, DaemonConfirmed, DaemonHello, HANDSHAKE_RANDOM_BYTES,
 };
+use netclaw::domain::session::asking::{Applicant, Verdict};
 use netclaw::domain::session::{BeginError, Generation, PairingSession, Phase, RedeemError, RedeemedCode};
 use netclaw::domain::time::MonotonicTime;
 use netclaw::ports::pairing_slot::{BeginHandshakeError, PairingSlot, ReserveError};
@@ -54,6 +56,11 @@ impl PairingSlot for FakePairingSlot {
         self.redeem(|session| session.redeem(code, now))
     }
 
+    async fn waits_for(&self, link: &LinkId, now: MonotonicTime) -> Result<bool, StorageError> {
+        self.faults.check()?;
+        Ok(self.session.lock().unwrap().as_ref().is_some_and(|session| session.waits_for(link, now)))
+    }
+
     async fn begin(
         &self,
         hello: &ClientHello,
@@ -91,6 +98,35 @@ impl PairingSlot for FakePairingSlot {
 
     async fn release(&self, generation: Generation) {
         self.change(|session| session.release(generation));
+    }
+
+    async fn ask(&self, generation: Generation, applicant: Applicant) {
+        self.change(|session| session.ask(generation, applicant));
+    }
+
+    async fn attend(&self, generation: Generation, now: MonotonicTime) -> Option<Applicant> {
+        self.change(|session| session.attend(generation, now));
+        let slot = self.session.lock().unwrap();
+        let session = slot.as_ref().filter(|session| session.generation() == generation);
+        session.and_then(|session| session.applicant(now).cloned())
+    }
+
+    async fn decide(&self, generation: Generation, agrees: bool, now: MonotonicTime) -> Result<bool, StorageError> {
+        self.faults.check()?;
+        let mut slot = self.session.lock().unwrap();
+        let Some(session) = slot.take() else { return Ok(false) };
+        let (session, was_taken) = session.decide(generation, agrees, now);
+        *slot = Some(session);
+        Ok(was_taken)
+    }
+
+    async fn verdict(&self, generation: Generation, now: MonotonicTime) -> Result<Verdict, StorageError> {
+        self.faults.check()?;
+        let mut slot = self.session.lock().unwrap();
+        let Some(session) = slot.take() else { return Ok(Verdict::Ended) };
+        let (session, verdict) = session.verdict(generation, now);
+        *slot = Some(session);
+        Ok(verdict)
     }
 
     async fn current(&self, now: MonotonicTime) -> Option<(Generation, Phase)> {

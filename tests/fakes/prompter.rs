@@ -5,54 +5,57 @@ use std::collections::VecDeque;
 use netclaw::domain::device_name::DeviceName;
 use netclaw::ports::prompter::{PromptError, Prompter};
 
-/// Answers line by line; after the last line the input has ended.
-#[derive(Debug, Default)]
-pub struct ScriptedPrompter {
-    lines: VecDeque<String>,
-    is_interactive: bool,
-    name_was_asked: bool,
-    /// What was asked and explained, in order.
-    pub transcript: Vec<String>,
+/// Answers in order; the end of them is the end of the input.
+#[derive(Default)]
+pub struct FakePrompter {
+    pub interactive: bool,
+    pub answers: VecDeque<String>,
+    pub explained: Vec<String>,
+    pub defaults: Vec<String>,
 }
 
-impl ScriptedPrompter {
-    /// A person who types these lines.
-    pub fn person<'a>(lines: impl IntoIterator<Item = &'a str>) -> Self {
-        Self { is_interactive: true, ..Self::script(lines) }
+impl FakePrompter {
+    pub fn person(answers: &[&str]) -> Self {
+        Self { interactive: true, ..Self::script(answers) }
     }
 
-    /// An input that holds these lines.
-    pub fn script<'a>(lines: impl IntoIterator<Item = &'a str>) -> Self {
-        Self { lines: lines.into_iter().map(|line| line.trim().to_owned()).collect(), ..Self::default() }
+    pub fn script(answers: &[&str]) -> Self {
+        Self { answers: answers.iter().map(ToString::to_string).collect(), ..Self::default() }
     }
 
-    fn ask(&mut self, question: String) -> Result<String, PromptError> {
-        self.transcript.push(question);
-        self.lines.pop_front().ok_or(PromptError::EndOfInput)
+    fn next(&mut self) -> Result<String, PromptError> {
+        self.answers.pop_front().ok_or(PromptError::EndOfInput)
     }
 }
 
-impl Prompter for ScriptedPrompter {
+impl Prompter for FakePrompter {
     fn is_interactive(&self) -> bool {
-        self.is_interactive
+        self.interactive
+    }
+
+    fn place(&mut self) -> Result<String, PromptError> {
+        self.next()
     }
 
     fn code(&mut self) -> Result<String, PromptError> {
-        self.ask("Pairing code (XXXX-XXXX): ".to_owned())
+        self.next()
     }
 
     fn device_name(&mut self, default: &DeviceName) -> Result<String, PromptError> {
-        let is_first = !std::mem::replace(&mut self.name_was_asked, true);
-        match self.ask(format!("Device name [{default}]: ")) {
-            Ok(typed) if !typed.is_empty() => Ok(typed),
-            Err(error) if self.is_interactive || !is_first => Err(error),
-            _ => Ok(default.to_string()),
+        self.defaults.push(default.to_string());
+        let is_first = self.defaults.len() == 1;
+        match self.next() {
+            Ok(answer) if answer.is_empty() => Ok(default.to_string()),
+            Err(_) if is_first && !self.interactive => Ok(default.to_string()),
+            answer => answer,
         }
     }
 
+    fn announce(&mut self, text: &str) {
+        self.explained.push(text.to_owned());
+    }
+
     fn explain(&mut self, text: &str) {
-        if self.is_interactive {
-            self.transcript.push(text.to_owned());
-        }
+        self.explained.push(text.to_owned());
     }
 }

@@ -155,7 +155,7 @@ impl Port {
         let name = DeviceName::nearest("my-server");
         let introduction = Introduction { identity: Arc::clone(&identity), name, keys: keys.clone() };
         let pair = Arc::new(PairV2::new(ports.clone(), introduction, &settings));
-        let rotation = Arc::new(TlsRotation::new(clock.clone(), keys, Arc::<OwnTls>::clone(&tls), identity));
+        let rotation = Arc::new(TlsRotation::new(clock.clone(), keys.clone(), Arc::<OwnTls>::clone(&tls), identity));
         let gateway = Gateway::with_waits(&settings, provider_key, waits).unwrap();
         let open = Arc::clone(&ports.open);
         let api = PublicApi::new(&ports, policy, status, pair, Arc::clone(&rotation), Arc::clone(&beacons), ready)
@@ -167,7 +167,7 @@ impl Port {
             let listener = Elsewhere { listener: PublicListener::new(listener, tls), peer };
             serve(listener, Arc::new(api), limits, stopped).await;
         });
-        let open_pairing = OpenPairing::new(ports, &settings);
+        let open_pairing = OpenPairing::new(ports, &settings, keys);
         Self { address, pin: key.pin, clock, devices, activity, open_pairing, rotation, beacons, open, runtime, stop }
     }
 

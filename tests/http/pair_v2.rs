@@ -8,6 +8,7 @@ use netclaw::domain::binding::{Binding, Origin};
 use netclaw::domain::code::PairingCode;
 use netclaw::domain::endpoint::Endpoint;
 use netclaw::domain::pake::{ClientConfirm, ClientStart, Outcome};
+use netclaw::domain::terms::Terms;
 use netclaw::ports::device_store::DeviceStore;
 use serde_json::{Value, json};
 
@@ -69,6 +70,37 @@ fn a_wrong_code_is_a_problem_and_ends_the_handshake() {
     let asked = serde_json::to_value(FinishForm::from(&request)).unwrap();
     assert_eq!(post(&port, "finish", &asked).problem(), (401, "wrong_code".to_owned()));
     assert_eq!(post(&port, "finish", &asked).problem(), (404, "no_handshake".to_owned()));
+}
+
+#[test]
+fn while_the_operator_is_asked_a_device_is_told_to_ask_again() {
+    let port = Port::default();
+    let terms = Terms { confirm: true, ..Terms::default() };
+    let opened = port.runtime.block_on(port.open_pairing.open(terms)).unwrap();
+    let exchanged = Request::exchange(port.address, &opened.code.reveal(), "laptop").send();
+    assert_eq!(exchanged.problem(), (403, "confirmation_required".to_owned()));
+    let (client, sent) = hello(&opened.code.reveal(), Binding::Spki(port.pin));
+    let (_, request) = started(client, &post(&port, "start", &sent)).ask("laptop").unwrap();
+    let asked = serde_json::to_value(FinishForm::from(&request)).unwrap();
+    for _ in 0..20 {
+        let pending = post(&port, "finish", &asked);
+        assert_eq!(pending.problem(), (503, "confirmation_pending".to_owned()));
+        assert_eq!(pending.header("retry-after"), Some("1"));
+    }
+    port.runtime.block_on(port.open_pairing.decide(opened.generation, true)).unwrap();
+    assert_eq!(post(&port, "finish", &asked).status, 200);
+}
+
+#[test]
+fn a_link_that_is_not_open_or_not_well_formed_is_told_apart_by_its_form_only() {
+    let port = Port::default();
+    let (_, mut sent) = hello("2345-6789", Binding::Spki(port.pin));
+    for _ in 0..20 {
+        sent["link"] = json!("A".repeat(43));
+        assert_eq!(post(&port, "start", &sent).problem(), (404, "no_pairing_code".to_owned()));
+        sent["link"] = json!("A".repeat(42));
+        assert_eq!(post(&port, "start", &sent).problem(), (400, "invalid_request".to_owned()));
+    }
 }
 
 #[test]

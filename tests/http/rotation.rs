@@ -5,7 +5,7 @@ use std::io::Read;
 use netclaw::domain::identity::IdentityKey;
 use netclaw::domain::key_rotation::{Announcement, Urgency};
 use netclaw::domain::pin::Pin;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Port;
 use super::tls_client::{Client, ask};
@@ -44,11 +44,16 @@ fn devices_are_told_of_the_next_key_and_can_believe_it() {
 }
 
 #[test]
-fn only_devices_are_told_of_keys() {
+fn this_machine_is_told_of_keys_as_devices_are() {
     let port = Port::default();
     port.rotation.rotate(Urgency::InTime).unwrap();
     let status = Request::new(port.address, "GET /api/status").send().json();
-    assert_eq!(status.as_object().unwrap().keys().collect::<Vec<_>>(), ["daemon", "device"]);
+    let next = port.rotation.report().next.unwrap().pin;
+    assert_eq!(status["device"], Value::Null);
+    assert_eq!(
+        (&status["transport"]["pin"], &status["transport"]["nextPin"]),
+        (&json!(port.pin.to_string()), &json!(next.to_string()))
+    );
 }
 
 #[test]

@@ -113,3 +113,18 @@ fn nobody_without_a_token_rotates_even_where_loopback_is_trusted() {
         assert_eq!((answer.status, answer.header("allow")), (405, Some("POST")));
     }
 }
+
+#[test]
+fn a_device_gets_five_new_secrets_in_ten_minutes_and_others_are_not_held_up() {
+    let port = Port::default();
+    let phone = Request::exchange(port.address, &port.code(), "phone").send();
+    let (token, other) = (paired(&port), text(&phone));
+    let newest = (0..5).map(|_| stage(&port, &token)).last().unwrap();
+    let refused = post(&port, "/api/device/rotate", &token);
+    assert_eq!((refused.status, refused.header("retry-after")), (429, Some("600")));
+    stage(&port, &other);
+    assert_eq!(confirm(&port, &newest), 204, "what was made can be confirmed");
+    assert_eq!(post(&port, "/api/device/rotate", &newest).status, 429, "it is the same device");
+    port.minutes_pass(10);
+    stage(&port, &newest);
+}

@@ -1,7 +1,9 @@
 //! A real client and a real daemon on two machines, and a third machine in between.
 
+mod capture;
+mod listening;
 mod mallory;
-mod wire;
+mod spellings;
 
 use std::net::TcpListener;
 
@@ -9,7 +11,6 @@ use netclaw::domain::pin::Pin;
 use serde_json::{Value, json};
 
 use self::mallory::{Mallory, Plan, Victim};
-use self::wire::{Wire, spellings};
 use crate::client::tls_server::Shown;
 use crate::e2e::world::{Finished, World};
 use crate::proxies::lan::{Lan, Machine};
@@ -233,20 +234,23 @@ fn b23_a_redirect_at_any_step_is_not_followed() {
 }
 
 #[test]
-fn b18_a_listener_learns_neither_code_nor_token_in_any_spelling() {
+fn b19_a_links_pin_stops_the_client_before_it_says_anything_of_a_handshake() {
     on_a_lan(|lan, host| {
-        let (client, code) = (client_on(lan, Machine::Alice), host.code());
-        let wire = lan.namespace(Machine::Mallory).run(|| Wire::start(listener(), host.address));
-        pair(&client, &code).succeeded();
+        let client = client_on(lan, Machine::Alice);
+        let mallory = in_between(lan, host, Plan::default());
+        let opened = host.netclaw(&["daemon", "pair", "--link", "--json"]).succeeded();
+        let document: Value = serde_json::from_str(&opened.stdout).unwrap();
+        let good = document["link"].as_str().unwrap();
+        // As if someone led the name that the link has to a machine of their own.
+        let misled = good.replace(&host.address.to_string(), "10.0.0.66:5199");
+        let refused = client.netclaw_reading(&["pair", "--name", "laptop"], &format!("{misled}\n"));
+        let refused = refused.failed(1, &victim(host).pin.fingerprint());
+        assert!(refused.stderr.contains("has the key") && refused.stderr.contains("still valid"), "{refused:?}");
+        nothing_came_of_it(&client, host);
+        let heard = mallory.heard();
+        assert!(!heard.contains("/api/pair") && !heard.contains("laptop"), "{heard}");
+        client.netclaw_reading(&["pair", "--name", "laptop"], &format!("{good}\n")).succeeded();
         client.netclaw(&["status"]).succeeded();
-        let secrets: Value = serde_json::from_str(&client.read("config/secrets.json")).unwrap();
-        let token = secrets["tokens"].as_object().unwrap().values().next().unwrap().as_str().unwrap().to_owned();
-        let seen = wire.bytes();
-        assert!(seen.len() > 4096, "{}", seen.len());
-        for secret in spellings(&code).into_iter().chain(spellings(&token)).chain(spellings(&token[20..])) {
-            let shown = String::from_utf8_lossy(&secret).into_owned();
-            assert!(!seen.windows(secret.len()).any(|window| window == secret), "{shown}");
-        }
     });
 }
 

@@ -72,6 +72,11 @@ impl Lan {
         namespace
     }
 
+    /// Where every packet passes.
+    pub const fn switch(&self) -> &Namespace {
+        &self.switch
+    }
+
     /// Sends `request` from `machine`.
     pub fn send(&self, machine: Machine, request: &Request) -> Answer {
         self.namespace(machine).run(|| request.send())

@@ -10,21 +10,21 @@ use super::site::{PUBLIC_URL, behind_each_proxy, behind_each_secure_proxy, clien
 use crate::e2e::world::{Finished, NETCLAW, World};
 
 /// A client, and the certificates that its machine trusts.
-struct Client {
-    home: World,
+pub struct Client {
+    pub home: World,
     trusted: PathBuf,
 }
 
 impl Client {
-    fn on(lan: &Lan, trusted: &Path) -> Self {
+    pub fn on(lan: &Lan, trusted: &Path) -> Self {
         Self { home: client_on(lan, Machine::Alice), trusted: trusted.to_owned() }
     }
 
-    fn netclaw(&self, arguments: &[&str]) -> Finished {
+    pub fn netclaw(&self, arguments: &[&str]) -> Finished {
         self.netclaw_reading(arguments, "")
     }
 
-    fn netclaw_reading(&self, arguments: &[&str], input: &str) -> Finished {
+    pub fn netclaw_reading(&self, arguments: &[&str], input: &str) -> Finished {
         self.home.write("input", input, 0o600);
         let input = File::open(self.home.path("input")).unwrap();
         let mut command = self.home.command(NETCLAW);
@@ -32,7 +32,7 @@ impl Client {
     }
 }
 
-fn secure_url() -> String {
+pub fn secure_url() -> String {
     format!("https://{PUBLIC_NAME}")
 }
 

@@ -5,11 +5,17 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use netclaw::domain::pin::Pin;
+use rcgen::{KeyPair, PublicKeyData};
+use rustix::process::{Pid, Signal, kill_process};
+use rustls::pki_types::ServerName;
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsConnector;
 
 use super::lan::{Lan, Machine, PUBLIC_NAME};
+use crate::http::tls_client::Client;
 
 /// Time in which a proxy that works listens, on a machine that is busy with other tests.
 const START: Duration = Duration::from_secs(20);
@@ -29,6 +35,19 @@ pub struct Proxy {
     wrapper: &'static str,
     /// Its arguments for a start in the foreground, with the same words.
     start: &'static [&'static str],
+    /// How it is told to read its files again.
+    reload: Reload,
+}
+
+/// How a proxy that runs is told to read its files again.
+#[derive(Clone, Copy, Debug)]
+enum Reload {
+    /// By the signal HUP.
+    Hangup,
+    /// By itself, with these arguments.
+    Command(&'static [&'static str]),
+    /// Not while it runs in the foreground.
+    Never,
 }
 
 pub const PROXIES: [Proxy; 3] = [
@@ -43,9 +62,10 @@ pub const PROXIES: [Proxy; 3] = [
             ("# ssl_", "ssl_"),
             ("/etc/ssl/netclaw.example.com", "FOLDER"),
         ],
-        wrapper: "pid FOLDER/pid; daemon off; master_process off; events {}\n\
+        wrapper: "pid FOLDER/pid; user root; daemon off; events {}\n\
                   http { access_log off; client_body_temp_path FOLDER; proxy_temp_path FOLDER; include FILE; }",
         start: &["-e", "stderr", "-c", "FOLDER/wrapper"],
+        reload: Reload::Hangup,
     },
     Proxy {
         program: "haproxy",
@@ -59,6 +79,7 @@ pub const PROXIES: [Proxy; 3] = [
         ],
         wrapper: "",
         start: &["-db", "-f", "FILE"],
+        reload: Reload::Never,
     },
     Proxy {
         program: "caddy",
@@ -72,6 +93,7 @@ pub const PROXIES: [Proxy; 3] = [
         )],
         wrapper: "",
         start: &["run", "--adapter", "caddyfile", "--config", "FILE"],
+        reload: Reload::Command(&["reload", "--force", "--adapter", "caddyfile", "--config", "FILE"]),
     },
 ];
 
@@ -84,6 +106,7 @@ pub enum Scheme {
 
 /// A proxy that runs. It ends when it is dropped.
 pub struct RunningProxy {
+    proxy: &'static Proxy,
     process: Child,
     /// Its configuration, its certificate, and what it writes.
     folder: TempDir,
@@ -112,27 +135,37 @@ impl Proxy {
     }
 
     /// Starts it on the network's machine for it, and returns when it listens.
-    pub fn start(&self, lan: &Lan, scheme: Scheme) -> RunningProxy {
+    pub fn start(&'static self, lan: &Lan, scheme: Scheme) -> RunningProxy {
         let folder = tempfile::tempdir().unwrap();
-        let fill_in = |text: &str| {
-            let text = text.replace("FILE", &format!("FOLDER/{}", self.deployed));
-            text.replace("FOLDER", &folder.path().to_string_lossy())
-        };
+        let fill_in = |text: &str| self.fill_in(text, folder.path());
         std::fs::write(folder.path().join(self.deployed), fill_in(&self.configuration(scheme))).unwrap();
         std::fs::write(folder.path().join("wrapper"), fill_in(self.wrapper)).unwrap();
         if scheme == Scheme::Https {
-            write_certificate(folder.path());
+            let made = rcgen::generate_simple_self_signed([PUBLIC_NAME.to_owned()]).unwrap();
+            write_certificate(folder.path(), &made.cert.pem(), &made.signing_key);
         }
-        let launcher = lan.namespace(Machine::Proxy).launcher();
-        let mut command = Command::new(&launcher[0]);
-        command.args(&launcher[1..]).arg(self.program).args(self.start.iter().map(|argument| fill_in(argument)));
-        command.envs(["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"].map(|name| (name, folder.path())));
-        let output = std::fs::File::create(folder.path().join("log")).unwrap();
-        command.stdin(Stdio::null()).stdout(output.try_clone().unwrap()).stderr(output);
-        let running = RunningProxy { process: command.spawn().unwrap(), folder };
+        let mut command = self.command(lan, self.start, folder.path());
+        let running = RunningProxy { proxy: self, process: command.spawn().unwrap(), folder };
         let listens = lan.namespace(Machine::Bob).run(|| listens(scheme.port()));
         assert!(listens, "{} does not listen", self.program);
         running
+    }
+
+    /// The program on the network's machine for it, with these arguments and what it says in a file of `folder`.
+    fn command(&self, lan: &Lan, arguments: &[&str], folder: &Path) -> Command {
+        let launcher = lan.namespace(Machine::Proxy).launcher();
+        let mut command = Command::new(&launcher[0]);
+        command.args(&launcher[1..]).arg(self.program);
+        command.args(arguments.iter().map(|argument| self.fill_in(argument, folder)));
+        command.envs(["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"].map(|name| (name, folder)));
+        let output = std::fs::File::options().create(true).append(true).open(folder.join("log")).unwrap();
+        command.stdin(Stdio::null()).stdout(output.try_clone().unwrap()).stderr(output);
+        command
+    }
+
+    fn fill_in(&self, text: &str, folder: &Path) -> String {
+        let text = text.replace("FILE", &format!("FOLDER/{}", self.deployed));
+        text.replace("FOLDER", &folder.to_string_lossy())
     }
 
     /// The file that users copy, with what they replace in it.
@@ -159,6 +192,32 @@ impl RunningProxy {
     pub fn certificate(&self) -> PathBuf {
         self.folder.path().join("fullchain.pem")
     }
+
+    /// Gives it another certificate and key, and returns when it shows them; `false` when it would have to be started again.
+    pub fn renew(&self, lan: &Lan, certificate: &str, key: &KeyPair) -> bool {
+        // Workers with the old certificate go on accepting for a moment.
+        let (pid, mut workers) = (self.process.id(), Vec::new());
+        match self.proxy.reload {
+            Reload::Never => return false,
+            Reload::Hangup => {
+                write_certificate(self.folder.path(), certificate, key);
+                let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
+                workers = children.split_whitespace().map(|child| Path::new("/proc").join(child)).collect();
+                kill_process(Pid::from_child(&self.process), Signal::HUP).unwrap();
+            }
+            Reload::Command(arguments) => {
+                write_certificate(self.folder.path(), certificate, key);
+                assert!(self.proxy.command(lan, arguments, self.folder.path()).status().unwrap().success());
+            }
+        }
+        let pin = Pin::of_spki(&key.subject_public_key_info());
+        assert!(
+            lan.namespace(Machine::Bob).run(|| shows(pin, &workers)),
+            "{} shows no new certificate",
+            self.proxy.program
+        );
+        true
+    }
 }
 
 impl Drop for RunningProxy {
@@ -171,13 +230,34 @@ impl Drop for RunningProxy {
     }
 }
 
-/// Writes a certificate for the public name, and its key, as the proxies want them: apart, and in one file.
-fn write_certificate(folder: &Path) {
-    let made = rcgen::generate_simple_self_signed([PUBLIC_NAME.to_owned()]).unwrap();
-    let (certificate, key) = (made.cert.pem(), made.signing_key.serialize_pem());
-    let files =
-        [("fullchain.pem", certificate.clone()), ("privkey.pem", key.clone()), ("both.pem", certificate + &key)];
+/// Writes a certificate and its key as the proxies want them: apart, and in one file.
+fn write_certificate(folder: &Path, certificate: &str, key: &KeyPair) {
+    let key = key.serialize_pem();
+    let both = format!("{certificate}{key}");
+    let files = [("fullchain.pem", certificate), ("privkey.pem", &key), ("both.pem", &both)];
     files.iter().for_each(|(name, content)| std::fs::write(folder.join(name), content).unwrap());
+}
+
+/// Whether the proxy of this thread's network shows the key with this pin, and these workers of it are gone, before its time
+/// is over.
+fn shows(pin: Pin, old_workers: &[PathBuf]) -> bool {
+    let (config, address) = (Client::of(pin).config(), SocketAddr::new(Machine::Proxy.v4(), Scheme::Https.port()));
+    let shake_hands = async {
+        while old_workers.iter().any(|worker| worker.exists()) {
+            sleep(Duration::from_millis(10)).await;
+        }
+        let connector = TlsConnector::from(config);
+        loop {
+            let stream = TcpStream::connect(address).await.unwrap();
+            let name = ServerName::try_from(PUBLIC_NAME).unwrap();
+            if connector.connect(name, stream).await.is_ok() {
+                break;
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async { timeout(START, shake_hands).await.is_ok() })
 }
 
 /// Whether the proxy of this thread's network listens, over IPv4 and IPv6, before its time is over.

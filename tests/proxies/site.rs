@@ -84,7 +84,7 @@ pub fn in_direct_mode_allowing(plaintext: &serde_json::Value, test: impl FnOnce(
 }
 
 impl Site {
-    fn behind(proxy: &Proxy, scheme: Scheme, host: IpAddr, allow_plaintext: bool) -> Self {
+    fn behind(proxy: &'static Proxy, scheme: Scheme, host: IpAddr, allow_plaintext: bool) -> Self {
         let lan = Lan::default();
         let url = format!("{}://{PUBLIC_NAME}", scheme.name());
         let settings = serde_json::json!({

@@ -3,16 +3,19 @@
 import base64
 import hashlib
 import hmac
+from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
-from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF, HKDFExpand
 
 SUITE = "spake2-ed25519-hkdf-sha256-chacha20poly1305"
 CLIENT, DAEMON = b"netclaw pair v2 client", b"netclaw pair v2 daemon"
 NAME_CONTENT, ANSWER_CONTENT = 512, 2048
+# The English list of BIP-39, as the daemon has it too.
+WORDS = Path(__file__).parents[2].joinpath("src/domain/words.txt").read_text().split()
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 
@@ -40,16 +43,27 @@ def password(typed: str) -> bytes:
     return symbols.encode()
 
 
+def link_password(secret: bytes) -> bytes:
+    """Section 3."""
+    return base64.b32encode(secret).decode().lower().rstrip("=").encode()
+
+
+def link_id(secret: bytes) -> bytes:
+    return HKDF(algorithm=hashes.SHA256(), length=32, salt=b"", info=b"netclaw pair v2 link id").derive(secret)
+
+
 def daemon_id(identity: bytes) -> str:
     return base64.b32encode(hashlib.sha256(identity).digest()).decode().lower()[:26]
 
 
-def transcript(identity, kind, value, client_nonce, daemon_nonce, x, y) -> bytes:
+def transcript(identity, kind, value, client_nonce, daemon_nonce, x, y, link=None) -> bytes:
     """Section 5."""
     fields = [
         b"netclaw pair v2", b"\x02", SUITE.encode(), b"client", b"daemon", daemon_id(identity).encode(), identity,
         kind.encode(), value, client_nonce, daemon_nonce, x, y,
     ]
+    if link is not None:
+        fields += [b"link", link]
     return b"".join(len(field).to_bytes(2, "big") + field for field in fields)
 
 
@@ -63,6 +77,8 @@ class Keys:
         self.daemon_confirmation_key = self._expand(b"netclaw pair v2 daemon confirmation")
         self.client_sealing_key = self._expand(b"netclaw pair v2 client sealing")
         self.daemon_sealing_key = self._expand(b"netclaw pair v2 daemon sealing")
+        bits = int.from_bytes(HKDFExpand(algorithm=hashes.SHA256(), length=6, info=b"netclaw pair v2 words").derive(self._prk))
+        self.words = " ".join(WORDS[bits >> shift & 0x7FF] for shift in (37, 26, 15, 4))
         self.client_confirmation = hmac.digest(self.client_confirmation_key, self.th, "sha256")
         self.daemon_confirmation = hmac.digest(self.daemon_confirmation_key, self.th, "sha256")
 

@@ -12,9 +12,12 @@ use netclaw::ports::daemon_process::DaemonProcess;
 use netclaw::ports::service_manager::{Scope, ServiceError, ServiceManager};
 
 use super::machine::Machine;
-use crate::client::fakes::{FakeApi, FakeHost, FakeSettings};
+use crate::fakes::consent::ScriptedConsent;
 use crate::fakes::daemon_process::FakeDaemonProcess;
+use crate::fakes::granting_api::FakeApi;
+use crate::fakes::host::FakeHost;
 use crate::fakes::service_manager::FakeServiceManager;
+use crate::fakes::settings_store::FakeSettingsStore;
 use crate::fakes::wizard::ScriptedWizard;
 
 /// What a command wrote and how it ended.
@@ -37,7 +40,8 @@ async fn run_on(words: &str, process: &FakeDaemonProcess, service: ServicePorts<
         control: &FakeHost::default(),
         process,
         service,
-        settings: &FakeSettings::default(),
+        consent: &ScriptedConsent::default(),
+        settings: &FakeSettingsStore::default(),
         wizard: &mut ScriptedWizard::default(),
         log_file: Path::new("/nowhere/daemon.log"),
     };

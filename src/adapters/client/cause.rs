@@ -69,6 +69,11 @@ fn chain_of(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'stati
     std::iter::successors(Some(error as &(dyn Error + 'static)), |error| Error::source(*error))
 }
 
+/// The key that a connection failed for, if it was another one than the pins say.
+pub(super) fn foreign_key(error: &io::Error) -> Option<&ForeignKey> {
+    within(error).and_then(ForeignKey::within)
+}
+
 /// What an I/O error means, in words that are safe to show.
 pub(super) fn of_io(error: &io::Error) -> String {
     match (within(error), in_words(error)) {

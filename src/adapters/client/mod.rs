@@ -105,6 +105,8 @@ impl HttpDaemonApi {
             .user_agent(concat!("netclaw/", env!("CARGO_PKG_VERSION")))
             .redirect(Policy::none())
             .referer(false)
+            // Which certificate it was, for the doctor.
+            .tls_info(true)
             .connect_timeout(self.patience.connect)
             .timeout(self.patience.answer);
         let builder = if loopback { builder.no_proxy() } else { builder };
@@ -119,13 +121,13 @@ impl HttpDaemonApi {
 
 #[async_trait]
 impl DaemonApi for HttpDaemonApi {
-    async fn probe(&self, endpoint: &Endpoint) -> Result<(), ApiError> {
-        let answer = self.send(self.request(Method::GET, &Link::of_endpoint(endpoint), "/api/health/ready")?).await?;
+    async fn probe(&self, link: &Link) -> Result<(), ApiError> {
+        let answer = self.send(self.request(Method::GET, link, "/api/health/ready")?).await?;
         documents::health(answer.json(StatusCode::OK)?)
     }
 
-    async fn sight(&self, endpoint: &Endpoint, beacon: &Beacon) -> Result<Sighting, ApiError> {
-        let request = self.request(Method::GET, &Link::of_endpoint(endpoint), "/api/health/live")?;
+    async fn sight(&self, link: &Link, beacon: &Beacon) -> Result<Sighting, ApiError> {
+        let request = self.request(Method::GET, link, "/api/health/live")?;
         documents::sighting(self.send(request.header(BEACON_HEADER, beacon.as_str())).await?.json(StatusCode::OK)?)
     }
 

@@ -45,6 +45,7 @@ fn rejection(code: &str, status: StatusCode, retry_after: Duration) -> Rejection
         "tls_required" => Rejection::TlsRequired,
         "forbidden_origin" => Rejection::ForbiddenOrigin,
         "no_pairing_code" => Rejection::NoPairingCode,
+        "confirmation_pending" => Rejection::ConfirmationPending,
         "no_handshake" => Rejection::NoHandshake,
         "not_found" => Rejection::NotFound,
         "name_taken" => Rejection::NameTaken,

@@ -17,16 +17,18 @@ use tokio::net::UnixStream;
 
 use crate::adapters::platform::ROOT;
 use crate::adapters::wire::control::{
-    ClearForm, ClearedForm, DeviceSummaryForm, LockoutForm, OpenedPairingForm, OperatorReportForm, OutcomeForm,
+    ClearForm, ClearedForm, DeviceSummaryForm, LockoutForm, Offered, OpenedPairingForm, OperatorReportForm,
     RefusedForm, RenameForm, RevokeForm, RevokedForm, TermsForm,
 };
 use crate::adapters::wire::keys::{KeysForm, RotateForm, RotatedForm};
+use crate::adapters::wire::outcome::{DecidedForm, DecisionForm, OutcomeForm};
 use crate::adapters::wire::report::DeviceForm;
 use crate::adapters::wire::sighting::BeaconForm;
 use crate::domain::beacon::Beacon;
 use crate::domain::client_address::LimitKey;
 use crate::domain::device_name::DeviceName;
 use crate::domain::key_rotation::Urgency;
+use crate::domain::pairing_link::PairingLink;
 use crate::domain::session::Generation;
 use crate::domain::terms::Terms;
 use crate::domain::text::shown_safely;
@@ -104,6 +106,17 @@ impl SocketControlChannel {
         self.ask(Method::POST, path, body.into()).await
     }
 
+    async fn open<S: Offered>(&self, path: &str, terms: &Terms) -> Result<OpenedPairing<S>, ControlError> {
+        let opened: Result<OpenedPairingForm, Refusal> = self.post(path, &TermsForm::from(terms)).await;
+        let opened = opened.map_err(|refusal| match (refusal.status, &terms.name) {
+            (StatusCode::CONFLICT, Some(name)) => ControlError::NameTaken(name.clone()),
+            _ => refusal.error,
+        })?;
+        let opened = understood(opened.read())?;
+        // An older daemon does not know terms and would pair without them.
+        if opened.terms == *terms { Ok(opened) } else { Err(ControlError::Broken(OTHER_TERMS.to_owned())) }
+    }
+
     fn unreachable(&self, error: &io::Error) -> Refusal {
         match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => ControlError::NotRunning.into(),
@@ -147,19 +160,22 @@ fn understood<T>(read: Option<T>) -> Result<T, ControlError> {
 #[async_trait]
 impl ControlChannel for SocketControlChannel {
     async fn open_pairing(&self, terms: &Terms) -> Result<OpenedPairing, ControlError> {
-        let opened: Result<OpenedPairingForm, Refusal> = self.post("/pairing", &TermsForm::from(terms)).await;
-        let opened = opened.map_err(|refusal| match (refusal.status, &terms.name) {
-            (StatusCode::CONFLICT, Some(name)) => ControlError::NameTaken(name.clone()),
-            _ => refusal.error,
-        })?;
-        let opened = understood(opened.read())?;
-        // An older daemon does not know terms and would pair without them.
-        if opened.terms == *terms { Ok(opened) } else { Err(ControlError::Broken(OTHER_TERMS.to_owned())) }
+        self.open("/pairing", terms).await
+    }
+
+    async fn open_link(&self, terms: &Terms) -> Result<OpenedPairing<PairingLink>, ControlError> {
+        self.open("/pairing/link", terms).await
     }
 
     async fn open_beacon(&self) -> Result<Beacon, ControlError> {
         let form: BeaconForm = self.post("/beacon", &()).await?;
         understood(Beacon::parse(&form.beacon))
+    }
+
+    async fn decide_pairing(&self, generation: Generation, agrees: bool) -> Result<bool, ControlError> {
+        let path = format!("/pairing/{}/decision", generation.number());
+        let decided: DecidedForm = self.post(&path, &DecisionForm { agrees }).await?;
+        Ok(decided.was_taken)
     }
 
     async fn pairing_outcome(&self, generation: Generation) -> Result<PairingOutcome, ControlError> {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::credentials::FileCredentialStore;
 use super::home::Home;
 use super::open_error::OpenError;
-use super::{device_file, folders, identity_file, private_file};
+use super::{device_file, folders, identity_file, private_file, tls_key_files};
 use crate::adapters::platform;
 use crate::ports::credential_store::CredentialStoreError;
 use crate::ports::home_inspection::{Entry, HomeFacts, HomeInspection, Kind, Leftover, Stored, Writer};
@@ -43,8 +43,15 @@ impl FileHomeInspection {
 
     fn private_files(&self) -> Vec<Entry> {
         let home = &self.home;
-        let files =
-            [home.devices_file(), home.identity_file(), home.secrets_file(), home.client_file(), home.activity_file()];
+        let files = [
+            home.devices_file(),
+            home.identity_file(),
+            home.tls_key_file(),
+            home.next_tls_key_file(),
+            home.secrets_file(),
+            home.client_file(),
+            home.activity_file(),
+        ];
         files.into_iter().filter_map(seen).collect()
     }
 
@@ -54,9 +61,10 @@ impl FileHomeInspection {
             let found = private_file::leftovers(&path).unwrap_or_default();
             found.into_iter().map(move |path| Leftover { path, writer })
         };
-        let daemon = [home.devices_file(), home.activity_file(), home.identity_file()];
+        let keys = [home.identity_file(), home.tls_key_file(), home.next_tls_key_file()];
+        let daemon = [home.devices_file(), home.activity_file()].into_iter().chain(keys);
         let client = [home.secrets_file(), home.client_file()];
-        let daemon = daemon.into_iter().flat_map(|path| of(path, Writer::Daemon));
+        let daemon = daemon.flat_map(|path| of(path, Writer::Daemon));
         daemon.chain(client.into_iter().flat_map(|path| of(path, Writer::Client))).collect()
     }
 
@@ -86,6 +94,7 @@ impl HomeInspection for FileHomeInspection {
             control_socket: self.control_socket.clone().and_then(seen),
             devices: opened(device_file::read(&self.home.devices_file(), owner)),
             identity: opened(identity_file::load(&self.home.identity_file(), owner).map(|key| key.map(|key| key.id()))),
+            tls_keys: opened(tls_key_files::look(&self.home, owner)),
             credentials: match FileCredentialStore::of(self.home.clone(), owner).look() {
                 Ok(credentials) => credentials.map_or(Stored::Absent, Stored::Whole),
                 Err(error) => refused(error),

@@ -13,8 +13,10 @@ use super::armour::{armoured, unarmoured};
 use super::home::Home;
 use super::open_error::OpenError;
 use super::private_file;
+use crate::adapters::platform;
 use crate::domain::pin::Pin;
 use crate::domain::time::WallTime;
+use crate::ports::home_inspection::{SeenKey, SeenKeys};
 use crate::ports::storage::StorageError;
 use crate::ports::tls_keys::{TlsKey, TlsKeyMaker, TlsKeyStore, TlsKeys};
 
@@ -46,13 +48,10 @@ impl TlsKeyFiles {
             let swept = private_file::remove_leftovers(path);
             swept.map_err(|error| OpenError::unreadable(path, &error.into(), REPAIR))?;
         }
-        let next = read(&next_path)?;
-        let current = match (read(&path)?, &next) {
-            (Some(current), _) => current,
-            (None, None) => create(&path, maker.as_ref())?,
-            (None, Some(_)) => return Err(orphaned(&path, &next_path)),
+        let keys = match read_both(home, platform::user_id())? {
+            Some(keys) => keys,
+            None => TlsKeys { current: Arc::new(create(&path, maker.as_ref())?), next: None },
         };
-        let keys = TlsKeys { current: Arc::new(current), next: next.map(Arc::new) };
         Ok(Self { current: path, next: next_path, maker, keys: Mutex::new(keys) })
     }
 }
@@ -83,8 +82,29 @@ impl TlsKeyStore for TlsKeyFiles {
     }
 }
 
-fn read(path: &Path) -> Result<Option<TlsKey>, OpenError> {
-    let content = private_file::read(path, MAX_FILE_BYTES);
+/// The keys of a home of `owner`, without the keys themselves; `None` when there is none yet.
+///
+/// # Errors
+///
+/// [`OpenError`] when a file is damaged, unreadable or not private.
+pub(super) fn look(home: &Home, owner: u32) -> Result<Option<SeenKeys>, OpenError> {
+    let seen = |key: &TlsKey| SeenKey { pin: key.pin, created_at: key.created_at };
+    let keys = read_both(home, owner)?;
+    Ok(keys.map(|keys| SeenKeys { current: seen(&keys.current), next: keys.next.as_deref().map(seen) }))
+}
+
+fn read_both(home: &Home, owner: u32) -> Result<Option<TlsKeys>, OpenError> {
+    let (path, next_path) = (home.tls_key_file(), home.next_tls_key_file());
+    // The next one first: a switch in between leaves the one that is read second.
+    match (read(&next_path, owner)?, read(&path, owner)?) {
+        (next, Some(current)) => Ok(Some(TlsKeys { current: Arc::new(current), next: next.map(Arc::new) })),
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(orphaned(&path, &next_path)),
+    }
+}
+
+fn read(path: &Path, owner: u32) -> Result<Option<TlsKey>, OpenError> {
+    let content = private_file::read_of(path, MAX_FILE_BYTES, owner);
     let Some(content) = content.map_err(|error| OpenError::unreadable(path, &error, REPAIR))? else {
         return Ok(None);
     };
@@ -103,7 +123,7 @@ fn create(path: &Path, maker: &dyn TlsKeyMaker) -> Result<TlsKey, OpenError> {
     let text = armoured(&document);
     let written = private_file::create(path, |file| file.write_all(text.as_bytes()));
     written.map_err(|error| failed(error.to_string()))?;
-    read(path)?.ok_or_else(|| failed("it is gone".to_owned()))
+    read(path, platform::user_id())?.ok_or_else(|| failed("it is gone".to_owned()))
 }
 
 fn parse(content: &[u8], created_at: WallTime) -> Option<TlsKey> {

@@ -7,13 +7,12 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use hyper::Response;
 use hyper::body::{Body, Frame, SizeHint};
-use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::usage::{ArrivingBody, InFlight};
 use crate::adapters::relay::body::RelayedBody;
 use crate::adapters::relay::tunnel::Tunnel;
-use crate::app::daemon::open_requests::OpenRequest;
+use crate::app::daemon::open_requests::{OpenRequest, Watch};
 
 /// An answer.
 pub type Answer = Response<AnswerBody>;
@@ -43,10 +42,15 @@ impl<B> Bodied for Response<B> {
     type Body = B;
 }
 
-/// The device's credential has ended.
-#[derive(Debug, Error)]
-#[error("the credential of the device has ended")]
-struct CredentialEnded;
+impl AnswerBody {
+    /// When the answer has to end, if it is one that may take long.
+    pub(super) fn watch(&self) -> Option<Watch> {
+        match self {
+            Self::Streamed(streamed) => streamed.open.as_ref().map(OpenRequest::watch),
+            Self::Empty | Self::Routed(_) | Self::Tunnel(_) => None,
+        }
+    }
+}
 
 /// A body that is passed on, for as long as the device may have it.
 pub struct Streamed {
@@ -63,7 +67,7 @@ pub struct OpenTunnel {
 }
 
 impl Streamed {
-    /// This body, while `open` has not ended.
+    /// This body, which has its place until its end.
     pub(super) const fn new(body: RelayedBody<ArrivingBody>, open: OpenRequest) -> Self {
         Self { body, open: Some(open) }
     }
@@ -71,10 +75,6 @@ impl Streamed {
     /// This body, to its end.
     pub(super) const fn to_its_end(body: RelayedBody<ArrivingBody>) -> Self {
         Self { body, open: None }
-    }
-
-    fn poll_credential_ended(&self, context: &mut Context<'_>) -> Poll<()> {
-        self.open.as_ref().map_or(Poll::Pending, |open| open.poll_ended(context))
     }
 }
 
@@ -127,12 +127,7 @@ impl Body for Held {
         match &mut self.body {
             AnswerBody::Empty | AnswerBody::Tunnel(_) => Poll::Ready(None),
             AnswerBody::Routed(body) => Pin::new(body).poll_frame(context).map_err(Into::into),
-            AnswerBody::Streamed(streamed) => {
-                if streamed.poll_credential_ended(context).is_ready() {
-                    return Poll::Ready(Some(Err(CredentialEnded.into())));
-                }
-                Pin::new(&mut streamed.body).poll_frame(context).map_err(Into::into)
-            }
+            AnswerBody::Streamed(streamed) => Pin::new(&mut streamed.body).poll_frame(context).map_err(Into::into),
         }
     }
 

@@ -5,12 +5,14 @@ use std::convert::Infallible;
 use std::error::Error;
 use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hyper::Request;
+use hyper::body::Incoming;
 use hyper::header::{CONNECTION, HeaderValue};
 use hyper::server::conn::http1;
-use hyper::service::service_fn;
+use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
@@ -198,6 +200,35 @@ impl<H: Handler> Connections<H> {
     }
 }
 
+/// How HTTP ends on a connection.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// Both sides are done, or agree on another protocol.
+    Done,
+    /// What is being sent may not be sent any longer.
+    Cut,
+}
+
+/// Goes on with a connection until its end. A client that does not read is no reason to keep it when its answer has to end.
+fn poll_end<S, T, B>(
+    connection: &mut http1::Connection<T, S>,
+    usage: &Usage,
+    context: &mut Context<'_>,
+) -> Poll<hyper::Result<End>>
+where
+    S: HttpService<Incoming, ResBody = B> + Unpin,
+    S::Future: Unpin,
+    S::Error: Into<Box<dyn Error + Send + Sync>>,
+    T: hyper::rt::Read + hyper::rt::Write + Unpin,
+    B: hyper::body::Body + 'static,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    match connection.poll_without_shutdown(context) {
+        Poll::Ready(ended) => Poll::Ready(ended.map(|()| End::Done)),
+        Poll::Pending => usage.poll_cut(context).map(|()| Ok(End::Cut)),
+    }
+}
+
 /// What goes on over one connection.
 struct Conversation<H> {
     handler: Arc<H>,
@@ -233,7 +264,8 @@ impl<H: Handler> Conversation<H> {
                     // Or a proxy would send its next request on a connection that is about to end.
                     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
                 }
-                let (head, body) = response.into_parts();
+                let (mut head, body) = response.into_parts();
+                usage.watch(body.watch().or_else(|| head.extensions.remove()));
                 let body = match body {
                     AnswerBody::Tunnel(tunnel) => {
                         usage.agree(tunnel, InFlight::of(&usage));
@@ -248,12 +280,15 @@ impl<H: Handler> Conversation<H> {
         http.timer(TokioTimer::new()).header_read_timeout(self.limits.head);
         http.max_buf_size(MAX_HEAD_BYTES).max_headers(MAX_HEADERS);
         let mut connection = http.serve_connection(TokioIo::new(stream), service);
-        tokio::select! {
-            ended = poll_fn(|cx| connection.poll_without_shutdown(cx)) => ended?,
+        let ended = tokio::select! {
+            ended = poll_fn(|cx| poll_end(&mut connection, &agreed, cx)) => ended?,
             () = stopped(&mut self.stop) => {
                 std::pin::Pin::new(&mut connection).graceful_shutdown();
-                poll_fn(|cx| connection.poll_without_shutdown(cx)).await?;
+                poll_fn(|cx| poll_end(&mut connection, &agreed, cx)).await?
             }
+        };
+        if ended == End::Cut {
+            return Ok(());
         }
         let parts = connection.into_parts();
         let (stream, early) = (parts.io.into_inner(), parts.read_buf);

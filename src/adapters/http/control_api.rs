@@ -22,10 +22,11 @@ use super::problem::Problem;
 use super::to_the_end::{Panicked, to_the_end};
 use super::usage::ArrivingBody;
 use crate::adapters::wire::control::{
-    ClearForm, ClearedForm, DeviceSummaryForm, LockoutForm, OpenedPairingForm, OperatorReportForm, OutcomeForm,
+    ClearForm, ClearedForm, DeviceSummaryForm, LockoutForm, Offered, OpenedPairingForm, OperatorReportForm,
     RefusedForm, RenameForm, RevokeForm, RevokedForm, TermsForm,
 };
 use crate::adapters::wire::keys::{KeysForm, RotateForm, RotatedForm};
+use crate::adapters::wire::outcome::{DecidedForm, DecisionForm, OutcomeForm};
 use crate::adapters::wire::report::DeviceForm;
 use crate::adapters::wire::sighting::BeaconForm;
 use crate::app::daemon::DaemonPorts;
@@ -39,7 +40,8 @@ use crate::domain::attempts::Lockout;
 use crate::domain::client_address::NotAnAddress;
 use crate::domain::device_name::DeviceName;
 use crate::domain::session::Generation;
-use crate::ports::control_channel::LockoutSummary;
+use crate::domain::terms::Terms;
+use crate::ports::control_channel::{LockoutSummary, OpenedPairing};
 use crate::ports::device_store::StoreNameError;
 
 /// Answers requests on the control socket.
@@ -94,7 +96,11 @@ impl Handler for ControlApi {
 
 fn routes(services: &Arc<Services>) -> BoxedFilter<(Response,)> {
     let pairing = command(services, warp::path!("pairing").and(warp::post()).boxed(), open_pairing)
+        .or(command(services, warp::path!("pairing" / "link").and(warp::post()).boxed(), open_link))
+        .unify()
         .or(outcome_route(services))
+        .unify()
+        .or(decision_route(services))
         .unify()
         .or(query(services, warp::path!("beacon").and(warp::post()).boxed(), open_beacon))
         .unify()
@@ -166,6 +172,24 @@ fn outcome_route(services: &Arc<Services>) -> BoxedFilter<(Response,)> {
         .boxed()
 }
 
+fn decision_route(services: &Arc<Services>) -> BoxedFilter<(Response,)> {
+    let services = Arc::clone(services);
+    warp::path!("pairing" / u64 / "decision")
+        .and(warp::post())
+        .and(warp::header::headers_cloned())
+        .and(warp::body::stream())
+        .then(move |number, headers: HeaderMap, body| {
+            let services = Arc::clone(&services);
+            async move {
+                match read_json(&headers, body).await {
+                    Ok(form) => answered(decide(services, Generation::from_number(number), form)).await,
+                    Err(problem) => Problem::into_response(problem),
+                }
+            }
+        })
+        .boxed()
+}
+
 /// The answer to a command, which is not left half-done when it is interrupted.
 async fn answered(operation: impl Future<Output = Answer> + Send + 'static) -> Response {
     let ended = to_the_end(operation).await;
@@ -177,12 +201,28 @@ async fn answered(operation: impl Future<Output = Answer> + Send + 'static) -> R
 }
 
 async fn open_pairing(services: Arc<Services>, form: Option<TermsForm>) -> Answer {
-    let terms = form.unwrap_or_default().read().map_err(|why| Refused(StatusCode::BAD_REQUEST, why))?;
-    match services.open_pairing.open(terms).await {
+    opened(services.open_pairing.open(terms(form)?).await)
+}
+
+async fn open_link(services: Arc<Services>, form: Option<TermsForm>) -> Answer {
+    opened(services.open_pairing.open_link(terms(form)?).await)
+}
+
+fn terms(form: Option<TermsForm>) -> Result<Terms, Refused> {
+    form.unwrap_or_default().read().map_err(|why| Refused(StatusCode::BAD_REQUEST, why))
+}
+
+fn opened<S: Offered>(opened: Result<OpenedPairing<S>, OpenPairingError>) -> Answer {
+    match opened {
         Ok(opened) => json(&OpenedPairingForm::from(&opened)),
         Err(error @ OpenPairingError::NameTaken(_)) => Err(Refused(StatusCode::CONFLICT, error.to_string())),
         Err(error @ (OpenPairingError::Random(_) | OpenPairingError::Storage(_))) => Err(failed(&error)),
     }
+}
+
+async fn decide(services: Arc<Services>, generation: Generation, form: DecisionForm) -> Answer {
+    let was_taken = services.open_pairing.decide(generation, form.agrees).await.map_err(|error| failed(&error))?;
+    json(&DecidedForm { was_taken })
 }
 
 async fn open_beacon(services: Arc<Services>) -> Answer {

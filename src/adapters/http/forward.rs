@@ -21,6 +21,7 @@ use super::connections::{ConnectionLimits, Handler};
 use super::gateway::{AGENT_PATH, Server, checked, invalid, is_timeout};
 use super::listener::{Accept, Arrival, Peer, Remote};
 use super::problem::{Problem, Reason};
+use super::public_api::with_our_headers;
 use super::request_head::only;
 use super::usage::ArrivingBody;
 use crate::adapters::relay::RelayError;
@@ -181,7 +182,7 @@ impl Handler for Forwarder {
     async fn handle(&self, request: Request<ArrivingBody>, peer: Peer) -> Answer {
         let is_openai = request.uri().path().starts_with(AGENT_PATH);
         self.forward(request, peer).await.unwrap_or_else(|problem| {
-            routed(if is_openai { problem.into_openai_response() } else { problem.into_response() })
+            with_our_headers(routed(if is_openai { problem.into_openai_response() } else { problem.into_response() }))
         })
     }
 }

@@ -89,6 +89,7 @@ impl From<PairError> for Problem {
         match error {
             PairError::Exchange(error) => error.into(),
             PairError::Refused(_) | PairError::Unopened => Self::new(Reason::InvalidRequest, detail),
+            PairError::OperatorIsAsked => Self::new(Reason::ConfirmationPending, detail),
             PairError::NoHandshake => Self::new(Reason::NoHandshake, detail),
         }
     }

@@ -14,6 +14,9 @@ use crate::domain::transport::TlsRequired;
 /// When to ask again for a place among the open requests: one is free as soon as another request ends.
 const PLACE_WAIT: Duration = Duration::from_secs(1);
 
+/// Seconds after which a client that waits for the operator's yes asks again.
+const ASK_AGAIN_AFTER: u64 = 1;
+
 /// Why a request was not served.
 #[derive(Debug)]
 pub(super) struct Problem {
@@ -33,6 +36,8 @@ pub(super) enum Reason {
     TlsRequired,
     NoPairingCode,
     NoHandshake,
+    ConfirmationPending,
+    ConfirmationRequired,
     NotFound,
     NoAgent,
     MethodNotAllowed { allowed: &'static [Method] },
@@ -64,6 +69,10 @@ impl Reason {
             Self::TlsRequired => ("tls_required", StatusCode::FORBIDDEN, "TLS required"),
             Self::NoPairingCode => ("no_pairing_code", StatusCode::NOT_FOUND, "No pairing code"),
             Self::NoHandshake => ("no_handshake", StatusCode::NOT_FOUND, "No handshake"),
+            Self::ConfirmationPending => {
+                ("confirmation_pending", StatusCode::SERVICE_UNAVAILABLE, "Confirmation pending")
+            }
+            Self::ConfirmationRequired => ("confirmation_required", StatusCode::FORBIDDEN, "Confirmation required"),
             Self::NotFound => ("not_found", StatusCode::NOT_FOUND, "Not found"),
             Self::NoAgent => ("no_agent", StatusCode::NOT_FOUND, "No agent"),
             Self::MethodNotAllowed { .. } => {
@@ -136,6 +145,9 @@ impl Problem {
             Reason::TooManyRequests => {
                 headers.insert(RETRY_AFTER, whole_seconds(PLACE_WAIT).into());
             }
+            Reason::ConfirmationPending => {
+                headers.insert(RETRY_AFTER, ASK_AGAIN_AFTER.into());
+            }
             Reason::MethodNotAllowed { allowed } => {
                 let allowed = allowed.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
                 headers.extend(HeaderValue::try_from(allowed).ok().map(|value| (ALLOW, value)));
@@ -147,6 +159,7 @@ impl Problem {
             | Reason::TlsRequired
             | Reason::NoPairingCode
             | Reason::NoHandshake
+            | Reason::ConfirmationRequired
             | Reason::NotFound
             | Reason::NoAgent
             | Reason::NameTaken
@@ -177,6 +190,7 @@ impl From<ExchangeError> for Problem {
             ExchangeError::MissingField(_) => Reason::InvalidRequest,
             ExchangeError::NoPairingCode => Reason::NoPairingCode,
             ExchangeError::WrongCode => Reason::WrongCode,
+            ExchangeError::NeedsHandshake => Reason::ConfirmationRequired,
             ExchangeError::InvalidDeviceName(_) => Reason::InvalidDeviceName,
             ExchangeError::NameTaken(_) => Reason::NameTaken,
             ExchangeError::StorageUnavailable => Reason::StorageUnavailable,

@@ -248,7 +248,9 @@ fn status_report(status: &Status, rotation: &TlsRotation, caller: &Caller) -> St
             expires_at: device.record().expires_at,
             transport: Some(rotation.report()),
         },
-        Caller::ThisMachine => StatusReport { daemon, device: None, expires_at: None, transport: None },
+        Caller::ThisMachine => {
+            StatusReport { daemon, device: None, expires_at: None, transport: Some(rotation.report()) }
+        }
     }
 }
 

@@ -61,6 +61,7 @@ impl From<RotateError> for Problem {
         let reason = match error {
             RotateError::Unauthorized => Reason::Unauthorized,
             RotateError::StorageUnavailable => Reason::StorageUnavailable,
+            RotateError::RateLimited { retry_after } => Reason::RateLimited { retry_after },
         };
         Self::new(reason, error.to_string())
     }

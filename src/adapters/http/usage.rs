@@ -10,6 +10,7 @@ use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::sync::Notify;
 
 use super::answer::OpenTunnel;
+use crate::app::daemon::open_requests::Watch;
 
 /// What all connections of a listener tell it.
 #[derive(Default)]
@@ -38,6 +39,8 @@ pub(super) struct Usage {
     idle_since: AtomicU64,
     /// What the connection becomes once its last answer has been sent.
     tunnel: Mutex<Option<(Box<OpenTunnel>, InFlight)>>,
+    /// When the answer that is being sent has to end.
+    watch: Mutex<Option<Watch>>,
     shared: Arc<Shared>,
 }
 
@@ -51,6 +54,7 @@ impl Usage {
             gave_up_body: AtomicBool::new(false),
             idle_since: AtomicU64::new(turn),
             tunnel: Mutex::new(None),
+            watch: Mutex::new(None),
             shared,
         }
     }
@@ -80,6 +84,17 @@ impl Usage {
         self.tunnel.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
+    /// The answer that is about to be sent has to end when this says so, whether its client reads it or not.
+    pub(super) fn watch(&self, watch: Option<Watch>) {
+        *self.watch.lock().unwrap_or_else(PoisonError::into_inner) = watch;
+    }
+
+    /// Whether the answer that is being sent has to end. If not, the task is woken when it has.
+    pub(super) fn poll_cut(&self, context: &mut Context<'_>) -> Poll<()> {
+        let watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner);
+        watch.as_ref().map_or(Poll::Pending, |watch| watch.poll_ended(context))
+    }
+
     fn await_body(&self, awaits: bool) {
         if self.awaits_body.swap(awaits, Ordering::AcqRel) != awaits && awaits {
             self.shared.waiting.notify_one();
@@ -99,6 +114,7 @@ impl InFlight {
 
 impl Drop for InFlight {
     fn drop(&mut self) {
+        self.0.watch(None);
         let shared = &self.0.shared;
         self.0.idle_since.store(shared.turns.fetch_add(1, Ordering::AcqRel), Ordering::Release);
         self.0.in_flight.fetch_sub(1, Ordering::AcqRel);

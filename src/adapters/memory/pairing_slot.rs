@@ -8,9 +8,11 @@ use super::locked;
 use crate::domain::code::PairingCode;
 use crate::domain::device::DeviceId;
 use crate::domain::identity::IdentityPublicKey;
+use crate::domain::link_secret::LinkId;
 use crate::domain::pake::{
     ClientHello, Confirmation, DaemonConfirm, DaemonConfirmed, DaemonHello, HANDSHAKE_RANDOM_BYTES,
 };
+use crate::domain::session::asking::{Applicant, Verdict};
 use crate::domain::session::{BeginError, Generation, PairingSession, Phase, RedeemError, RedeemedCode};
 use crate::domain::time::MonotonicTime;
 use crate::ports::pairing_slot::{BeginHandshakeError, PairingSlot, ReserveError};
@@ -50,6 +52,10 @@ impl PairingSlot for MemoryPairingSlot {
         self.redeem(|session| session.redeem(code, now))
     }
 
+    async fn waits_for(&self, link: &LinkId, now: MonotonicTime) -> Result<bool, StorageError> {
+        Ok(locked(&self.0).as_ref().is_some_and(|session| session.waits_for(link, now)))
+    }
+
     async fn begin(
         &self,
         hello: &ClientHello,
@@ -84,6 +90,33 @@ impl PairingSlot for MemoryPairingSlot {
 
     async fn release(&self, generation: Generation) {
         self.transition(|session| session.release(generation));
+    }
+
+    async fn ask(&self, generation: Generation, applicant: Applicant) {
+        self.transition(|session| session.ask(generation, applicant));
+    }
+
+    async fn attend(&self, generation: Generation, now: MonotonicTime) -> Option<Applicant> {
+        self.transition(|session| session.attend(generation, now));
+        let slot = locked(&self.0);
+        let session = slot.as_ref().filter(|session| session.generation() == generation);
+        session.and_then(|session| session.applicant(now).cloned())
+    }
+
+    async fn decide(&self, generation: Generation, agrees: bool, now: MonotonicTime) -> Result<bool, StorageError> {
+        let mut slot = locked(&self.0);
+        let Some(session) = slot.take() else { return Ok(false) };
+        let (session, was_taken) = session.decide(generation, agrees, now);
+        *slot = Some(session);
+        Ok(was_taken)
+    }
+
+    async fn verdict(&self, generation: Generation, now: MonotonicTime) -> Result<Verdict, StorageError> {
+        let mut slot = locked(&self.0);
+        let Some(session) = slot.take() else { return Ok(Verdict::Ended) };
+        let (session, verdict) = session.verdict(generation, now);
+        *slot = Some(session);
+        Ok(verdict)
     }
 
     async fn current(&self, now: MonotonicTime) -> Option<(Generation, Phase)> {

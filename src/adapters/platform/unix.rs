@@ -169,3 +169,9 @@ pub fn private_append_options() -> OpenOptions {
 pub fn user_id() -> u32 {
     rustix::process::geteuid().as_raw()
 }
+
+/// Forgets what was typed on the terminal and not read yet: a question must not be answered before it was seen.
+pub fn forget_typed_ahead() {
+    // Where stdin is no terminal there is nothing to forget.
+    let _ = rustix::termios::tcflush(rustix::stdio::stdin(), rustix::termios::QueueSelector::IFlush);
+}

@@ -157,6 +157,10 @@ fn take(arrived: &mut BytesMut, remaining: &mut u64) -> Piece {
 }
 
 fn chunk_line(arrived: &mut BytesMut) -> Result<Option<u64>, BadAnswer> {
+    // The parser takes no digit at all for a zero.
+    if arrived.first().is_some_and(|first| !first.is_ascii_hexdigit()) {
+        return Err(BadAnswer::Chunk);
+    }
     match httparse::parse_chunk_size(arrived) {
         Ok(Status::Complete((line, length))) if line <= MAX_CHUNK_LINE => {
             arrived.advance(line);

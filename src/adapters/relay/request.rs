@@ -15,7 +15,7 @@ use tokio::time::{Sleep, sleep};
 use super::connection::Connection;
 use super::framing::Framing;
 use super::response::tokens;
-use crate::domain::gateway::fields::Field;
+use crate::domain::gateway::fields::{Field, may_become};
 
 /// Room for a usual head, to be made only once.
 const USUAL_HEAD_BYTES: usize = 1024;
@@ -46,7 +46,10 @@ impl<'a> Hop<'a> {
         }
         let mut hop = Self { nominated: fields.get_all(CONNECTION).iter().collect(), ..Self::default() };
         if !hop.nominated.is_empty() {
-            hop.upgrade = fields.get(UPGRADE).filter(|_| hop.nominates("upgrade"));
+            // A list of several, or one that nobody may change to, is left out: that is to be served as it was asked.
+            let mut upgrades = fields.get_all(UPGRADE).iter();
+            let upgrade = upgrades.next().filter(|_| upgrades.next().is_none() && hop.nominates("upgrade"));
+            hop.upgrade = upgrade.filter(|protocol| protocol.to_str().is_ok_and(may_become));
             let mut wanted = fields.get_all(TE).iter().flat_map(|line| tokens(line.as_bytes()));
             hop.takes_trailers = hop.nominates("te") && wanted.any(|word| word.eq_ignore_ascii_case("trailers"));
         }
@@ -59,11 +62,6 @@ impl<'a> Hop<'a> {
     pub fn nominates(&self, name: &str) -> bool {
         self.nominated.iter().flat_map(|line| tokens(line.as_bytes())).any(|word| word.eq_ignore_ascii_case(name))
     }
-
-    /// Whether another protocol is asked for.
-    pub const fn asks_for_upgrade(&self) -> bool {
-        self.upgrade.is_some()
-    }
 }
 
 /// The head of a request that is to be sent.
@@ -72,7 +70,8 @@ pub struct Outgoing {
     pub(super) bytes: BytesMut,
     pub(super) framing: Framing,
     pub(super) expects_continue: bool,
-    pub(super) asks_for_upgrade: bool,
+    /// The protocol that is asked for.
+    pub(super) upgrade: Option<HeaderValue>,
 }
 
 impl Outgoing {
@@ -85,7 +84,7 @@ impl Outgoing {
         bytes.put_slice(b" HTTP/1.1\r\nhost: ");
         bytes.put_slice(host.as_bytes());
         bytes.put_slice(b"\r\n");
-        Self { method: method.clone(), bytes, framing: Framing::None, expects_continue: false, asks_for_upgrade: false }
+        Self { method: method.clone(), bytes, framing: Framing::None, expects_continue: false, upgrade: None }
     }
 
     /// Adds a field.
@@ -126,7 +125,7 @@ impl Outgoing {
             None if hop.takes_trailers => self.bytes.put_slice(b"te: trailers\r\nconnection: te\r\n"),
             None => {}
         }
-        self.asks_for_upgrade = hop.asks_for_upgrade();
+        self.upgrade = hop.upgrade.cloned();
         self.framing = match body.size_hint().exact() {
             None => Framing::Chunked,
             Some(0) => Framing::None,

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::CONNECTION;
+use http::header::{CONNECTION, UPGRADE};
 use http::{HeaderValue, Response, StatusCode};
 use hyper::body::Body;
 use tokio::net::TcpStream;
@@ -164,7 +164,11 @@ impl Upstream {
         *response.headers_mut() = head.fields;
         connection.patience.bear(self.waits.silence);
         if head.status == StatusCode::SWITCHING_PROTOCOLS {
-            if !request.asks_for_upgrade || !upload.is_done() {
+            let agreed = response.headers().get(UPGRADE);
+            let is_agreed = agreed
+                .zip(request.upgrade.as_ref())
+                .is_some_and(|(agreed, asked)| agreed.as_bytes().eq_ignore_ascii_case(asked.as_bytes()));
+            if !is_agreed || !upload.is_done() {
                 return Err(BadAnswer::Upgrade.into());
             }
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("upgrade"));

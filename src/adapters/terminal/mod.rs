@@ -6,9 +6,13 @@
 
 pub mod cli;
 pub mod commands;
+#[cfg(unix)]
+pub mod consent;
 pub mod console;
 pub mod failure;
 pub mod prompter;
+#[cfg(unix)]
+mod raw_mode;
 pub mod render;
 #[cfg(unix)]
 pub mod wizard;

@@ -65,6 +65,10 @@ impl<R: BufRead + Send, W: Write + Send> Prompter for LinePrompter<R, W> {
         self.interactive
     }
 
+    fn place(&mut self) -> Result<String, PromptError> {
+        self.ask("Pairing link, or address of the daemon: ")
+    }
+
     fn code(&mut self) -> Result<String, PromptError> {
         self.ask("Pairing code (XXXX-XXXX): ")
     }
@@ -76,6 +80,10 @@ impl<R: BufRead + Send, W: Write + Send> Prompter for LinePrompter<R, W> {
             Err(PromptError::EndOfInput) if is_first && !self.interactive => Ok(default.to_string()),
             answer => answer,
         }
+    }
+
+    fn announce(&mut self, text: &str) {
+        let _ = writeln!(self.shown, "{text}");
     }
 
     fn explain(&mut self, text: &str) {

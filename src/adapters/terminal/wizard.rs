@@ -1,7 +1,7 @@
 //! Questions of the setup on a terminal, with arrow keys and a way back.
 //!
 //! They are asked on stderr. While one is asked, the terminal is in raw mode, in which Ctrl-C is a key like any other; every
-//! way out of a question leaves raw mode again.
+//! way out of a question leaves raw mode again, a signal that ends the program too.
 
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
@@ -11,6 +11,7 @@ use inquire::ui::{RenderConfig, Styled};
 use inquire::validator::Validation;
 use inquire::{Confirm, InquireError, Select, Text};
 
+use super::raw_mode;
 use crate::ports::prompter::PromptError;
 use crate::ports::wizard::{Blank, Choice, ChoiceOption, Reply, Wizard};
 
@@ -34,6 +35,7 @@ impl Wizard for TerminalWizard {
     }
 
     fn choose(&mut self, choice: &Choice) -> Result<Reply<usize>, PromptError> {
+        raw_mode::restore_when_ended();
         let width = choice.options.iter().map(|option| option.name.chars().count()).max().unwrap_or(0);
         let options: Vec<Row<'_>> = choice.options.iter().map(|option| Row { option, width }).collect();
         let asked = Select::new(&choice.question, options)
@@ -50,6 +52,7 @@ impl Wizard for TerminalWizard {
         blank: &Blank,
         check: &dyn Fn(&str) -> Result<(), String>,
     ) -> Result<Reply<String>, PromptError> {
+        raw_mode::restore_when_ended();
         let offers = blank.offers.clone();
         let validator = move |text: &str| {
             Ok(check(text).map_or_else(|why| Validation::Invalid(why.into()), |()| Validation::Valid))
@@ -66,6 +69,7 @@ impl Wizard for TerminalWizard {
     }
 
     fn decide(&mut self, question: &str, default: bool) -> Result<Reply<bool>, PromptError> {
+        raw_mode::restore_when_ended();
         reply(Confirm::new(question).with_default(default).with_render_config(appearance()).prompt())
     }
 }

@@ -5,12 +5,13 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::moment;
+use super::outcome::OutcomeForm;
 use super::report::{DaemonForm, DeviceForm};
 use crate::domain::code::PairingCode;
-use crate::domain::device::DeviceId;
 use crate::domain::device_name::DeviceName;
 use crate::domain::endpoint::Endpoint;
-use crate::domain::session::{Generation, Phase};
+use crate::domain::pairing_link::PairingLink;
+use crate::domain::session::Generation;
 use crate::domain::terms::{CredentialLife, Terms};
 use crate::domain::text::shown_safely;
 use crate::domain::time::WallTime;
@@ -27,9 +28,11 @@ pub struct TermsForm {
     ttl_seconds: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     device_name: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    confirm: bool,
 }
 
-/// A fresh code. No `Debug`: it holds the code.
+/// A fresh code or link. No `Debug`: it holds it.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OpenedPairingForm {
@@ -43,30 +46,6 @@ pub struct OpenedPairingForm {
     caveats: Vec<String>,
     #[serde(flatten)]
     terms: TermsForm,
-}
-
-/// What became of a session.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(tag = "state", rename_all = "camelCase", rename_all_fields = "camelCase")]
-pub enum OutcomeForm {
-    /// The code can be exchanged.
-    Waiting {
-        /// For this long.
-        remaining_millis: u64,
-    },
-    /// Its end came.
-    Expired,
-    /// It was exchanged; the device's name is unknown when it was revoked since.
-    Paired {
-        /// The device's id.
-        id: String,
-        /// The device's name.
-        name: Option<String>,
-    },
-    /// Too many wrong codes.
-    Exhausted,
-    /// Another session has replaced it.
-    Replaced,
 }
 
 /// A device in the operator's list.
@@ -157,6 +136,7 @@ impl From<&Terms> for TermsForm {
         Self {
             ttl_seconds: terms.life.map(|life| life.duration().as_secs()),
             device_name: terms.name.as_ref().map(ToString::to_string),
+            confirm: terms.confirm,
         }
     }
 }
@@ -170,14 +150,44 @@ impl TermsForm {
     pub fn read(&self) -> Result<Terms, String> {
         let life = self.ttl_seconds.map(|seconds| CredentialLife::new(Duration::from_secs(seconds))).transpose();
         let name = self.device_name.as_deref().map(DeviceName::parse).transpose();
-        Ok(Terms { life: life.map_err(|why| why.to_string())?, name: name.map_err(|why| why.to_string())? })
+        let (life, name) = (life.map_err(|why| why.to_string())?, name.map_err(|why| why.to_string())?);
+        Ok(Terms { life, name, confirm: self.confirm })
     }
 }
 
-impl From<&OpenedPairing> for OpenedPairingForm {
-    fn from(opened: &OpenedPairing) -> Self {
+/// What a device is given to pair with.
+pub trait Offered: Sized {
+    /// Its text, for the operator.
+    fn text(&self) -> String;
+
+    /// Reads the text, unless it is not what it should be.
+    fn of_text(text: &str) -> Option<Self>;
+}
+
+impl Offered for PairingCode {
+    fn text(&self) -> String {
+        self.reveal()
+    }
+
+    fn of_text(text: &str) -> Option<Self> {
+        Self::parse(text).ok()
+    }
+}
+
+impl Offered for PairingLink {
+    fn text(&self) -> String {
+        self.reveal().to_string()
+    }
+
+    fn of_text(text: &str) -> Option<Self> {
+        Self::parse(text).ok()
+    }
+}
+
+impl<S: Offered> From<&OpenedPairing<S>> for OpenedPairingForm {
+    fn from(opened: &OpenedPairing<S>) -> Self {
         Self {
-            code: opened.code.reveal(),
+            code: opened.code.text(),
             generation: opened.generation.number().to_string(),
             expires_at: opened.expires_at,
             expires_in_seconds: opened.expires_in.as_secs(),
@@ -190,54 +200,15 @@ impl From<&OpenedPairing> for OpenedPairingForm {
 
 impl OpenedPairingForm {
     /// The pairing, unless a field is not what it should be.
-    pub fn read(&self) -> Option<OpenedPairing> {
+    pub fn read<S: Offered>(&self) -> Option<OpenedPairing<S>> {
         Some(OpenedPairing {
-            code: PairingCode::parse(&self.code).ok()?,
+            code: S::of_text(&self.code)?,
             generation: Generation::from_number(self.generation.parse().ok()?),
             expires_at: self.expires_at,
             expires_in: Duration::from_secs(self.expires_in_seconds),
             endpoint: Endpoint::parse(&self.endpoint).ok()?,
             caveats: self.caveats.iter().map(|caveat| shown_safely(caveat)).collect(),
             terms: self.terms.read().ok()?,
-        })
-    }
-}
-
-impl From<&PairingOutcome> for OutcomeForm {
-    fn from(outcome: &PairingOutcome) -> Self {
-        match outcome {
-            PairingOutcome::Phase(phase) => Self::from(*phase),
-            PairingOutcome::Paired(device) => {
-                Self::Paired { id: device.id.to_string(), name: Some(device.name.to_string()) }
-            }
-            PairingOutcome::Replaced => Self::Replaced,
-        }
-    }
-}
-
-impl From<Phase> for OutcomeForm {
-    fn from(phase: Phase) -> Self {
-        match phase {
-            Phase::Waiting { remaining } => Self::Waiting { remaining_millis: millis(remaining) },
-            Phase::Expired => Self::Expired,
-            Phase::Paired { device } => Self::Paired { id: device.to_string(), name: None },
-            Phase::Exhausted => Self::Exhausted,
-        }
-    }
-}
-
-impl OutcomeForm {
-    /// The outcome, unless a field is not what it should be.
-    pub fn read(self) -> Option<PairingOutcome> {
-        Some(match self {
-            Self::Waiting { remaining_millis } => {
-                PairingOutcome::Phase(Phase::Waiting { remaining: Duration::from_millis(remaining_millis) })
-            }
-            Self::Expired => PairingOutcome::Phase(Phase::Expired),
-            Self::Paired { id, name: None } => PairingOutcome::Phase(Phase::Paired { device: DeviceId::parse(&id)? }),
-            Self::Paired { id, name: Some(name) } => PairingOutcome::Paired(DeviceForm { id, name }.read()?),
-            Self::Exhausted => PairingOutcome::Phase(Phase::Exhausted),
-            Self::Replaced => PairingOutcome::Replaced,
         })
     }
 }
@@ -337,6 +308,6 @@ impl OperatorReportForm {
     }
 }
 
-fn millis(span: Duration) -> u64 {
+pub(super) fn millis(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }

@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use crate::domain::binding::{Binding, Origin, OriginError};
 use crate::domain::identity::IdentityPublicKey;
+use crate::domain::link_secret::LinkId;
 use crate::domain::pake::{
     ClientHello, Confirmation, DaemonHello, FinishAnswer, FinishRequest, Nonce, PakeError, PakeMessage, ReceivedHello,
     Suite,
@@ -33,11 +34,14 @@ pub enum FormError {
     Message(#[from] PakeError),
 }
 
-/// `{"suite","binding","nonce","message"}`
+/// `{"suite","binding","nonce","message"}`, and `"link"` with the id of a pairing link
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct StartForm {
     suite: String,
+    /// Absent for a typed code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    link: Option<String>,
     binding: BindingForm,
     nonce: String,
     message: String,
@@ -89,6 +93,7 @@ impl StartForm {
     pub fn read(&self) -> Result<ReceivedHello, FormError> {
         Ok(ReceivedHello {
             suite: Suite::parse(&self.suite).ok_or(FormError::Suite)?,
+            link: self.link.as_deref().map(|link| bytes("link", link).map(LinkId::from_bytes)).transpose()?,
             binding: self.binding.read()?,
             nonce: Nonce(bytes("nonce", &self.nonce)?),
             message: bytes("message", &self.message)?,
@@ -114,6 +119,7 @@ impl From<&ClientHello> for StartForm {
         };
         Self {
             suite: hello.suite.name().to_owned(),
+            link: hello.link.map(|link| text(link.as_bytes())),
             binding: BindingForm { kind: hello.binding.kind().to_owned(), value },
             nonce: text(&hello.nonce.0),
             message: text(hello.message.as_bytes()),

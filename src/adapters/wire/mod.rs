@@ -2,9 +2,11 @@
 //!
 //! Adapters do not import each other; this is what they share.
 
+pub mod applicant;
 pub mod control;
 pub mod handshake;
 pub mod keys;
 pub mod moment;
+pub mod outcome;
 pub mod report;
 pub mod sighting;

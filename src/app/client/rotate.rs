@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::target::Target;
 use crate::domain::token::BearerToken;
-use crate::ports::credential_store::{CredentialStore, CredentialStoreError, Pairing};
+use crate::ports::credential_store::{CredentialStore, CredentialStoreError, Held, Pairing};
 use crate::ports::daemon_api::{ApiError, DaemonApi, Rejection};
 
 /// Why this device has no new secret. The one that it has is good, unless the variant says otherwise.
@@ -76,7 +76,13 @@ pub async fn settle(
     target: Target,
 ) -> Result<Target, CredentialStoreError> {
     let Some((pairing, _)) = &target.credential else { return Ok(target) };
-    let Some(new) = credentials.staged(&pairing.daemon_id)? else { return Ok(target) };
+    // Both tokens of one moment: the one that was read before may have been replaced since.
+    let held = credentials.held(&pairing.daemon_id)?;
+    let Some(Held { pairing, token, staged }) = held.filter(|held| held.pairing.endpoint == pairing.endpoint) else {
+        return Ok(target);
+    };
+    let target = with_token(target, token);
+    let Some(new) = staged else { return Ok(target) };
     match api.confirm_rotation(&target.link, &new).await {
         Ok(()) => {
             credentials.adopt(&pairing.daemon_id, &new)?;

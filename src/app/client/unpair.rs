@@ -2,11 +2,15 @@
 
 use thiserror::Error;
 
+use super::rotate::settle;
 use super::target::Target;
 use crate::domain::link::Link;
 use crate::domain::token::BearerToken;
-use crate::ports::credential_store::{CredentialStore, CredentialStoreError, Pairing};
+use crate::ports::credential_store::{CredentialStore, CredentialStoreError, Over, Pairing};
 use crate::ports::daemon_api::{ApiError, DaemonApi, Rejection};
+
+/// How often an unpairing begins anew because another command has renewed the token in between. That command is done soon.
+const ATTEMPTS: u32 = 3;
 
 /// What became of the credential at the daemon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +43,9 @@ pub enum UnpairError {
     /// The daemon did not revoke it; nothing was forgotten.
     #[error(transparent)]
     Api(#[from] ApiError),
+    /// Another command has changed it again and again in between.
+    #[error("another command changed the credential in between")]
+    Overtaken,
     /// It could not be forgotten on this machine.
     #[error("{error}")]
     NotForgotten {
@@ -59,10 +66,22 @@ pub async fn unpair(
     credentials: &dyn CredentialStore,
     target: Target,
 ) -> Result<Unpaired, UnpairError> {
-    let Target { link, credential, .. } = target;
-    let (pairing, token) = credential.ok_or(UnpairError::NotPaired)?;
-    let ending = revoke(api, &link, &token).await?;
-    forget(credentials, pairing, ending)
+    let mut target = target;
+    for _ in 0..ATTEMPTS {
+        let (pairing, token) = target.credential.as_ref().ok_or(UnpairError::NotPaired)?;
+        let ending = revoke(api, &target.link, token).await?;
+        let over = match ending {
+            Ending::Revoked => Over::Device(token.device()),
+            Ending::WasRevoked | Ending::NotAsked => Over::Token(token.clone()),
+        };
+        let not_forgotten = |error| UnpairError::NotForgotten { error, ending };
+        if credentials.forget_if(&pairing.daemon_id, &over).map_err(not_forgotten)? {
+            return Ok(unpaired(credentials, pairing.clone(), ending));
+        }
+        // Another command has renewed the token, so the one that was refused was only the old one.
+        target = settle(api, credentials, target).await.map_err(not_forgotten)?;
+    }
+    Err(UnpairError::Overtaken)
 }
 
 /// Forgets the credential without asking its daemon, for one that will never answer again.
@@ -72,7 +91,9 @@ pub async fn unpair(
 /// [`UnpairError::NotPaired`] and [`UnpairError::NotForgotten`].
 pub fn forget_only(credentials: &dyn CredentialStore, target: Target) -> Result<Unpaired, UnpairError> {
     let (pairing, _) = target.credential.ok_or(UnpairError::NotPaired)?;
-    forget(credentials, pairing, Ending::NotAsked)
+    let ending = Ending::NotAsked;
+    credentials.forget(&pairing.daemon_id).map_err(|error| UnpairError::NotForgotten { error, ending })?;
+    Ok(unpaired(credentials, pairing, ending))
 }
 
 async fn revoke(api: &dyn DaemonApi, link: &Link, token: &BearerToken) -> Result<Ending, ApiError> {
@@ -83,9 +104,8 @@ async fn revoke(api: &dyn DaemonApi, link: &Link, token: &BearerToken) -> Result
     }
 }
 
-fn forget(credentials: &dyn CredentialStore, pairing: Pairing, ending: Ending) -> Result<Unpaired, UnpairError> {
-    credentials.forget(&pairing.daemon_id).map_err(|error| UnpairError::NotForgotten { error, ending })?;
+fn unpaired(credentials: &dyn CredentialStore, pairing: Pairing, ending: Ending) -> Unpaired {
     // It is over. That the next one cannot be read is for the command that uses it.
     let next = credentials.current().unwrap_or_default();
-    Ok(Unpaired { pairing, ending, next })
+    Unpaired { pairing, ending, next }
 }

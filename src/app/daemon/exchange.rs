@@ -48,6 +48,9 @@ pub enum ExchangeError {
     /// Another code is active.
     #[error("wrong pairing code")]
     WrongCode,
+    /// The operator wants to confirm the device, which an exchange cannot wait for. Nothing was compared.
+    #[error("the operator confirms this pairing, which needs the handshake of netclaw pair")]
+    NeedsHandshake,
     /// Right code, impossible name; the code stays valid.
     #[error(transparent)]
     InvalidDeviceName(#[from] NameError),
@@ -134,6 +137,7 @@ impl From<EnrolError> for ExchangeError {
 pub(super) fn not_redeemed(why: ReserveError, client: ClientAddress) -> ExchangeError {
     match why {
         ReserveError::Redeem(RedeemError::NoCode) => ExchangeError::NoPairingCode,
+        ReserveError::Redeem(RedeemError::NeedsHandshake) => ExchangeError::NeedsHandshake,
         ReserveError::Redeem(RedeemError::WrongCode) => {
             warn!(%client, "wrong pairing code");
             ExchangeError::WrongCode

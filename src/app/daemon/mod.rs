@@ -10,6 +10,7 @@ pub mod housekeeping;
 pub mod lockouts;
 pub mod open_pairing;
 pub mod open_requests;
+pub mod own_pins;
 pub mod pair_v2;
 pub mod pending_restart;
 pub mod public_endpoint;

@@ -80,7 +80,24 @@ impl Signal {
         self.ended.store(true, Ordering::Release);
         self.waker.wake();
     }
+
+    fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
+    }
+
+    fn poll_ended(&self, context: &mut Context<'_>) -> Poll<()> {
+        if self.has_ended() {
+            return Poll::Ready(());
+        }
+        self.waker.register(context.waker());
+        // It may have ended before the waker was there.
+        if self.has_ended() { Poll::Ready(()) } else { Poll::Pending }
+    }
 }
+
+/// Tells when an open request has to end.
+#[derive(Clone)]
+pub struct Watch(Arc<Signal>);
 
 /// The place of an open request. It is given up on drop.
 pub struct OpenRequest {
@@ -201,24 +218,31 @@ impl OpenRequests {
 }
 
 impl OpenRequest {
-    /// Whether the request has to end now. If not, the task is woken when it has.
-    pub fn poll_ended(&self, context: &mut Context<'_>) -> Poll<()> {
-        if self.has_ended() {
-            return Poll::Ready(());
-        }
-        self.signal.waker.register(context.waker());
-        // It may have ended before the waker was there.
-        if self.has_ended() { Poll::Ready(()) } else { Poll::Pending }
-    }
-
-    /// Returns when the request has to end. Only one task at a time can wait for it.
+    /// Returns when the request has to end. Only one task at a time can wait for it, here or at a [`Watch`].
     pub async fn ended(&self) {
         poll_fn(|context| self.poll_ended(context)).await;
     }
 
+    /// Whether the request has to end now. If not, the task is woken when it has.
+    pub fn poll_ended(&self, context: &mut Context<'_>) -> Poll<()> {
+        self.signal.poll_ended(context)
+    }
+
     /// Whether the request has to end.
     pub fn has_ended(&self) -> bool {
-        self.signal.ended.load(Ordering::Acquire)
+        self.signal.has_ended()
+    }
+
+    /// What tells when the request has to end, for whoever keeps its connection.
+    pub fn watch(&self) -> Watch {
+        Watch(Arc::clone(&self.signal))
+    }
+}
+
+impl Watch {
+    /// Like [`OpenRequest::poll_ended`].
+    pub fn poll_ended(&self, context: &mut Context<'_>) -> Poll<()> {
+        self.0.poll_ended(context)
     }
 }
 

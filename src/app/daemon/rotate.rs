@@ -3,6 +3,9 @@
 //! What is answered has been stored: after the first step the new secret, still without power, beside the old one; after the
 //! second step the new one alone. A device that loses an answer asks again, with the secret that it has.
 
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
 use thiserror::Error;
 use tracing::{error, info};
 use zeroize::Zeroizing;
@@ -10,7 +13,8 @@ use zeroize::Zeroizing;
 use super::DaemonPorts;
 use crate::domain::device::{DEVICE_RANDOM_BYTES, Device};
 use crate::domain::rotation::Standing;
-use crate::domain::time::WallTime;
+use crate::domain::rotation_limit::RotationTable;
+use crate::domain::time::{MonotonicTime, WallTime};
 use crate::domain::token::BearerToken;
 use crate::ports::storage::StorageError;
 
@@ -32,17 +36,24 @@ pub enum RotateError {
     /// The change could not be made or stored. The cause is in the log.
     #[error("the new secret could not be stored; the old one is still good")]
     StorageUnavailable,
+    /// The device has asked too often lately.
+    #[error("this device asks for new secrets too often; the one that it has is still good")]
+    RateLimited {
+        /// Whoever waits so long is admitted; never zero.
+        retry_after: Duration,
+    },
 }
 
 /// Replaces the secrets of devices.
 pub struct Rotate {
     ports: DaemonPorts,
+    asked: Mutex<RotationTable>,
 }
 
 impl Rotate {
     /// The use case over these ports.
-    pub const fn new(ports: DaemonPorts) -> Self {
-        Self { ports }
+    pub fn new(ports: DaemonPorts) -> Self {
+        Self { ports, asked: Mutex::default() }
     }
 
     /// Makes a new secret for `device`, which has just shown its current one. An earlier one that was never confirmed is dead.
@@ -51,7 +62,9 @@ impl Rotate {
     ///
     /// [`RotateError`].
     pub async fn stage(&self, device: &Device) -> Result<Staged, RotateError> {
-        let now = self.ports.clock.now().wall;
+        let now = self.ports.clock.now();
+        self.admit(device, now.monotonic)?;
+        let now = now.wall;
         let mut random = Zeroizing::new([0; DEVICE_RANDOM_BYTES]);
         self.ports.rng.fill(&mut *random).map_err(|error| unavailable(&StorageError(error.to_string())))?;
         let (pending, token) = device.next_secret(&random, now);
@@ -62,6 +75,13 @@ impl Rotate {
         }
         info!(device = %device.name(), id = %device.id(), "made a new secret for a device; it waits for its confirmation");
         Ok(Staged { token, confirm_before: pending.confirm_before })
+    }
+
+    /// Counts the request, whatever comes of it.
+    fn admit(&self, device: &Device, now: MonotonicTime) -> Result<(), RotateError> {
+        // What a panic left behind is counted too little at most.
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.admit(device.id(), now).map_err(|retry_after| RotateError::RateLimited { retry_after })
     }
 
     /// Makes the pending secret that `device` has shown its only one. Nothing is left to do for one that has shown its current

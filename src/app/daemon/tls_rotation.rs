@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use tracing::info;
 
+use super::own_pins::OwnPins;
 use crate::domain::identity::IdentityKey;
 use crate::domain::key_rotation::{Announcement, Step, Urgency, next_step};
 use crate::ports::clock::Clock;
@@ -20,6 +21,8 @@ pub struct TlsRotation {
     identity: Arc<IdentityKey>,
     /// What clients are told, signed once and not at each request.
     told: RwLock<TransportReport>,
+    /// Who knows of every change at once.
+    own: Option<OwnPins>,
     /// Held over a rotation, so that two at once act one after the other.
     turn: Mutex<()>,
 }
@@ -33,7 +36,13 @@ impl TlsRotation {
         identity: Arc<IdentityKey>,
     ) -> Self {
         let told = RwLock::new(told(&identity, &store.keys()));
-        Self { clock, store, terminator, identity, told, turn: Mutex::new(()) }
+        Self { clock, store, terminator, identity, told, own: None, turn: Mutex::new(()) }
+    }
+
+    /// The same, which also keeps the host's own pairing at the keys that there are.
+    #[must_use]
+    pub fn followed_by(self, own: OwnPins) -> Self {
+        Self { own: Some(own), ..self }
     }
 
     /// What paired devices are told. No I/O, and no signature is made.
@@ -91,6 +100,7 @@ impl TlsRotation {
 
     fn tell(&self, keys: &TlsKeys) {
         *self.told.write().unwrap_or_else(PoisonError::into_inner) = told(&self.identity, keys);
+        self.own.iter().for_each(|own| own.follow(keys));
     }
 
     fn key_report(&self, key: &TlsKey) -> KeyReport {

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use super::keys::in_days;
 use super::way::{Steps, Walked, walk};
-use super::{Doctor, Scene};
+use super::{Doctor, Scene, commands};
 use crate::app::client::target::{Choice, Rule, Sources};
 use crate::domain::daemon_id::DaemonId;
 use crate::domain::diagnosis::{Check, Finding};
@@ -34,14 +35,15 @@ pub(super) async fn judge(doctor: &Doctor<'_>, scene: &Scene) -> Vec<Finding> {
         true => "netclaw daemon start, if the daemon is on this machine; else open the SSH tunnel to it",
         false => "see on the host whether it runs: netclaw daemon status",
     };
-    let Walked { findings: steps, is_open } = walk(&STEPS, endpoint, doctor.network, scene.now, listens).await;
+    let link = Link::of_pairing(endpoint, pairing_at(scene, endpoint).and_then(|pairing| pairing.known.pins));
+    let Walked { findings: steps, is_open } = walk(&STEPS, &link, doctor.network, scene.now, listens).await;
     findings.extend(steps);
     let rest = [Check::ClientHealth, Check::ClientCredential, Check::ClientDaemon, Check::ClientClock];
     if !is_open {
         findings.extend(rest.map(|check| check.skip("not tried")));
         return findings;
     }
-    if let Err(error) = doctor.api.probe(endpoint).await {
+    if let Err(error) = doctor.api.probe(&link).await {
         findings.push(unhealthy(endpoint, &error));
         findings.extend(rest.into_iter().skip(1).map(|check| check.skip("not tried")));
         return findings;
@@ -49,14 +51,11 @@ pub(super) async fn judge(doctor: &Doctor<'_>, scene: &Scene) -> Vec<Finding> {
     findings.push(Check::ClientHealth.pass(format!("a daemon answers at {endpoint}")));
     let credential = credential_at(scene, endpoint);
     let answer = match &credential {
-        Some((pairing, token)) => {
-            let link = Link::of_pairing(endpoint, pairing.known.pins);
-            Some(doctor.api.status(&link, Some(token)).await)
-        }
+        Some((_, token)) => Some(doctor.api.status(&link, Some(token)).await),
         None => None,
     };
-    findings.extend(credentials(endpoint, credential.map(|(pairing, _)| &pairing.daemon_id), answer.as_ref()));
-    let time = doctor.network.time_at(endpoint).await;
+    findings.extend(credentials(scene, endpoint, credential.map(|(pairing, _)| &pairing.daemon_id), answer.as_ref()));
+    let time = doctor.network.time_at(&link).await;
     findings.push(clock(time, answer.and_then(Result::ok).as_ref(), doctor.clock.now().wall));
     findings
 }
@@ -96,10 +95,13 @@ fn choose(doctor: &Doctor<'_>, scene: &Scene) -> Result<(Choice, Finding), Findi
 
 /// The credential that was issued at this very place. No other is sent there.
 fn credential_at<'a>(scene: &'a Scene, endpoint: &Endpoint) -> Option<(&'a Pairing, &'a BearerToken)> {
-    let credentials = scene.facts.credentials.whole()?;
-    let pairing = credentials.pairings.iter().find(|pairing| pairing.endpoint == *endpoint)?;
-    let (_, token) = credentials.tokens.iter().find(|(daemon, _)| *daemon == pairing.daemon_id)?;
+    let pairing = pairing_at(scene, endpoint)?;
+    let (_, token) = scene.facts.credentials.whole()?.tokens.iter().find(|(daemon, _)| *daemon == pairing.daemon_id)?;
     Some((pairing, token))
+}
+
+fn pairing_at<'a>(scene: &'a Scene, endpoint: &Endpoint) -> Option<&'a Pairing> {
+    scene.facts.credentials.whole()?.pairings.iter().find(|pairing| pairing.endpoint == *endpoint)
 }
 
 fn unhealthy(endpoint: &Endpoint, error: &ApiError) -> Finding {
@@ -124,6 +126,7 @@ fn unhealthy(endpoint: &Endpoint, error: &ApiError) -> Finding {
 }
 
 fn credentials(
+    scene: &Scene,
     endpoint: &Endpoint,
     expected: Option<&DaemonId>,
     answer: Option<&Result<StatusReport, ApiError>>,
@@ -134,6 +137,11 @@ fn credentials(
     match answer {
         None => [credential.skip(format!("this machine has no credential for {endpoint}; for one: {pair}")), unknown()],
         Some(Err(ApiError::Rejected { why: Rejection::Unauthorized, .. })) => {
+            if let Some(staged) = expected.filter(|daemon| has_staged(scene, daemon)) {
+                let message =
+                    "the daemon rejected the bearer token; a rotation was interrupted, and its new one may be good";
+                return [credential.fail(message, commands::settle(staged)), unknown()];
+            }
             [credential.fail("the daemon rejected the bearer token: this device was revoked", pair), unknown()]
         }
         Some(Err(error)) => {
@@ -147,7 +155,7 @@ fn credentials(
                 .map_or_else(|| "this machine".to_owned(), |device| format!("\"{}\"", device.name));
             let accepted = credential.pass(format!("the daemon knows this device as {name}"));
             match expected.filter(|expected| **expected != report.daemon.id) {
-                None => [accepted, daemon.pass(format!("it is daemon {}", report.daemon.id))],
+                None => [accepted, daemon.pass(format!("it is daemon {}{}", report.daemon.id, key(report)))],
                 Some(expected) => {
                     let message = format!("{} answers, but this device paired with {expected}", report.daemon.id);
                     [accepted, daemon.fail(message, pair)]
@@ -155,6 +163,20 @@ fn credentials(
             }
         }
     }
+}
+
+fn has_staged(scene: &Scene, daemon: &DaemonId) -> bool {
+    let credentials = scene.facts.credentials.whole();
+    credentials.is_some_and(|credentials| credentials.staged.iter().any(|(of, _)| of == daemon))
+}
+
+/// The daemon's own TLS key and its age, by the daemon's own clock, if it tells them.
+fn key(report: &StatusReport) -> String {
+    let Some(transport) = &report.transport else { return String::new() };
+    let now = report.daemon.started_at.plus(report.daemon.uptime);
+    let age = in_days(now.since(transport.key_created_at));
+    let next = transport.next.as_ref().map(|next| format!("; its next key is announced: {}", next.pin.fingerprint()));
+    format!(", its own key {} is {age} old{}", transport.pin.fingerprint(), next.unwrap_or_default())
 }
 
 /// Whether both machines have the same time: as the answer's head says, else as the status says.

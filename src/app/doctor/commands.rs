@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use crate::domain::daemon_id::DaemonId;
+
 /// Characters that a shell takes as they are.
 const PLAIN: &str = "_-./:@%+,=";
 
@@ -25,6 +27,11 @@ pub(super) fn move_away(path: &Path) -> String {
 /// Gives something to this user.
 pub(super) fn own(path: &Path, user: u32) -> String {
     format!("sudo chown {user} {}", quoted(path))
+}
+
+/// Ends a rotation of this device's credential that was interrupted: any command that asks this daemon does.
+pub(super) fn settle(daemon: &DaemonId) -> String {
+    format!("netclaw status --daemon {daemon}")
 }
 
 /// A path as a shell reads it: in quotes where it has anything unusual in it.

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use super::{Doctor, REPAIR_COMMAND, Scene, commands};
 use crate::domain::diagnosis::{Check, Finding};
 use crate::domain::endpoint::Endpoint;
+use crate::domain::link::Link;
 use crate::domain::settings::Settings;
 use crate::domain::text::shown_safely;
 use crate::ports::control_channel::OperatorReport;
@@ -99,7 +100,7 @@ fn restart(report: &OperatorReport, settings: Option<&Settings>) -> Finding {
 /// Whether the running daemon answers on the network.
 async fn listener(report: &OperatorReport, api: &dyn DaemonApi) -> Finding {
     let (check, listening) = (Check::Port, &report.listening);
-    match api.probe(listening).await {
+    match api.probe(&Link::of_endpoint(listening)).await {
         Ok(()) => check.pass(format!("the daemon answers at {listening}")),
         Err(error) => {
             check.fail(format!("the daemon does not answer at {listening}: {error}"), "netclaw daemon restart")
@@ -135,7 +136,7 @@ async fn port(scene: &Scene, network: &dyn NetworkProbe, api: &dyn DaemonApi) ->
 }
 
 async fn taken(address: SocketAddr, api: &dyn DaemonApi) -> String {
-    match api.probe(&Endpoint::of_listener(address)).await {
+    match api.probe(&Link::of_endpoint(&Endpoint::of_listener(address))).await {
         Ok(()) => format!("another netclaw daemon, of another home, has {address}"),
         Err(
             ApiError::NotADaemon { .. }

@@ -8,8 +8,10 @@ use crate::domain::beacon::Sighting;
 use crate::domain::diagnosis::{Check, Finding};
 use crate::domain::endpoint::Endpoint;
 use crate::domain::exposure::{Hop, Reach};
+use crate::domain::link::{Guard, Link, Pins};
 use crate::domain::settings::Settings;
 use crate::ports::daemon_api::{ApiError, Rejection};
+use crate::ports::network_probe::{NetworkProbe, Proof};
 
 const STEPS: Steps = Steps { name: Check::ExternalName, connect: Check::ExternalConnect, tls: Check::ExternalTls };
 
@@ -29,7 +31,8 @@ pub(super) async fn judge(
     let mut findings = vec![Check::ExternalUrl.pass(format!("{url}, {source}"))];
     let listens =
         format!("see to it that the way from {url} leads to {}", Endpoint::of_listener(settings.listen_address()));
-    let Walked { findings: steps, is_open } = walk(&STEPS, &url, doctor.network, scene.now, &listens).await;
+    let link = link_to(&url, scene, doctor.network).await;
+    let Walked { findings: steps, is_open } = walk(&STEPS, &link, doctor.network, scene.now, &listens).await;
     findings.extend(steps);
     let skipped = |why: &str| [Check::ExternalDaemon, Check::ClientAddress].map(|check| check.skip(why.to_owned()));
     if !is_open {
@@ -47,7 +50,7 @@ pub(super) async fn judge(
             return findings;
         }
     };
-    match doctor.api.sight(&url, &beacon).await {
+    match doctor.api.sight(&link, &beacon).await {
         Ok(sighting) => {
             findings.push(Check::ExternalDaemon.pass("this daemon answers there"));
             findings.push(client_address(sighting, settings));
@@ -58,6 +61,19 @@ pub(super) async fn judge(
         }
     }
     findings
+}
+
+/// The way there: by the daemon's own key where its TLS ends here, as devices take it; else as the URL says.
+async fn link_to(url: &Endpoint, scene: &Scene, network: &dyn NetworkProbe) -> Link {
+    let by_url = Link::of_endpoint(url);
+    let keys = scene.facts.tls_keys.whole().filter(|_| by_url.guard() != Guard::Machine);
+    let Some(keys) = keys else { return by_url };
+    let pins = Pins { current: keys.current.pin, next: keys.next.map(|next| next.pin) };
+    let own = Link::of_pairing(url, Some(pins));
+    match network.handshake(&own).await {
+        Ok(Proof::Key(_)) => own,
+        Ok(Proof::Certificate { .. }) | Err(_) => by_url,
+    }
 }
 
 /// The URL and who says so.

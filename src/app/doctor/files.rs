@@ -1,9 +1,9 @@
 //! What lies in the home: who can get at it, whether the program could read it, and whether it fits together.
 
-use super::{REPAIR_COMMAND, Scene, commands, counted};
+use super::{REPAIR_COMMAND, Scene, commands, counted, keys};
 use crate::domain::bootstrap::{self, Decision, Found};
 use crate::domain::daemon_id::DaemonId;
-use crate::domain::device::Device;
+use crate::domain::device::{Device, is_authentic};
 use crate::domain::diagnosis::{Check, Finding};
 use crate::domain::token::BearerToken;
 use crate::ports::home_inspection::{Entry, HomeFacts, Kind, Leftover, Stored, Writer};
@@ -31,9 +31,10 @@ pub(super) fn judge(scene: &Scene) -> Vec<Finding> {
         findings.push(stored(Check::IdentityKey, &facts.identity, &["keys/identity.key"], facts, |id| {
             format!("this is daemon {id}")
         }));
+        findings.push(keys::judge(scene));
         findings.push(host_credential(scene));
     } else {
-        let host_files = [Check::DevicesFile, Check::IdentityKey, Check::HostCredential];
+        let host_files = [Check::DevicesFile, Check::IdentityKey, Check::TlsKeys, Check::HostCredential];
         findings.extend(host_files.map(|check| check.skip("this home is not one of a host")));
     }
     let files = ["config/secrets.json", "client/config.json"];
@@ -125,15 +126,29 @@ fn stored<T>(
     facts: &HomeFacts,
     words: impl FnOnce(&T) -> String,
 ) -> Finding {
+    match stored_or_exposed(check, stored, files, facts) {
+        Ok(Some(whole)) => check.pass(words(whole)),
+        Ok(None) => check.skip("there is none yet"),
+        Err(finding) => finding,
+    }
+}
+
+/// What a store holds, if there is one and it can be read.
+pub(super) fn stored_or_exposed<'a, T>(
+    check: Check,
+    stored: &'a Stored<T>,
+    files: &[&str],
+    facts: &HomeFacts,
+) -> Result<Option<&'a T>, Finding> {
     let is_its_file = |entry: &&Entry| files.iter().any(|file| entry.path.ends_with(file));
     let is_exposed = |entry: &Entry| exposure(entry, facts.owner).is_some();
     if facts.private_files.iter().filter(is_its_file).any(is_exposed) {
-        return check.skip("see private-files");
+        return Err(check.skip("see private-files"));
     }
     match stored {
-        Stored::Absent => check.skip("there is none yet"),
-        Stored::Whole(whole) => check.pass(words(whole)),
-        Stored::Refused { cause, repair } => check.fail(cause, repair),
+        Stored::Absent => Ok(None),
+        Stored::Whole(whole) => Ok(Some(whole)),
+        Stored::Refused { cause, repair } => Err(check.fail(cause, repair)),
     }
 }
 
@@ -154,7 +169,12 @@ fn pairing_tokens(scene: &Scene) -> Vec<Finding> {
     let orphans = orphans(&scene.facts).map(|(daemon, _)| {
         check.warn(format!("there is a token of daemon {daemon}, and no pairing that it belongs to"), REPAIR_COMMAND)
     });
-    let faults: Vec<Finding> = bare.chain(orphans).collect();
+    let waiting = credentials.staged.iter().filter_map(|(daemon, _)| {
+        let pairing = credentials.pairings.iter().find(|pairing| pairing.daemon_id == *daemon)?;
+        let message = format!("a rotation of the credential for {} was interrupted", pairing.endpoint);
+        Some(check.warn(message, commands::settle(daemon)))
+    });
+    let faults: Vec<Finding> = bare.chain(orphans).chain(waiting).collect();
     if faults.is_empty() { vec![check.pass("each pairing has its token")] } else { faults }
 }
 
@@ -190,7 +210,7 @@ fn host_credential(scene: &Scene) -> Finding {
 }
 
 /// What a start would decide about the host's own credential; `None` where it needs none, or nothing can be told.
-pub(super) fn way_in(scene: &Scene) -> Option<Result<Decision, bootstrap::NoWayIn>> {
+pub(super) fn way_in<'a>(scene: &'a Scene) -> Option<Result<Decision, bootstrap::NoWayIn>> {
     let facts = &scene.facts;
     let settings = scene.settings().filter(|settings| !settings.mode.profile().trusts_loopback)?;
     let devices: Vec<&Device> = match &facts.devices {
@@ -198,17 +218,21 @@ pub(super) fn way_in(scene: &Scene) -> Option<Result<Decision, bootstrap::NoWayI
         Stored::Whole(devices) => devices.iter().collect(),
         Stored::Refused { .. } => return None,
     };
-    let tokens = match &facts.credentials {
-        Stored::Absent => &[],
-        Stored::Whole(credentials) => credentials.tokens.as_slice(),
+    let (tokens, staged) = match &facts.credentials {
+        Stored::Absent => Default::default(),
+        Stored::Whole(credentials) => (credentials.tokens.as_slice(), credentials.staged.as_slice()),
         Stored::Refused { .. } => return None,
     };
     if matches!(facts.identity, Stored::Refused { .. }) {
         return None;
     }
-    let token = tokens.iter().find(|(daemon, _)| Some(daemon) == facts.identity.whole()).map(|(_, token)| token);
-    let device = |token: &BearerToken| devices.iter().find(|device| device.id() == token.device()).copied();
-    let own = token.and_then(|token| Some((token, device(token)?)));
+    let own = |tokens: &'a [(DaemonId, BearerToken)]| {
+        let (_, token) = tokens.iter().find(|(daemon, _)| Some(daemon) == facts.identity.whole())?;
+        Some((token, devices.iter().find(|device| device.id() == token.device()).copied()?))
+    };
+    // A start goes on with a new one that the daemon has confirmed.
+    let confirmed = own(staged).filter(|(token, device)| is_authentic(token, Some(device), scene.now));
+    let own = confirmed.or_else(|| own(tokens));
     let is_untouched = matches!(facts.devices, Stored::Absent);
     Some(bootstrap::decide(Found { mode: settings.mode, is_untouched, own, devices: &devices, now: scene.now }))
 }

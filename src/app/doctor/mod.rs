@@ -11,6 +11,7 @@ mod daemon;
 mod exposure;
 mod external;
 mod files;
+mod keys;
 mod mend;
 mod way;
 

@@ -1,4 +1,4 @@
-//! The way to an endpoint: its name, its port, its certificate. A step is not tried when the one before it failed.
+//! The way to an endpoint: its name, its port, its key or certificate. A step is not tried when the one before it failed.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -6,8 +6,9 @@ use std::time::Duration;
 use super::counted;
 use crate::domain::diagnosis::{Check, Finding};
 use crate::domain::endpoint::Endpoint;
+use crate::domain::link::{Guard, Link};
 use crate::domain::time::WallTime;
-use crate::ports::network_probe::{Certified, NetworkProbe};
+use crate::ports::network_probe::{HandshakeError, NetworkProbe, Proof};
 
 /// A certificate that ends within this time should have been renewed: automatic renewals happen a month before the end.
 const EXPIRES_SOON: Duration = Duration::from_secs(14 * 24 * 60 * 60);
@@ -18,7 +19,7 @@ pub(super) struct Steps {
     pub(super) name: Check,
     /// Port.
     pub(super) connect: Check,
-    /// Certificate.
+    /// Key or certificate.
     pub(super) tls: Check,
 }
 
@@ -29,43 +30,99 @@ pub(super) struct Walked {
     pub(super) is_open: bool,
 }
 
-/// Walks to `endpoint`. `listens` is what to do when nothing listens there.
+/// Walks over `link`. `listens` is what to do when nothing listens there.
 pub(super) async fn walk(
     steps: &Steps,
-    endpoint: &Endpoint,
+    link: &Link,
     network: &dyn NetworkProbe,
     now: WallTime,
     listens: &str,
 ) -> Walked {
+    let proxy = network.proxy(link);
+    let reached = match &proxy {
+        Some(proxy) => Ok(through(steps, proxy, link.endpoint())),
+        None => reach(steps, link.endpoint(), network, listens).await,
+    };
+    let [name, connect] = match reached {
+        Ok(reached) => reached,
+        Err([name, connect]) => return closed(vec![name, connect, steps.tls.skip("not tried")]),
+    };
+    let (tls, is_open) = match link.guard() {
+        Guard::Machine | Guard::Nothing => (steps.tls.skip("http:// is not encrypted, there is no certificate"), true),
+        Guard::PublicCertificate | Guard::Pinned(_) => match network.handshake(link).await {
+            Ok(proof) => (proven(steps.tls, link, proof, now), true),
+            Err(error) => (not_proven(steps.tls, link, proxy.as_deref(), &error), false),
+        },
+    };
+    Walked { findings: vec![name, connect, tls], is_open }
+}
+
+/// Name and port; which of them failed otherwise.
+async fn reach(
+    steps: &Steps,
+    endpoint: &Endpoint,
+    network: &dyn NetworkProbe,
+    listens: &str,
+) -> Result<[Finding; 2], [Finding; 2]> {
     let host = endpoint.host().unwrap_or_default();
-    let not_tried = |check: Check| check.skip("not tried");
     let name = match network.resolve(endpoint).await {
         Ok(addresses) => steps.name.pass(resolved(&host, &addresses)),
         Err(error) => {
             let fix = format!("correct the name in {endpoint}, or make it known to DNS");
             let failed = steps.name.fail(format!("the name {host} is not known: {error}"), fix);
-            return closed(vec![failed, not_tried(steps.connect), not_tried(steps.tls)]);
+            return Err([failed, steps.connect.skip("not tried")]);
         }
     };
-    let connect = match network.connect(endpoint).await {
-        Ok(()) => steps.connect.pass(format!("port {} of {host} accepts connections", endpoint.port())),
-        Err(error) => {
-            let failed = steps.connect.fail(format!("port {} of {host}: {error}", endpoint.port()), listens);
-            return closed(vec![name, failed, not_tried(steps.tls)]);
-        }
-    };
-    if !endpoint.is_https() {
-        let tls = steps.tls.skip("http:// is not encrypted, there is no certificate");
-        return Walked { findings: vec![name, connect, tls], is_open: true };
+    match network.connect(endpoint).await {
+        Ok(()) => Ok([name, steps.connect.pass(format!("port {} of {host} accepts connections", endpoint.port()))]),
+        Err(error) => Err([name, steps.connect.fail(format!("port {} of {host}: {error}", endpoint.port()), listens)]),
     }
-    match network.handshake(endpoint).await {
-        Ok(certified) => {
-            let tls = certificate(steps.tls, &host, certified, now);
-            Walked { findings: vec![name, connect, tls], is_open: true }
+}
+
+/// Through a proxy, which looks up the name and connects: what this machine finds out by itself means nothing.
+fn through(steps: &Steps, proxy: &str, endpoint: &Endpoint) -> [Finding; 2] {
+    let host = endpoint.host().unwrap_or_default();
+    let message = format!("requests go through the proxy {proxy}, as the environment says; NO_PROXY={host} avoids it");
+    [steps.name, steps.connect].map(|check| check.skip(message.clone()))
+}
+
+/// What a server that is believed has proved.
+fn proven(check: Check, link: &Link, proof: Proof, now: WallTime) -> Finding {
+    let host = link.endpoint().host().unwrap_or_default();
+    match (proof, link.guard()) {
+        (Proof::Certificate { expires_at }, _) => certificate(check, &host, expires_at, now),
+        (Proof::Key(pin), Guard::Pinned(pins)) if pins.current != pin => {
+            check.pass(format!("TLS with the daemon's next key, as it was announced: {}", pin.fingerprint()))
         }
-        Err(error) => {
+        (Proof::Key(pin), _) => check.pass(format!("TLS with the daemon's own key: {}", pin.fingerprint())),
+    }
+}
+
+fn not_proven(check: Check, link: &Link, proxy: Option<&str>, error: &HandshakeError) -> Finding {
+    let endpoint = link.endpoint();
+    let host = endpoint.host().unwrap_or_default();
+    match (error, proxy, link.guard()) {
+        (HandshakeError::WrongKey { expected, found }, ..) => check.fail(
+            format!(
+                "the key of the daemon has changed from {} to {}: someone may be in between",
+                expected.current.fingerprint(),
+                found.fingerprint()
+            ),
+            format!(
+                "compare it on the host with: netclaw daemon keys; only if it is the same there: netclaw pair {endpoint}"
+            ),
+        ),
+        (HandshakeError::Step(error), Some(proxy), _) => check.fail(
+            format!("no TLS through the proxy {proxy}: {error}"),
+            format!("see whether the proxy works and lets {host} through, or go around it: NO_PROXY={host}"),
+        ),
+        (HandshakeError::Step(error), None, Guard::Pinned(_)) => check.fail(
+            format!("no TLS with the daemon's own key: {error}"),
+            "something else may answer there; see on the host whether the daemon runs: netclaw daemon status",
+        ),
+        (HandshakeError::Step(error), None, Guard::PublicCertificate | Guard::Machine | Guard::Nothing) => {
             let fix = format!("give the server a certificate for {host} from an authority that this machine trusts");
-            closed(vec![name, connect, steps.tls.fail(error.to_string(), fix)])
+            check.fail(error.to_string(), fix)
         }
     }
 }
@@ -82,8 +139,8 @@ fn resolved(host: &str, addresses: &[IpAddr]) -> String {
     }
 }
 
-fn certificate(check: Check, host: &str, certified: Certified, now: WallTime) -> Finding {
-    let Some(end) = certified.expires_at else {
+fn certificate(check: Check, host: &str, expires_at: Option<WallTime>, now: WallTime) -> Finding {
+    let Some(end) = expires_at else {
         return check.pass(format!("the certificate of {host} is trusted"));
     };
     let left = end.since(now);

@@ -11,6 +11,7 @@ use netclaw::adapters::platform;
 use netclaw::adapters::system::daemon_process::BackgroundDaemon;
 use netclaw::adapters::terminal::cli::host::{DaemonCommand, HostCommand};
 use netclaw::adapters::terminal::commands::host::{HostPorts, ServicePorts, run_init, run_operate, run_up};
+use netclaw::adapters::terminal::consent::TerminalConsent;
 use netclaw::adapters::terminal::console::Console;
 use netclaw::adapters::terminal::failure::{Exit, Failure};
 use netclaw::adapters::terminal::wizard::TerminalWizard;
@@ -46,6 +47,7 @@ fn with_ports(home: &Home, command: impl AsyncFnOnce(HostPorts<'_>) -> Result<()
         process: &process(home)?,
         service: ServicePorts { manager: &systemd, home: home.root(), variables: &variables },
         settings: &shared::settings(home),
+        consent: &TerminalConsent,
         wizard: &mut TerminalWizard,
         log_file: &log_file,
     };

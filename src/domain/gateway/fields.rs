@@ -27,6 +27,16 @@ pub enum Field {
     EndToEnd,
 }
 
+/// Whether a connection that has been let through may change to this protocol (RFC 9110 section 7.8: a name, and perhaps a
+/// slash and a version).
+///
+/// Not to another HTTP, nor to TLS with HTTP in it: the requests there would be checked by nobody.
+pub fn may_become(protocol: &str) -> bool {
+    let name = protocol.split('/').next().unwrap_or_default();
+    let is_one = protocol.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._+/".contains(&byte));
+    is_one && !name.is_empty() && !["http", "h2", "h2c", "h3", "tls"].iter().any(|http| name.eq_ignore_ascii_case(http))
+}
+
 impl Field {
     /// What the field with this lower-case name is about.
     ///

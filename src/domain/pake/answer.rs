@@ -32,6 +32,7 @@ mod tag {
     pub(super) const PIN_NOW: u8 = 7;
     pub(super) const PIN_NEXT: u8 = 8;
     pub(super) const ENDPOINT: u8 = 9;
+    pub(super) const NAME_IS_FIXED: u8 = 10;
 }
 
 const PAIRED: u8 = 0;
@@ -73,6 +74,9 @@ pub enum NotPaired {
     /// Another device has the name.
     #[error("another device has this name")]
     NameTaken,
+    /// Another device has the name that the host has decided on: no name that the client could ask for helps.
+    #[error("the host has decided what this device is called, and another device has that name")]
+    FixedNameTaken,
     /// The device could not be stored.
     #[error("the device could not be stored")]
     StorageUnavailable,
@@ -82,20 +86,37 @@ pub enum NotPaired {
     /// The code has ended in the meantime.
     #[error("no pairing code is active")]
     NoPairingCode,
+    /// The operator was asked, and said no.
+    #[error("the operator has refused this device")]
+    Refused,
+    /// The operator was asked, and said nothing in time.
+    #[error("nobody on the host has confirmed this device in time")]
+    Unanswered,
 }
 
 impl NotPaired {
-    const ALL: [Self; 5] =
-        [Self::InvalidDeviceName, Self::NameTaken, Self::StorageUnavailable, Self::UnknownLink, Self::NoPairingCode];
+    /// Those that their number alone tells.
+    const NUMBERED: [Self; 7] = [
+        Self::InvalidDeviceName,
+        Self::NameTaken,
+        Self::StorageUnavailable,
+        Self::UnknownLink,
+        Self::NoPairingCode,
+        Self::Refused,
+        Self::Unanswered,
+    ];
 
     /// Its number in the message.
     const fn status(self) -> u8 {
         match self {
             Self::InvalidDeviceName => 1,
-            Self::NameTaken => 2,
+            // A client that knows only the number asks in vain, and is not led astray.
+            Self::NameTaken | Self::FixedNameTaken => 2,
             Self::StorageUnavailable => 3,
             Self::UnknownLink => 4,
             Self::NoPairingCode => 5,
+            Self::Refused => 6,
+            Self::Unanswered => 7,
         }
     }
 
@@ -105,7 +126,7 @@ impl NotPaired {
             Self::InvalidDeviceName | Self::NameTaken | Self::StorageUnavailable => {
                 sequence.saturating_add(1) < MAX_NAMES
             }
-            Self::UnknownLink | Self::NoPairingCode => false,
+            Self::FixedNameTaken | Self::UnknownLink | Self::NoPairingCode | Self::Refused | Self::Unanswered => false,
         }
     }
 }
@@ -120,8 +141,12 @@ impl Answer {
         };
         fields.push(tag::STATUS, &[status]);
         fields.push(tag::SIGNATURE, signature);
-        if let Self::Paired(grant) = self {
-            grant.write(&mut fields);
+        match self {
+            Self::Paired(grant) => grant.write(&mut fields),
+            Self::NotPaired(NotPaired::FixedNameTaken) => {
+                fields.push(tag::NAME_IS_FIXED, &[]);
+            }
+            Self::NotPaired(_) => {}
         }
         fields
     }
@@ -132,8 +157,12 @@ impl Answer {
         let answer = match required(tag::STATUS)? {
             [PAIRED] => Self::Paired(Box::new(Grant::read(fields)?)),
             [status] => {
-                let why = NotPaired::ALL.into_iter().find(|why| why.status() == *status);
-                Self::NotPaired(why.ok_or(Unopened)?)
+                let why = NotPaired::NUMBERED.into_iter().find(|why| why.status() == *status).ok_or(Unopened)?;
+                let is_fixed = fields.one(tag::NAME_IS_FIXED).map_err(|_| Unopened)?.is_some();
+                Self::NotPaired(match why {
+                    NotPaired::NameTaken if is_fixed => NotPaired::FixedNameTaken,
+                    why => why,
+                })
             }
             _ => return Err(Unopened),
         };

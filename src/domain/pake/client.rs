@@ -6,8 +6,9 @@ use core::fmt;
 use thiserror::Error;
 
 use super::super::binding::Binding;
-use super::super::code::PairingCode;
 use super::super::identity::IdentityPublicKey;
+use super::super::pairing_secret::Shared;
+use super::super::words::Words;
 use super::answer::{Answer, Grant, NotPaired};
 use super::confirmation::Confirmation;
 use super::daemon::signed;
@@ -77,19 +78,21 @@ pub enum AnswerError {
 }
 
 impl ClientStart {
-    /// Begins a handshake over a link that is seen as `binding`.
+    /// Begins a handshake about a code, or a link's secret, over a way that is seen as `binding`.
     ///
     /// # Errors
     ///
     /// [`PakeError::Randomness`].
-    pub fn begin(
-        code: &PairingCode,
+    pub fn begin<'a>(
+        secret: impl Into<Shared<'a>>,
         binding: Binding,
         random: &[u8; HANDSHAKE_RANDOM_BYTES],
     ) -> Result<(Self, ClientHello), PakeError> {
         let (nonce, scalar) = split(random);
-        let half = Half::begin(Role::Client, code, &scalar)?;
-        let hello = ClientHello { suite: Suite::Spake2Ed25519, binding, nonce, message: half.message() };
+        let secret = secret.into();
+        let half = Half::begin(Role::Client, secret, &scalar)?;
+        let (suite, link, message) = (Suite::Spake2Ed25519, secret.link_id(), half.message());
+        let hello = ClientHello { suite, link, binding, nonce, message };
         Ok((Self { half, hello: hello.clone() }, hello))
     }
 
@@ -133,6 +136,11 @@ impl ClientConfirm {
 }
 
 impl ClientFinish {
+    /// The words that whoever has these keys shows too: the daemon, if nobody is in between who knows the code.
+    pub fn words(&self) -> Words {
+        self.0.keys.words()
+    }
+
     /// Opens the daemon's answer.
     ///
     /// # Errors

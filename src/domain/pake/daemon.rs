@@ -6,9 +6,10 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::super::binding::Binding;
-use super::super::code::PairingCode;
 use super::super::identity::{IdentityKey, IdentityPublicKey};
+use super::super::pairing_secret::Shared;
 use super::super::session::Generation;
+use super::super::words::Words;
 use super::answer::Answer;
 use super::confirmation::Confirmation;
 use super::messages::{ClientHello, DaemonHello, FinishAnswer, FinishRequest};
@@ -24,6 +25,7 @@ const SIGNED: &[u8] = b"netclaw pair v2 identity";
 /// A handshake that was begun: it waits for the client's proof, which is compared once.
 pub struct DaemonConfirm {
     generation: Generation,
+    is_about_a_link: bool,
     state: State,
 }
 
@@ -40,18 +42,18 @@ struct State {
 }
 
 impl DaemonConfirm {
-    /// Answers a client's first message with the code of the session `generation`.
+    /// Answers a client's first message with the code, or the link's secret, of the session `generation`.
     ///
     /// Only the session calls this: it does not let its code go.
     pub(in crate::domain) fn respond(
         generation: Generation,
-        code: &PairingCode,
+        secret: Shared<'_>,
         hello: &ClientHello,
         identity: IdentityPublicKey,
         random: &[u8; HANDSHAKE_RANDOM_BYTES],
     ) -> Result<(Self, DaemonHello), PakeError> {
         let (nonce, scalar) = split(random);
-        let half = Half::begin(Role::Daemon, code, &scalar)?;
+        let half = Half::begin(Role::Daemon, secret, &scalar)?;
         let reply = DaemonHello { nonce, message: half.message(), identity };
         if nonce == hello.nonce {
             return Err(PakeError::Reflected);
@@ -59,12 +61,18 @@ impl DaemonConfirm {
         let secret = half.finish(hello.message)?;
         let transcript = Transcript::of(hello, &reply).hash();
         let keys = SessionKeys::derive(&secret, &transcript);
-        Ok((Self { generation, state: State { keys, transcript, binding: hello.binding.clone() } }, reply))
+        let state = State { keys, transcript, binding: hello.binding.clone() };
+        Ok((Self { generation, is_about_a_link: hello.link.is_some(), state }, reply))
     }
 
     /// The session whose code it was begun with.
     pub const fn generation(&self) -> Generation {
         self.generation
+    }
+
+    /// Whether the secret is a link's, at which nobody guesses: nothing needs to be counted.
+    pub const fn is_about_a_link(&self) -> bool {
+        self.is_about_a_link
     }
 
     /// Compares the client's proof, in constant time. Whatever comes out, it is not compared again.
@@ -85,6 +93,11 @@ impl DaemonConfirmed {
     /// What the client sees of its link. Both sides have confirmed that it said so.
     pub const fn binding(&self) -> &Binding {
         &self.state.binding
+    }
+
+    /// The words that the client shows too.
+    pub fn words(&self) -> Words {
+        self.state.keys.words()
     }
 
     /// The name that the client asks for.

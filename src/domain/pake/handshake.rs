@@ -27,6 +27,8 @@ pub enum Handshake {
     HalfOpen(DaemonConfirm),
     /// The code is proved; it waits for another name.
     Open(DaemonConfirmed, Answered),
+    /// The code is proved, and the operator is asked. The client asks for the answer by repeating its request.
+    Asking(DaemonConfirmed, [u8; SHA256_OUTPUT_LEN]),
     /// The last answer is given. The keys are wiped.
     Ended(Answered),
     /// Something came that must not come. Nothing more is done in it.
@@ -43,6 +45,8 @@ pub enum Step {
     Confirm(DaemonConfirm),
     /// Another name is asked for.
     AnotherName(DaemonConfirmed),
+    /// The client asks whether the operator has answered.
+    AskAgain(DaemonConfirmed),
     /// Out of order, or mixed with another one.
     OutOfOrder,
 }
@@ -63,12 +67,20 @@ impl Handshake {
             return Step::Repeat(last.answer.clone());
         }
         match mem::replace(self, Self::Destroyed) {
+            Self::Asking(confirmed, asked) if asked == request.digest() => Step::AskAgain(confirmed),
             Self::HalfOpen(waiting) if request.sequence == 0 => Step::Confirm(waiting),
             Self::Open(confirmed, last) if request.sequence == last.sequence.saturating_add(1) => {
                 Step::AnotherName(confirmed)
             }
-            Self::HalfOpen(_) | Self::Open(..) | Self::Ended(_) | Self::Destroyed => Step::OutOfOrder,
+            Self::HalfOpen(_) | Self::Open(..) | Self::Asking(..) | Self::Ended(_) | Self::Destroyed => {
+                Step::OutOfOrder
+            }
         }
+    }
+
+    /// What a handshake is while the operator is asked about `request`.
+    pub fn wait(&mut self, confirmed: DaemonConfirmed, request: &FinishRequest) {
+        *self = Self::Asking(confirmed, request.digest());
     }
 
     /// What a handshake is after `answer` was given to `request`.

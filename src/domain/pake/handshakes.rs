@@ -16,6 +16,10 @@ pub const ANSWER_LIFE: Duration = Duration::from_secs(60);
 /// out, seven addresses must spend all starts that the rate limit gives them for a minute within its one round trip.
 pub const MAX_HALF_OPEN: usize = 32;
 
+/// Handshakes about a link that wait for the client's proof at once, apart from those about typed codes: whoever floods the
+/// daemon with those takes no room from these. Only who has the link, or saw it used, can fill it.
+pub const MAX_HALF_OPEN_LINKS: usize = 8;
+
 /// Handshakes whose client has proved the code, kept at once. Only who has the code can fill it.
 pub const MAX_ANSWERED: usize = 16;
 
@@ -23,6 +27,7 @@ pub const MAX_ANSWERED: usize = 16;
 #[derive(Debug)]
 pub struct HandshakeTable<T> {
     half_open: Shelf<T>,
+    half_open_links: Shelf<T>,
     answered: Shelf<T>,
     last_turn: u64,
 }
@@ -45,6 +50,7 @@ impl<T> Default for HandshakeTable<T> {
     fn default() -> Self {
         Self {
             half_open: Shelf::new(MAX_HALF_OPEN, HALF_OPEN_LIFE),
+            half_open_links: Shelf::new(MAX_HALF_OPEN_LINKS, HALF_OPEN_LIFE),
             answered: Shelf::new(MAX_ANSWERED, ANSWER_LIFE),
             last_turn: 0,
         }
@@ -52,10 +58,16 @@ impl<T> Default for HandshakeTable<T> {
 }
 
 impl<T: Clone> HandshakeTable<T> {
-    /// Keeps a handshake that was begun at `now`.
+    /// Keeps a handshake about a typed code that was begun at `now`.
     pub fn begin(&mut self, name: Nonce, handshake: T, now: MonotonicTime) {
         self.last_turn += 1;
         self.half_open.put(name, handshake, self.last_turn, now);
+    }
+
+    /// Keeps a handshake about a link that was begun at `now`.
+    pub fn begin_link(&mut self, name: Nonce, handshake: T, now: MonotonicTime) {
+        self.last_turn += 1;
+        self.half_open_links.put(name, handshake, self.last_turn, now);
     }
 
     /// Keeps a handshake that was answered at `now`, for [`ANSWER_LIFE`] from there.
@@ -68,31 +80,36 @@ impl<T: Clone> HandshakeTable<T> {
     /// The handshake of this name, unless its time is over.
     pub fn find(&mut self, name: Nonce, now: MonotonicTime) -> Option<T> {
         self.forget_ended(now);
-        let entry = self.half_open.entries.get(&name).or_else(|| self.answered.entries.get(&name));
-        entry.map(|entry| entry.handshake.clone())
+        let mut found = self.shelves().into_iter().filter_map(|shelf| shelf.entries.get(&name));
+        found.next().map(|entry| entry.handshake.clone())
     }
 
     /// Drops a handshake.
     pub fn remove(&mut self, name: Nonce) {
-        self.half_open.entries.remove(&name);
-        self.answered.entries.remove(&name);
+        for shelf in self.shelves() {
+            shelf.entries.remove(&name);
+        }
     }
 
     /// Drops every handshake whose time is over at `now`.
     pub fn forget_ended(&mut self, now: MonotonicTime) {
-        for shelf in [&mut self.half_open, &mut self.answered] {
+        for shelf in self.shelves() {
             shelf.entries.retain(|_, entry| !entry.expiry.has_passed(now));
         }
     }
 
     /// How many handshakes are kept.
     pub fn len(&self) -> usize {
-        self.half_open.entries.len() + self.answered.entries.len()
+        self.half_open.entries.len() + self.half_open_links.entries.len() + self.answered.entries.len()
     }
 
     /// Whether none is kept.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    const fn shelves(&mut self) -> [&mut Shelf<T>; 3] {
+        [&mut self.half_open, &mut self.half_open_links, &mut self.answered]
     }
 }
 

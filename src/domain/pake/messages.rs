@@ -6,6 +6,7 @@ use ring::digest::{Context, SHA256, SHA256_OUTPUT_LEN};
 
 use super::super::binding::Binding;
 use super::super::identity::IdentityPublicKey;
+use super::super::link_secret::LinkId;
 use super::PakeError;
 use super::confirmation::Confirmation;
 use super::sealed::{SEALED_ANSWER_BYTES, SEALED_NAME_BYTES};
@@ -23,6 +24,8 @@ pub struct Nonce(pub [u8; NONCE_BYTES]);
 pub struct ClientHello {
     /// What it wants to compute with.
     pub suite: Suite,
+    /// Which pairing link it has; none when it has a typed code.
+    pub link: Option<LinkId>,
     /// What it sees of its link.
     pub binding: Binding,
     /// Its nonce.
@@ -37,6 +40,8 @@ pub struct ClientHello {
 pub struct ReceivedHello {
     /// What the client wants to compute with.
     pub suite: Suite,
+    /// Which pairing link it says to have; none when it has a typed code.
+    pub link: Option<LinkId>,
     /// What it sees of its link.
     pub binding: Binding,
     /// Its nonce.
@@ -52,8 +57,8 @@ impl ReceivedHello {
     ///
     /// Those of [`PakeMessage::parse`].
     pub fn check(self) -> Result<ClientHello, PakeError> {
-        let Self { suite, binding, nonce, message } = self;
-        Ok(ClientHello { suite, binding, nonce, message: PakeMessage::parse(&message)? })
+        let Self { suite, link, binding, nonce, message } = self;
+        Ok(ClientHello { suite, link, binding, nonce, message: PakeMessage::parse(&message)? })
     }
 }
 

@@ -37,7 +37,7 @@ pub use client::{AnswerError, ClientConfirm, ClientFinish, ClientStart, Enrolmen
 pub use confirmation::{CONFIRMATION_BYTES, Confirmation};
 pub use daemon::{DaemonConfirm, DaemonConfirmed};
 pub use handshake::{Answered, Handshake, MAX_NAMES, Step};
-pub use handshakes::{ANSWER_LIFE, HALF_OPEN_LIFE, HandshakeTable, MAX_ANSWERED, MAX_HALF_OPEN};
+pub use handshakes::{ANSWER_LIFE, HALF_OPEN_LIFE, HandshakeTable, MAX_ANSWERED, MAX_HALF_OPEN, MAX_HALF_OPEN_LINKS};
 pub use messages::{ClientHello, DaemonHello, FinishAnswer, FinishRequest, NONCE_BYTES, Nonce, ReceivedHello};
 pub use schedule::{KEY_BYTES, SessionKeys, SharedSecret};
 pub use sealed::{NAME_BYTES, SEALED_ANSWER_BYTES, SEALED_NAME_BYTES, TAG_BYTES, Unopened};

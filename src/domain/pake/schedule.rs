@@ -2,9 +2,10 @@
 
 use core::fmt;
 
-use ring::hkdf::{HKDF_SHA256, Prk, Salt};
+use ring::hkdf::{HKDF_SHA256, KeyType, Prk, Salt};
 use zeroize::ZeroizeOnDrop;
 
+use super::super::words::{WORDS_BYTES, Words};
 use super::Role;
 use super::transcript::TranscriptHash;
 
@@ -26,6 +27,8 @@ pub struct SessionKeys {
     daemon_confirmation: [u8; KEY_BYTES],
     client_sealing: [u8; KEY_BYTES],
     daemon_sealing: [u8; KEY_BYTES],
+    /// What words are made from. No key: it is shown.
+    words: [u8; WORDS_BYTES],
 }
 
 impl SharedSecret {
@@ -50,6 +53,7 @@ impl SessionKeys {
             daemon_confirmation: expand(&root, b"netclaw pair v2 daemon confirmation"),
             client_sealing: expand(&root, b"netclaw pair v2 client sealing"),
             daemon_sealing: expand(&root, b"netclaw pair v2 daemon sealing"),
+            words: expand(&root, b"netclaw pair v2 words"),
         }
     }
 
@@ -70,15 +74,31 @@ impl SessionKeys {
     }
 }
 
+impl SessionKeys {
+    /// The words that both sides show.
+    pub fn words(&self) -> Words {
+        Words::of(self.words)
+    }
+}
+
 impl fmt::Debug for SessionKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SessionKeys(redacted)")
     }
 }
 
-fn expand(root: &Prk, label: &[u8]) -> [u8; KEY_BYTES] {
-    let mut key = [0; KEY_BYTES];
-    #[expect(clippy::expect_used, reason = "HKDF-SHA256 gives up to 8160 bytes, and these are 32")]
-    root.expand(&[label], HKDF_SHA256).and_then(|material| material.fill(&mut key)).expect("one block of HKDF");
+/// The length of what HKDF gives, as `ring` wants to hear it.
+struct Length(usize);
+
+impl KeyType for Length {
+    fn len(&self) -> usize {
+        self.0
+    }
+}
+
+fn expand<const N: usize>(root: &Prk, label: &[u8]) -> [u8; N] {
+    let mut key = [0; N];
+    #[expect(clippy::expect_used, reason = "HKDF-SHA256 gives up to 8160 bytes, and these are 32 at most")]
+    root.expand(&[label], Length(N)).and_then(|material| material.fill(&mut key)).expect("one block of HKDF");
     key
 }

@@ -8,7 +8,7 @@ use rand_core::{CryptoRng, Error, RngCore};
 use spake2::{Ed25519Group, Identity, Password, Spake2};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::super::code::PairingCode;
+use super::super::pairing_secret::Shared;
 use super::schedule::SharedSecret;
 use super::{PakeError, Role};
 
@@ -85,13 +85,13 @@ pub(super) struct Half {
 }
 
 impl Half {
-    /// Begins with the code as the password.
+    /// Begins with the code, or the link's secret, as the password.
     ///
     /// # Errors
     ///
     /// [`PakeError::Randomness`].
-    pub(super) fn begin(role: Role, code: &PairingCode, random: &[u8; SCALAR_RANDOM_BYTES]) -> Result<Self, PakeError> {
-        let password = Password::new(code.password().as_slice());
+    pub(super) fn begin(role: Role, secret: Shared<'_>, random: &[u8; SCALAR_RANDOM_BYTES]) -> Result<Self, PakeError> {
+        let password = Password::new(secret.password().as_slice());
         let (client, daemon) = (Identity::new(CLIENT_IDENTITY), Identity::new(DAEMON_IDENTITY));
         let mut source = GivenBytes { left: random, is_overdrawn: false };
         let (state, mut sent) = match role {

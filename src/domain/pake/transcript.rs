@@ -12,6 +12,9 @@ const PROTOCOL: &str = "netclaw pair v2";
 
 const VERSION: u8 = 2;
 
+/// What follows in a handshake about a link, before the link's id. One about a typed code ends without.
+const LINK: &[u8] = b"link";
+
 /// A transcript, byte by byte: each field as its length in two bytes, big-endian, and itself.
 #[derive(Clone, Debug)]
 pub struct Transcript(Vec<u8>);
@@ -39,8 +42,9 @@ impl Transcript {
             hello.message.as_bytes(),
             reply.message.as_bytes(),
         ];
+        let link: Option<[&[u8]; 2]> = hello.link.as_ref().map(|link| [LINK, link.as_bytes().as_slice()]);
         let mut bytes = Vec::new();
-        for field in fields {
+        for field in fields.into_iter().chain(link.into_iter().flatten()) {
             // The longest field is an origin, of 270 characters at most.
             let length = u16::try_from(field.len()).unwrap_or(u16::MAX);
             bytes.extend_from_slice(&length.to_be_bytes());

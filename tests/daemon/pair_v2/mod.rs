@@ -1,6 +1,8 @@
 //! Pairing by handshakes, over fakes and the memory adapters.
 
+mod confirm;
 mod limits;
+mod links;
 mod names;
 mod races;
 mod steps;
@@ -19,10 +21,13 @@ use netclaw::domain::client_address::ClientAddress;
 use netclaw::domain::code::PairingCode;
 use netclaw::domain::endpoint::Endpoint;
 use netclaw::domain::identity::IdentityKey;
+use netclaw::domain::pairing_link::PairingLink;
+use netclaw::domain::pairing_secret::Shared;
 use netclaw::domain::pake::{
     ClientConfirm, ClientFinish, ClientHello, ClientStart, FinishAnswer, FinishRequest, Outcome, ReceivedHello,
 };
 use netclaw::domain::pin::Pin;
+use netclaw::domain::session::Generation;
 use netclaw::domain::settings::Settings;
 use netclaw::domain::terms::Terms;
 use netclaw::ports::device_store::DeviceStore;
@@ -77,9 +82,9 @@ impl World {
         let keys = Arc::new(FakeTlsKeyStore::default());
         let pin = keys.keys().current.pin;
         let identity = Arc::new(IdentityKey::from_seed(&[9; 32]).unwrap());
-        let introduction = Introduction { identity, name: Some(name("my-server")), keys };
+        let introduction = Introduction { identity, name: Some(name("my-server")), keys: keys.clone() };
         Self {
-            open: OpenPairing::new(ports.clone(), &settings),
+            open: OpenPairing::new(ports.clone(), &settings, keys.clone()),
             pair: Arc::new(PairV2::new(ports.clone(), introduction, &settings)),
             exchange: Exchange::new(ports.clone()),
             pin,
@@ -95,19 +100,35 @@ impl World {
         self.open.open(Terms::default()).await.unwrap().code
     }
 
+    /// A fresh code for a device that the operator is asked about.
+    async fn asking_code(&self) -> (PairingCode, Generation) {
+        let opened = self.open.open(Terms { confirm: true, ..Terms::default() }).await.unwrap();
+        (opened.code, opened.generation)
+    }
+
+    /// A fresh link.
+    async fn link(&self) -> PairingLink {
+        self.open.open_link(Terms::default()).await.unwrap().code
+    }
+
     /// A handshake up to the client's proof, from the `from`th address.
-    async fn start(&self, code: &PairingCode, from: u32) -> Result<ClientConfirm, PairError> {
+    async fn start(&self, code: impl Into<Shared<'_>>, from: u32) -> Result<ClientConfirm, PairError> {
         self.start_over(Binding::Spki(self.pin), code, from).await
     }
 
-    async fn start_over(&self, binding: Binding, code: &PairingCode, from: u32) -> Result<ClientConfirm, PairError> {
+    async fn start_over(
+        &self,
+        binding: Binding,
+        code: impl Into<Shared<'_>>,
+        from: u32,
+    ) -> Result<ClientConfirm, PairError> {
         let (client, hello) = ClientStart::begin(code, binding, &self.random.bytes()).unwrap();
         let reply = self.pair.start(client_at(from), received(&hello)).await?;
         Ok(client.receive(&reply).unwrap())
     }
 
     /// A handshake up to a request for a name.
-    async fn ask(&self, code: &PairingCode, wanted: &str, from: u32) -> (ClientFinish, FinishRequest) {
+    async fn ask(&self, code: impl Into<Shared<'_>>, wanted: &str, from: u32) -> (ClientFinish, FinishRequest) {
         self.start(code, from).await.unwrap().ask(wanted).unwrap()
     }
 
@@ -116,7 +137,7 @@ impl World {
     }
 
     /// A whole handshake, and its outcome.
-    async fn pair(&self, code: &PairingCode, wanted: &str, from: u32) -> Result<Outcome, PairError> {
+    async fn pair(&self, code: impl Into<Shared<'_>>, wanted: &str, from: u32) -> Result<Outcome, PairError> {
         let (client, request) = self.start(code, from).await?.ask(wanted).unwrap();
         Ok(client.receive(&self.finish(&request, from).await?).unwrap())
     }
@@ -138,8 +159,8 @@ fn client_at(number: u32) -> ClientAddress {
 }
 
 fn received(hello: &ClientHello) -> ReceivedHello {
-    let ClientHello { suite, binding, nonce, message } = hello.clone();
-    ReceivedHello { suite, binding, nonce, message: *message.as_bytes() }
+    let ClientHello { suite, link, binding, nonce, message } = hello.clone();
+    ReceivedHello { suite, link, binding, nonce, message: *message.as_bytes() }
 }
 
 fn origin(text: &str) -> Binding {

@@ -2,10 +2,19 @@
 
 use std::sync::Arc;
 
-use netclaw::app::daemon::pair_v2::PairError;
+use async_trait::async_trait;
+use netclaw::app::daemon::DaemonPorts;
+use netclaw::app::daemon::pair_v2::{Introduction, PairError, PairV2};
+use netclaw::domain::endpoint::Endpoint;
+use netclaw::domain::identity::IdentityKey;
 use netclaw::domain::pake::{MAX_HALF_OPEN, Outcome};
+use netclaw::domain::settings::Settings;
+use netclaw::ports::exposure::{Exposure, ExposureFault};
+use netclaw::ports::tls_keys::TlsKeyStore;
+use tokio::sync::Notify;
 
 use super::{NO_CODE, World, client_at};
+use crate::fakes::tls_keys::FakeTlsKeyStore;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a10_of_200_clients_of_both_protocols_at_once_one_is_paired() {
@@ -71,4 +80,38 @@ async fn a11_of_200_wrong_finishes_at_once_each_handshake_is_one_guess() {
         wrong += usize::from(task.await.unwrap() != PairError::NoHandshake);
     }
     assert_eq!(wrong, 1);
+}
+
+/// A tunnel that says what it is called when it is told to.
+#[derive(Default)]
+struct SlowTunnel {
+    asked: Notify,
+    answer: Notify,
+}
+
+#[async_trait]
+impl Exposure for SlowTunnel {
+    async fn inspect(&self) -> Result<Option<Endpoint>, ExposureFault> {
+        self.asked.notify_one();
+        self.answer.notified().await;
+        Ok(None)
+    }
+}
+
+#[tokio::test]
+async fn a_code_is_not_reserved_while_a_slow_tunnel_is_asked() {
+    let (tunnel, keys) = (Arc::new(SlowTunnel::default()), Arc::new(FakeTlsKeyStore::default()));
+    let mut world = World { pin: keys.keys().current.pin, ..World::default() };
+    let introduction = Introduction { identity: Arc::new(IdentityKey::from_seed(&[9; 32]).unwrap()), name: None, keys };
+    let ports = DaemonPorts { exposure: tunnel.clone(), ..world.ports.clone() };
+    world.pair = Arc::new(PairV2::new(ports, introduction, &Settings::default()));
+    let code = world.code().await;
+    let (_, request) = world.ask(&code, "laptop", 1).await;
+    let pair = Arc::clone(&world.pair);
+    let finish = tokio::spawn(async move { pair.finish(client_at(1), request).await });
+    tunnel.asked.notified().await;
+    world.exchange(&code, "phone", 2).await.unwrap();
+    tunnel.answer.notify_one();
+    assert_eq!(finish.await.unwrap().unwrap_err(), NO_CODE);
+    assert_eq!(world.names().await, ["phone"]);
 }

@@ -16,7 +16,7 @@ use crate::fakes::samples::{WALL, device, name};
 const HOUR: Duration = Duration::from_secs(3_600);
 
 fn terms() -> Terms {
-    Terms { life: Some(CredentialLife::new(HOUR).unwrap()), name: Some(name("ci-runner")) }
+    Terms { life: Some(CredentialLife::new(HOUR).unwrap()), name: Some(name("ci-runner")), confirm: false }
 }
 
 impl World {
@@ -75,7 +75,7 @@ async fn a_name_that_became_taken_is_refused_and_the_code_stays_valid() {
     world.devices.insert(other.clone()).await.unwrap();
     assert_eq!(world.exchange(&code, "laptop", 1).await, Err(ExchangeError::NameTaken(name("ci-runner"))));
     let outcome = world.pair(&code, "laptop", 2).await.unwrap();
-    assert!(matches!(outcome, Outcome::AnotherName(NotPaired::NameTaken, _)), "{outcome:?}");
+    assert!(matches!(outcome, Outcome::Ended(NotPaired::FixedNameTaken)), "no name helps: {outcome:?}");
     world.devices.remove(other.id()).await.unwrap();
     world.exchange(&code, "laptop", 1).await.unwrap();
     assert_eq!(world.names().await, ["ci-runner"]);

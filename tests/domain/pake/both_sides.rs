@@ -135,7 +135,7 @@ fn another_name_can_be_asked_for_five_times_in_all() {
 #[test]
 fn every_other_answer_ends_the_handshake_or_lets_it_live_as_documented() {
     let lives = [NotPaired::InvalidDeviceName, NotPaired::NameTaken, NotPaired::StorageUnavailable];
-    for why in lives.into_iter().chain([NotPaired::UnknownLink, NotPaired::NoPairingCode]) {
+    for why in lives.into_iter().chain([NotPaired::FixedNameTaken, NotPaired::UnknownLink, NotPaired::NoPairingCode]) {
         let (daemon, client, _) = confirmed(1);
         let told = match client.receive(&daemon.seal(0, &Answer::NotPaired(why), &identity())).unwrap() {
             Outcome::AnotherName(told, _) => (told, true),

@@ -12,6 +12,7 @@ use netclaw::domain::code::PairingCode;
 use netclaw::domain::device::{DEVICE_RANDOM_BYTES, Device};
 use netclaw::domain::endpoint::Endpoint;
 use netclaw::domain::identity::IdentityKey;
+use netclaw::domain::pairing_secret::Shared;
 use netclaw::domain::pake::answer::{Answer, Grant};
 use netclaw::domain::pake::{
     ClientConfirm, ClientHello, ClientStart, Confirmation, DaemonConfirm, DaemonConfirmed, DaemonHello, FinishAnswer,
@@ -35,7 +36,7 @@ pub fn binding() -> Binding {
 }
 
 /// A client's first message about this code, and the client after it.
-pub fn hello(code: &PairingCode, seed: u64) -> (ClientStart, ClientHello) {
+pub fn hello<'a>(code: impl Into<Shared<'a>>, seed: u64) -> (ClientStart, ClientHello) {
     ClientStart::begin(code, binding(), &SeededRng::new(seed).bytes()).unwrap()
 }
 

@@ -109,8 +109,22 @@ fn asks(handshake: &mut Handshake, request: &FinishRequest) -> &'static str {
         Step::Repeat(_) => "repeat",
         Step::Confirm(_) => "confirm",
         Step::AnotherName(_) => "another name",
+        Step::AskAgain(_) => "ask again",
         Step::OutOfOrder => "out of order",
     }
+}
+
+#[test]
+fn a_handshake_whose_operator_is_asked_takes_the_same_request_and_no_other() {
+    let (daemon, _, request) = confirmed(1);
+    let mut handshake = Handshake::Destroyed;
+    handshake.wait(daemon, &request);
+    let Step::AskAgain(daemon) = handshake.step(&request) else { panic!("{handshake:?}") };
+    handshake.wait(daemon, &request);
+    let mut changed = request.clone();
+    changed.sequence = 1;
+    assert_eq!(asks(&mut handshake, &changed), "out of order");
+    assert_eq!(asks(&mut handshake, &request), "out of order", "it is destroyed");
 }
 
 #[test]

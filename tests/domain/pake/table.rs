@@ -1,6 +1,6 @@
 //! How many handshakes are kept, and for how long.
 
-use netclaw::domain::pake::{HandshakeTable, MAX_ANSWERED, MAX_HALF_OPEN, Nonce};
+use netclaw::domain::pake::{HandshakeTable, MAX_ANSWERED, MAX_HALF_OPEN, MAX_HALF_OPEN_LINKS, Nonce};
 
 use crate::fakes::samples::{MONOTONIC, after};
 
@@ -45,6 +45,26 @@ fn the_half_open_one_that_has_waited_longest_makes_room_and_answered_ones_do_not
     }
     assert!(!is_there(&mut table, 200));
     assert_eq!(table.len(), MAX_HALF_OPEN + MAX_ANSWERED);
+}
+
+#[test]
+fn typed_codes_and_links_take_no_room_from_each_other() {
+    let mut table = HandshakeTable::default();
+    table.begin_link(nonce(200), "link", MONOTONIC);
+    for number in 0..10 * MAX_HALF_OPEN {
+        table.begin(nonce(number % 100), "code", MONOTONIC);
+    }
+    assert_eq!(table.find(nonce(200), after(29_999)), Some("link"));
+    assert_eq!(table.find(nonce(200), after(30_000)), None);
+    table.begin(nonce(100), "code", MONOTONIC);
+    for number in 0..=MAX_HALF_OPEN_LINKS {
+        table.begin_link(nonce(number), "link", MONOTONIC);
+    }
+    assert_eq!(table.find(nonce(0), MONOTONIC), None);
+    assert_eq!(table.find(nonce(1), MONOTONIC), Some("link"));
+    assert_eq!(table.find(nonce(100), MONOTONIC), Some("code"));
+    table.remove(nonce(1));
+    assert_eq!(table.find(nonce(1), MONOTONIC), None);
 }
 
 #[test]

@@ -6,10 +6,12 @@ use netclaw::domain::binding::{Binding, Origin};
 use netclaw::domain::code::PairingCode;
 use netclaw::domain::device::Device;
 use netclaw::domain::identity::IdentityKey;
+use netclaw::domain::link_secret::LinkSecret;
+use netclaw::domain::pairing_secret::PairingSecret;
 use netclaw::domain::pake::answer::{Answer, Grant, NotPaired};
 use netclaw::domain::pake::{ClientStart, Confirmation, Outcome, Role, SessionKeys, SharedSecret, Transcript};
 use netclaw::domain::pin::Pin;
-use netclaw::domain::session::{PairingSession, SESSION_RANDOM_BYTES};
+use netclaw::domain::session::{LINK_SESSION_RANDOM_BYTES, PairingSession, SESSION_RANDOM_BYTES};
 use netclaw::domain::terms::Terms;
 
 use super::endpoint;
@@ -59,6 +61,32 @@ fn session_random(code: &str) -> [u8; SESSION_RANDOM_BYTES] {
     random
 }
 
+/// What both sides share.
+fn secret(vector: &Vector) -> PairingSecret {
+    if !vector.contains_key("link_secret") {
+        return PairingSecret::Code(PairingCode::parse(&text(vector, "code")).unwrap());
+    }
+    let secret = LinkSecret::from_random(array(vector, "link_secret"));
+    assert_eq!(secret.id().as_bytes(), vector["link_id"].as_slice());
+    PairingSecret::Link(secret)
+}
+
+/// A session that waits for it.
+fn session(vector: &Vector) -> PairingSession {
+    match secret(vector) {
+        PairingSecret::Code(code) => {
+            let opened = PairingSession::open(session_random(&text(vector, "code")), Terms::default(), NOW);
+            assert!(opened.code.matches(&code));
+            opened.session
+        }
+        PairingSecret::Link(_) => {
+            let mut random = [0; LINK_SESSION_RANDOM_BYTES];
+            random[..16].copy_from_slice(&vector["link_secret"]);
+            PairingSession::open_link(&random, Terms::default(), NOW).session
+        }
+    }
+}
+
 fn grant(vector: &Vector) -> Answer {
     let (device, token) = Device::enrol(redeemed_code(), name("laptop"), &array(vector, "device_random"), WALL);
     let counting = |start: u8| Pin::from_bytes(std::array::from_fn(|place| start + place as u8));
@@ -76,19 +104,18 @@ fn grant(vector: &Vector) -> Answer {
 #[test]
 fn transcripts_keys_tags_and_sealed_bytes_are_those_of_the_second_implementation() {
     let vectors = vectors();
-    assert_eq!(vectors.len(), 2);
+    assert_eq!(vectors.len(), 3);
     for vector in &vectors {
-        let code = PairingCode::parse(&text(vector, "code")).unwrap();
+        let secret = secret(vector);
         let identity = IdentityKey::from_seed(&array(vector, "identity_seed")).unwrap();
         assert_eq!(identity.public_key().as_bytes(), vector["identity"].as_slice());
         assert_eq!(identity.id().as_str(), text(vector, "daemon_id"));
 
-        let opened = PairingSession::open(session_random(&text(vector, "code")), Terms::default(), NOW);
-        assert!(opened.code.matches(&code));
-        let (client, hello) = ClientStart::begin(&code, binding(vector), &array(vector, "client_random")).unwrap();
+        let session = session(vector);
+        let (client, hello) = ClientStart::begin(&secret, binding(vector), &array(vector, "client_random")).unwrap();
         assert_eq!(hello.message.as_bytes(), vector["x"].as_slice());
         let random = array(vector, "daemon_random");
-        let (daemon, reply) = opened.session.begin(&hello, identity.public_key(), &random, MONOTONIC).unwrap();
+        let (daemon, reply) = session.begin(&hello, identity.public_key(), &random, MONOTONIC).unwrap();
         assert_eq!(reply.message.as_bytes(), vector["y"].as_slice());
 
         let transcript = Transcript::of(&hello, &reply);
@@ -102,11 +129,15 @@ fn transcripts_keys_tags_and_sealed_bytes_are_those_of_the_second_implementation
             assert_eq!(confirmation.as_bytes(), vector[&*format!("{side}_confirmation")].as_slice());
         }
 
+        assert_eq!(keys.words().to_string(), text(vector, "words"));
+
         let (client, first) = client.receive(&reply).unwrap().ask("phone").unwrap();
         assert_eq!(first.confirmation.as_bytes(), vector["client_confirmation"].as_slice());
         assert_eq!(first.sealed.as_slice(), vector["sealed_name_0"].as_slice());
-        let (_, redeemed) = opened.session.redeem_confirmed(daemon, &first.confirmation, MONOTONIC);
+        assert_eq!(client.words(), keys.words());
+        let (_, redeemed) = session.redeem_confirmed(daemon, &first.confirmation, MONOTONIC);
         let confirmed = redeemed.unwrap().1;
+        assert_eq!(confirmed.words(), keys.words());
         assert_eq!(confirmed.open(&first).unwrap(), "phone");
         let taken = confirmed.seal(0, &Answer::NotPaired(NotPaired::NameTaken), &identity);
         assert_eq!(taken.confirmation.as_bytes(), vector["daemon_confirmation"].as_slice());

@@ -5,7 +5,8 @@ use std::process::Command;
 
 use super::server::{json, proxy, serve};
 use super::{Report, doctor, on_device, paired_device};
-use crate::e2e::world::{Daemon, NETCLAW, NETCLAWD, World, client_of, port_of_every_address};
+use crate::e2e::tls_keys::pin_of;
+use crate::e2e::world::{Daemon, Finished, NETCLAW, NETCLAWD, World, client_of, port_of_every_address};
 
 #[test]
 fn a_taken_port_is_named_with_who_has_it() {
@@ -184,4 +185,68 @@ fn a_device_is_told_at_which_step_the_way_to_its_daemon_ends() {
 fn daemon_id(device: &World) -> String {
     let pairings: serde_json::Value = serde_json::from_str(&device.read("client/config.json")).unwrap();
     pairings["current"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn through_a_proxy_only_what_it_leaves_to_this_machine_is_tried() {
+    let host = World::default();
+    let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = proxy.local_addr().unwrap();
+    serve(proxy, |head, _| {
+        assert!(head.starts_with("GET http://my-server.invalid:5199/"), "{head}");
+        json("", r#"{"status":"ok"}"#)
+    });
+    let mut device = on_device(&host);
+    device
+        .env("NETCLAW_DAEMON_ENDPOINT", "http://my-server.invalid:5199")
+        .env_remove("NO_PROXY")
+        .env_remove("no_proxy");
+    device.env("http_proxy", format!("http://me:secret@{address}"));
+    let report = Report::of(device, &[]);
+    let shown = format!("http://{address}");
+    report
+        .finds("client-name", "skip", &[&shown, "NO_PROXY=my-server.invalid"])
+        .finds("client-connect", "skip", &[&shown])
+        .finds("client-health", "pass", &["http://my-server.invalid:5199"]);
+    assert!(!report.document.to_string().contains("secret"));
+}
+
+#[test]
+fn a_pinned_link_is_judged_by_the_key_and_a_rotation_by_its_age() {
+    let host = World::default();
+    let daemon = host.daemon();
+    let device = paired_device(&host);
+    let pin = |file: &str| pin_of(&host, file).fingerprint();
+    doctor(&host).finds("tls-keys", "pass", &[&pin("keys/tls.key"), "less than an hour old"]).is_clean();
+
+    // As if it had been paired over the LAN, with a link that is known by its key.
+    let mut stored: serde_json::Value = serde_json::from_str(&device.read("client/config.json")).unwrap();
+    let id = daemon_id(&device);
+    stored["daemons"][&id]["pin"] = pin_of(&host, "keys/tls.key").to_string().into();
+    device.write("client/config.json", &stored.to_string(), 0o600);
+    let first = pin("keys/tls.key");
+    let report = Report::of(on_device(&device), &[]);
+    report.finds("client-tls", "pass", &[&first]).finds("client-daemon", "pass", &[&first]).is_clean();
+
+    host.netclaw(&["daemon", "keys", "rotate"]).succeeded();
+    let next = pin("keys/tls-next.key");
+    doctor(&host).finds("tls-keys", "pass", &[&first, &next, "can be switched to in"]).is_clean();
+    let shown = host.netclaw(&["daemon", "status"]).succeeded().stdout;
+    assert!(shown.contains(&format!("Key:          {first} (made ")), "{shown}");
+    assert!(shown.contains(&format!("Next key:     {next} (announced ")), "{shown}");
+    let mut status = host.command(NETCLAW);
+    status.arg("status").env("NETCLAW_DAEMON_ENDPOINT", host.endpoint());
+    let shown = Finished::of(status.output().unwrap()).succeeded().stdout;
+    assert!(shown.contains(&first) && shown.contains(&next), "{shown}");
+    host.netclaw(&["daemon", "keys", "rotate", "--switch"]).succeeded();
+    let pair = format!("netclaw pair {}", host.endpoint());
+    let report = Report::of(on_device(&device), &[]);
+    report.finds("client-tls", "fail", &[&first, &next, &pair, "netclaw daemon keys"]);
+
+    host.netclaw(&["daemon", "keys", "rotate"]).succeeded();
+    daemon.terminate();
+    let file = std::fs::File::options().write(true).open(host.path("keys/tls-next.key")).unwrap();
+    let made = file.metadata().unwrap().modified().unwrap();
+    file.set_modified(made - std::time::Duration::from_secs(8 * 86_400)).unwrap();
+    doctor(&host).finds("tls-keys", "warn", &["8 days ago", "netclaw daemon keys rotate"]);
 }

@@ -1,5 +1,6 @@
 //! Requests that end early: by the client, by the server, by the credential, by the daemon.
 
+use std::io::Write;
 use std::net::Shutdown;
 use std::time::Duration;
 
@@ -92,6 +93,20 @@ fn d38_streams_of_a_revoked_device_are_closed() {
     assert!(port.runtime.block_on(port.devices.find(id)).unwrap().is_none());
     busy.send("2\r\nok\r\n");
     assert_eq!(bystander.chunk(), "ok");
+}
+
+#[test]
+fn d38_a_client_that_does_not_read_is_closed_too() {
+    let (port, server) = app();
+    let (id, token) = port.device("laptop", 3);
+    let (mut client, mut served) = streaming(&port, &server, &format!("\r\nAuthorization: Bearer {token}"));
+    let piece = format!("10000\r\n{}\r\n", "x".repeat(0x10000));
+    served.stream.set_write_timeout(Some(Duration::from_millis(500))).unwrap();
+    // Until no more is taken.
+    while served.stream.write_all(piece.as_bytes()).is_ok() {}
+    port.open.end_all_of(id);
+    served.ends();
+    assert!(!client.rest().ends_with("0\r\n\r\n"));
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod answers;
 mod bodies;
 mod callers;
 mod ends;
+mod framing;
 mod heads;
 mod places;
 mod raw;

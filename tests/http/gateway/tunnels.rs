@@ -61,6 +61,26 @@ fn what_a_client_sends_before_the_answer_is_not_lost() {
 }
 
 #[test]
+fn no_tunnel_carries_requests_that_nobody_checks() {
+    let (port, server) = app();
+    for protocol in ["h2c", "HTTP/2.0", "TLS/1.0", "websocket, h2c", "h2c\r\nUpgrade: websocket"] {
+        let fields = format!("Connection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AA\r\nUpgrade: {protocol}");
+        let mut client = asked(&port, &format!("GET /app/ HTTP/1.1\r\n{fields}"));
+        let mut served = server.accept();
+        let head = served.head();
+        assert_eq!((field(&head, "upgrade"), field(&head, "http2-settings")), (None, None), "{head}");
+        served.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n");
+        assert_eq!(client.answer().status, 502);
+    }
+    // Nor one that is none of those that were asked for.
+    let mut client = asked(&port, &format!("GET /app/ws HTTP/1.1\r\n{UPGRADE}"));
+    let mut served = server.accept();
+    served.head();
+    served.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n");
+    assert_eq!(client.answer().status, 502);
+}
+
+#[test]
 fn a_server_may_decline() {
     let (port, server) = app();
     let mut client = asked(&port, &format!("GET /app/ws HTTP/1.1\r\n{UPGRADE}"));

@@ -21,7 +21,7 @@ use crate::domain::acquaintance::Acquaintance;
 use crate::domain::daemon_id::DaemonId;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::token::BearerToken;
-use crate::ports::credential_store::{CredentialStore, CredentialStoreError, Pairing};
+use crate::ports::credential_store::{CredentialStore, CredentialStoreError, Held, Over, Pairing};
 use crate::ports::home_inspection::Credentials;
 
 /// Room for one more pairing, in bytes, when the disk is tried.
@@ -79,7 +79,8 @@ impl FileCredentialStore {
         let (pairings, secrets) = (self.pairings()?, self.secrets()?);
         let is_there = self.home.client_file().exists() || self.home.secrets_file().exists();
         let current = pairings.current().map(|pairing| pairing.daemon_id.clone());
-        let look = || Credentials { current, pairings: pairings.into_all(), tokens: secrets.into_all() };
+        let (tokens, staged) = (secrets.all(), secrets.all_staged());
+        let look = || Credentials { current, pairings: pairings.into_all(), tokens, staged };
         Ok(is_there.then(look))
     }
 
@@ -135,6 +136,19 @@ impl FileCredentialStore {
             // Back together or not at all: an old place must not meet the new token.
             let _ = self.write_secrets(&old_secrets).and_then(|()| self.write_pairings(before));
         })
+    }
+
+    /// Pairing first, token second.
+    fn write_forgotten(
+        &self,
+        pairings: Pairings,
+        mut secrets: Secrets,
+        daemon: &DaemonId,
+    ) -> Result<(), CredentialStoreError> {
+        let pairings = pairings.forgotten(daemon);
+        self.write_pairings(&pairings)?;
+        secrets.keep(|daemon| pairings.with(daemon).is_some());
+        self.write_secrets(&secrets)
     }
 
     /// Ends what was begun with `new`, if that is still what is staged.
@@ -207,12 +221,31 @@ impl CredentialStore for FileCredentialStore {
         self.change_staged(daemon_id, new, |secrets| secrets.unstage(daemon_id))
     }
 
+    fn held(&self, daemon_id: &DaemonId) -> Result<Option<Held>, CredentialStoreError> {
+        let _lock = self.lock_shared()?;
+        let (pairings, secrets) = (self.pairings()?, self.secrets()?);
+        let stored = pairings.with(daemon_id).zip(secrets.of(daemon_id));
+        Ok(stored.map(|(pairing, token)| Held {
+            pairing: pairing.clone(),
+            token: token.clone(),
+            staged: secrets.staged(daemon_id).cloned(),
+        }))
+    }
+
+    fn forget_if(&self, daemon_id: &DaemonId, over: &Over) -> Result<bool, CredentialStoreError> {
+        let _lock = self.lock()?;
+        let (pairings, secrets) = (self.pairings()?, self.secrets()?);
+        let is_over = |token| over.covers(token, secrets.staged(daemon_id));
+        if !secrets.of(daemon_id).is_none_or(is_over) {
+            return Ok(false);
+        }
+        self.write_forgotten(pairings, secrets, daemon_id)?;
+        Ok(true)
+    }
+
     fn forget(&self, daemon_id: &DaemonId) -> Result<(), CredentialStoreError> {
         let _lock = self.lock()?;
-        let (pairings, mut secrets) = (self.pairings()?.forgotten(daemon_id), self.secrets()?);
-        self.write_pairings(&pairings)?;
-        secrets.keep(|daemon| pairings.with(daemon).is_some());
-        self.write_secrets(&secrets)
+        self.write_forgotten(self.pairings()?, self.secrets()?, daemon_id)
     }
 
     fn make_current(&self, daemon_id: &DaemonId) -> Result<(), CredentialStoreError> {

@@ -66,8 +66,14 @@ impl Secrets {
         self.tokens.len()
     }
 
-    pub(super) fn into_all(self) -> Vec<(DaemonId, BearerToken)> {
-        self.tokens.into_iter().collect()
+    /// All tokens.
+    pub(super) fn all(&self) -> Vec<(DaemonId, BearerToken)> {
+        listed(&self.tokens)
+    }
+
+    /// All tokens that are to replace one.
+    pub(super) fn all_staged(&self) -> Vec<(DaemonId, BearerToken)> {
+        listed(&self.staged)
     }
 
     pub(super) fn of(&self, daemon: &DaemonId) -> Option<&BearerToken> {
@@ -100,6 +106,10 @@ impl Secrets {
         self.tokens.retain(|daemon, _| of(daemon));
         self.staged.retain(|daemon, _| of(daemon));
     }
+}
+
+fn listed(tokens: &BTreeMap<DaemonId, BearerToken>) -> Vec<(DaemonId, BearerToken)> {
+    tokens.iter().map(|(id, token)| (id.clone(), token.clone())).collect()
 }
 
 fn revealed(tokens: &BTreeMap<DaemonId, BearerToken>) -> BTreeMap<&str, &str> {

@@ -6,9 +6,12 @@ pub mod doctor;
 pub mod forward;
 #[cfg(unix)]
 pub mod host;
+mod place;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
+
+pub use self::place::TypedPlace;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -89,17 +92,20 @@ const PAIR_EXAMPLES: &str = "\
 Examples:
   netclaw pair http://my-server:5199
   echo ABCD-EF23 | netclaw pair http://my-server:5199 --name ci-runner --json
+  netclaw pair                                  # asks for a link, to be pasted
+  ssh my-server netclaw daemon pair --link --json | jq -r .link | netclaw pair
 
-The code comes from `netclaw daemon pair` on the host. It is asked for, or
-read from the first line of stdin; it is never an argument, where other users
-of this machine could see it.";
+Codes and links come from `netclaw daemon pair` on the host. They are asked
+for, or read from the first line of stdin: on the command line other users of
+this machine could see them.";
 
 /// `netclaw pair`.
 #[derive(Debug, Args)]
 #[command(after_help = PAIR_EXAMPLES)]
 pub struct PairArgs {
-    /// The daemon, as `netclaw daemon pair` shows it: http://my-server:5199
-    pub endpoint: String,
+    /// The daemon, as `netclaw daemon pair` shows it: http://my-server:5199. Without it, or with `-`, a link or an address is
+    /// asked for
+    pub endpoint: Option<TypedPlace>,
     /// What to call this device; asked for when it is not given
     #[arg(long)]
     pub name: Option<String>,

@@ -49,6 +49,15 @@ pub(super) fn wrong_code() -> Failure {
         .hint("a new code is shown on the host by: netclaw daemon pair")
 }
 
+/// Nothing waits for the link that was pasted.
+pub(super) fn link_over() -> Failure {
+    Failure::new(
+        Exit::Refused,
+        "the daemon does not know this link: it expired, was used, or a newer code or link has replaced it",
+    )
+    .hint("make a new one on the host: netclaw daemon pair --link")
+}
+
 fn of_rejection(why: Rejection, detail: &str, choice: &Choice) -> Failure {
     let failed = |what: &str| Failure::new(Exit::Failed, format!("{what}: {detail}"));
     match why {
@@ -61,6 +70,8 @@ fn of_rejection(why: Rejection, detail: &str, choice: &Choice) -> Failure {
         Rejection::NoHandshake => failed("the daemon has ended the handshake")
             .hint(format!("try again with the same code: netclaw pair {}", choice.endpoint))
             .hint("if it goes on like this, someone in between may be changing what is sent"),
+        Rejection::ConfirmationPending => failed("the operator has not answered yet")
+            .hint("a yes is waited for on the host, in: netclaw daemon pair --confirm"),
         Rejection::InvalidDeviceName => failed("the daemon does not accept the device name")
             .hint(format!("choose another one: netclaw pair {} --name NAME", choice.endpoint)),
         Rejection::WrongCode => wrong_code(),

@@ -1,11 +1,11 @@
 //! The errors of the client's use cases.
 
-use super::api::{unauthorized, wrong_code};
+use super::api::{link_over, unauthorized, wrong_code};
 use super::{Exit, Failure, of_api, of_load_settings, of_prompt, trust};
 use crate::adapters::terminal::ENDPOINT_VARIABLE;
 use crate::app::client::ask_status::AskStatusError;
 use crate::app::client::daemons::ChooseError;
-use crate::app::client::enrol::EnrolError;
+use crate::app::client::enrol::{EnrolError, Invitation};
 use crate::app::client::target::{Choice, InvalidEnvironment, TargetError};
 use crate::app::client::unpair::{Ending, UnpairError};
 use crate::ports::credential_store::CredentialStoreError;
@@ -66,6 +66,8 @@ pub fn of_unpair(error: UnpairError, choice: &Choice) -> Failure {
             error @ (ApiError::WrongKey { .. } | ApiError::Unprotected(_) | ApiError::Forged { .. }),
         ) => of_api(error, choice).hint("or forget it here, and revoke it on the host: netclaw unpair --forget"),
         UnpairError::Api(error @ ApiError::Rejected { .. }) => of_api(error, choice),
+        error @ UnpairError::Overtaken => Failure::new(Exit::Failed, error.to_string())
+            .hint("nothing was forgotten; try again: netclaw unpair"),
         UnpairError::NotForgotten { error, ending } => of_credentials(error).hint(match ending {
             Ending::Revoked | Ending::WasRevoked => {
                 "the daemon has revoked this device already; what is stored here is of no use any more"
@@ -78,20 +80,27 @@ pub fn of_unpair(error: UnpairError, choice: &Choice) -> Failure {
 }
 
 /// `netclaw pair` did not pair, or not quite.
-pub fn of_enrol(error: EnrolError, choice: &Choice) -> Failure {
-    let pair = format!("netclaw pair {}", choice.endpoint);
+pub fn of_enrol(error: EnrolError, choice: &Choice, invitation: &Invitation) -> Failure {
+    // A link does not belong on a command line: it is pasted again.
+    let (pair, secret) = match invitation {
+        Invitation::Address(endpoint) => (format!("netclaw pair {endpoint}"), "code"),
+        Invitation::Link(_) => ("netclaw pair".to_owned(), "link"),
+    };
     let usage = |message: String| Failure::new(Exit::Usage, message);
     match error {
-        EnrolError::Credentials(error) => of_credentials(error).hint("no pairing code was used"),
+        EnrolError::Credentials(error) => of_credentials(error).hint(format!("no pairing {secret} was used")),
         EnrolError::Api(error) => of_api(error, choice),
         EnrolError::Unprotected(_) => trust::unprotected_pairing(&choice.endpoint),
+        EnrolError::NotTheLinksKey { expected, found } => trust::not_the_links_key(&choice.endpoint, expected, found),
+        EnrolError::LinkOver => link_over(),
+        EnrolError::LinkRefused => trust::link_refused(&choice.endpoint),
         EnrolError::InBetween(why) => trust::in_between(&choice.endpoint, why),
         EnrolError::NoHandshakes => trust::no_handshakes(&choice.endpoint),
         EnrolError::Random(error) => Failure::new(Exit::Failed, error.to_string()),
         EnrolError::AnswerLost { cause } => {
-            Failure::new(Exit::Unreachable, format!("the daemon's answer to the code was lost: {cause}"))
-                .hint(format!("try again with the same code: {pair}"))
-                .hint("if the code is gone, this device may be listed there already: netclaw daemon devices")
+            Failure::new(Exit::Unreachable, format!("the daemon's answer to the {secret} was lost: {cause}"))
+                .hint(format!("try again with the same {secret}: {pair}"))
+                .hint("if that is gone, this device may be listed there already: netclaw daemon devices")
         }
         EnrolError::Prompt(error) => of_prompt(error),
         EnrolError::NoCode => usage("no pairing code was given".to_owned())
@@ -101,18 +110,25 @@ pub fn of_enrol(error: EnrolError, choice: &Choice) -> Failure {
         EnrolError::Name(error) => usage(error.to_string()).hint(format!("choose another one: {pair} --name NAME")),
         EnrolError::NameRefused { detail } => {
             Failure::new(Exit::Failed, format!("the daemon does not accept the device name: {detail}"))
-                .hint(format!("the code is still valid; choose another name: {pair} --name NAME"))
+                .hint(format!("the {secret} is still valid; choose another name: {pair} --name NAME"))
         }
         EnrolError::NameTaken(name) => {
             Failure::new(Exit::Failed, format!("another device is already named \"{name}\""))
-                .hint(format!("the code is still valid; choose another name: {pair} --name NAME"))
+                .hint(format!("the {secret} is still valid; choose another name: {pair} --name NAME"))
                 .hint(format!("or revoke the other one on the host: netclaw daemon devices revoke \"{name}\""))
         }
+        EnrolError::NotConfirmed(why) => Failure::new(Exit::Refused, why.to_string()).hint(format!(
+            "the {secret} is spent and nothing was stored; ask for another one: netclaw daemon pair --confirm"
+        )),
+        error @ EnrolError::HostNameTaken => Failure::new(Exit::Failed, error.to_string())
+            .hint("on the host, see who has it: netclaw daemon devices")
+            .hint("then revoke or rename that device there; the code is still valid, so try again")
+            .hint("or get a code for another name on the host: netclaw daemon pair --name NAME"),
         EnrolError::WrongCode => wrong_code(),
         EnrolError::NotSaved { error, device, revoked } => {
             let failure = of_credentials(error);
             if revoked {
-                failure.hint("the daemon has revoked the new device again; the code is used up")
+                failure.hint(format!("the daemon has revoked the new device again; the {secret} is used up"))
             } else {
                 let revoke = format!("netclaw daemon devices revoke \"{device}\"");
                 failure.hint(format!("the daemon still lists the new device; on the host, run: {revoke}"))

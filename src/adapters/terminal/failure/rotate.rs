@@ -1,6 +1,7 @@
 //! `netclaw rotate` left the credential as it was, or does not know.
 
 use super::{Exit, Failure, of_api, of_credentials};
+use crate::adapters::terminal::render::span;
 use crate::app::client::rotate::RotateError;
 use crate::app::client::target::Choice;
 use crate::ports::daemon_api::{ApiError, Rejection};
@@ -16,6 +17,11 @@ pub fn of_rotate(error: RotateError, choice: &Choice) -> Failure {
         RotateError::Credentials(error) => of_credentials(error).hint("the old credential is still good"),
         RotateError::Api(ApiError::Rejected { why: Rejection::StorageUnavailable, detail }) => {
             Failure::new(Exit::Failed, detail).hint("for the cause, run on the host: netclaw daemon logs")
+        }
+        RotateError::Api(ApiError::Rejected { why: Rejection::RateLimited { retry_after }, .. }) => {
+            let wait = span::in_words(retry_after);
+            let message = format!("this device has had too many new credentials lately; try again in {wait}");
+            Failure::new(Exit::Limited, message).hint("the credential that it has is still good: netclaw status")
         }
         RotateError::Api(error) => of_api(error, choice),
         error @ RotateError::Overtaken => Failure::new(Exit::Failed, error.to_string())

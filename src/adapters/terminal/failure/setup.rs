@@ -14,6 +14,8 @@ pub fn of_setup(error: SetupError) -> Failure {
         error @ SetupError::Unconfirmed => {
             Failure::new(Exit::Usage, error.to_string()).hint("to change it without a question, add: --yes")
         }
-        error @ SetupError::Ended => Failure::new(Exit::Failed, error.to_string()),
+        error @ SetupError::Ended => Failure::new(Exit::Failed, error.to_string())
+            .hint("to begin again: netclaw init")
+            .hint("or without questions, for this machine alone: netclaw init --exposure local --yes"),
     }
 }

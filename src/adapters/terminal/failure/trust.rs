@@ -17,6 +17,26 @@ pub(super) fn wrong_key(endpoint: &Endpoint, expected: &Pins, found: Pin) -> Fai
     .hint(format!("only if it is the same there, pair again: netclaw pair {endpoint}"))
 }
 
+/// Another TLS key than the one that the link pins.
+pub(super) fn not_the_links_key(endpoint: &Endpoint, expected: Pin, found: Pin) -> Failure {
+    // A link that was damaged near its end differs only where a fingerprint does not reach.
+    let shown = |pin: Pin| if expected.fingerprint() == found.fingerprint() { pin.text() } else { pin.fingerprint() };
+    let (expected, found) = (shown(expected), shown(found));
+    Failure::new(
+        Exit::Failed,
+        format!("{endpoint} has the key {found}, and the link says {expected}; the link was not used and is still valid"),
+    )
+    .hint("someone may be in between, or the link leads to another machine from here; use another network")
+    .hint("or the daemon has changed its key since: compare with `netclaw daemon keys` on the host, and make a new link there: netclaw daemon pair --link")
+}
+
+/// Whoever answers knows the link by its id, and the proof of its secret is refused.
+pub(super) fn link_refused(endpoint: &Endpoint) -> Failure {
+    Failure::new(Exit::Refused, format!("the daemon at {endpoint} knows this link, but refuses its proof"))
+        .hint("someone in between may be changing what is sent; nothing was stored")
+        .hint("use another network, and a new link from the host: netclaw daemon pair --link")
+}
+
 /// A token would cross a network in the clear.
 pub(super) fn unprotected(endpoint: &Endpoint) -> Failure {
     Failure::new(

@@ -2,10 +2,11 @@
 
 use serde::Serialize;
 
+use super::keys::{self, KeysDocument};
 use super::span;
 use super::status::{DaemonDocument, daemon_lines};
 use crate::domain::session::Phase;
-use crate::ports::control_channel::OperatorReport;
+use crate::ports::control_channel::{KeysReport, OperatorReport};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -16,6 +17,7 @@ struct Document<'a> {
     lockouts: usize,
     pairing: Option<&'static str>,
     daemon: DaemonDocument<'a>,
+    keys: Option<KeysDocument>,
 }
 
 #[derive(Serialize)]
@@ -24,9 +26,13 @@ struct NotRunning {
 }
 
 /// What the person reads.
-pub fn lines(report: &OperatorReport) -> Vec<String> {
+pub fn lines(report: &OperatorReport, keys: Option<&KeysReport>) -> Vec<String> {
     let pairing = match report.pairing {
         Some(Phase::Waiting { remaining }) => format!("a code waits, {} left", span::countdown(remaining)),
+        Some(Phase::Asking { remaining }) => {
+            format!("a device waits for a yes, {} left", span::countdown(remaining))
+        }
+        Some(Phase::Refused) => "the last device was refused".to_owned(),
         Some(Phase::Expired) => "the last code has expired".to_owned(),
         Some(Phase::Paired { .. }) => "the last code was used".to_owned(),
         Some(Phase::Exhausted) => "the last code was ended by too many wrong ones".to_owned(),
@@ -34,6 +40,7 @@ pub fn lines(report: &OperatorReport) -> Vec<String> {
     };
     let mut lines =
         vec![format!("Status:       running (pid {})", report.pid), format!("Listening:    {}", report.listening)];
+    lines.extend(keys.into_iter().flat_map(keys::short_lines));
     lines.extend(daemon_lines(&report.daemon));
     lines.extend([
         format!("Devices:      {}", report.devices),
@@ -43,9 +50,9 @@ pub fn lines(report: &OperatorReport) -> Vec<String> {
     lines
 }
 
-/// `{"running":true,"pid","listening","devices","lockouts","pairing","daemon":{…}}`; `pairing` is one of `waiting`, `expired`,
-/// `paired`, `exhausted`, or null.
-pub fn document(report: &OperatorReport) -> impl Serialize + '_ {
+/// `{"running":true,"pid","listening","devices","lockouts","pairing","daemon":{…},"keys":{…}|null}`; `pairing` is one of `waiting`,
+/// `asking`, `refused`, `expired`, `paired`, `exhausted`, or null.
+pub fn document<'a>(report: &'a OperatorReport, keys: Option<&KeysReport>) -> impl Serialize + use<'a> {
     Document {
         running: true,
         pid: report.pid,
@@ -54,6 +61,7 @@ pub fn document(report: &OperatorReport) -> impl Serialize + '_ {
         lockouts: report.lockouts,
         pairing: report.pairing.map(phase_name),
         daemon: DaemonDocument::of(&report.daemon),
+        keys: keys.map(KeysDocument::of),
     }
 }
 
@@ -65,6 +73,8 @@ pub fn not_running_document() -> impl Serialize {
 const fn phase_name(phase: Phase) -> &'static str {
     match phase {
         Phase::Waiting { .. } => "waiting",
+        Phase::Asking { .. } => "asking",
+        Phase::Refused => "refused",
         Phase::Expired => "expired",
         Phase::Paired { .. } => "paired",
         Phase::Exhausted => "exhausted",

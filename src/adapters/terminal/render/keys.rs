@@ -2,13 +2,15 @@
 
 use serde::Serialize;
 
+use super::transport::coarse;
 use super::{span, time};
 use crate::adapters::wire::moment;
 use crate::domain::time::WallTime;
 use crate::ports::control_channel::{KeyReport, KeysReport};
 
+/// The key in use and the announced next one.
 #[derive(Serialize)]
-struct Document {
+pub(super) struct KeysDocument {
     current: KeyDocument,
     next: Option<KeyDocument>,
 }
@@ -45,11 +47,30 @@ pub fn lines(report: &KeysReport) -> Vec<String> {
 
 /// `{"current":{"pin","fingerprint","createdAt","ageSeconds"},"next":{…}|null}`
 pub fn document(report: &KeysReport) -> impl Serialize + use<> {
-    let key = |key: &KeyReport| KeyDocument {
-        pin: key.pin.to_string(),
-        fingerprint: key.pin.fingerprint(),
-        created_at: key.created_at,
-        age_seconds: key.age.as_secs(),
-    };
-    Document { current: key(&report.current), next: report.next.as_ref().map(key) }
+    KeysDocument::of(report)
+}
+
+impl KeysDocument {
+    pub(super) fn of(report: &KeysReport) -> Self {
+        let key = |key: &KeyReport| KeyDocument {
+            pin: key.pin.to_string(),
+            fingerprint: key.pin.fingerprint(),
+            created_at: key.created_at,
+            age_seconds: key.age.as_secs(),
+        };
+        Self { current: key(&report.current), next: report.next.as_ref().map(key) }
+    }
+}
+
+/// The same in few words, among other things about the daemon.
+pub(super) fn short_lines(report: &KeysReport) -> Vec<String> {
+    let ago = |key: &KeyReport| span::in_words(coarse(key.age));
+    let current = &report.current;
+    let mut lines = vec![
+        "Transport:    HTTP and TLS with the daemon's own key, on one port".to_owned(),
+        format!("Key:          {} (made {} ago)", current.pin.fingerprint(), ago(current)),
+    ];
+    let next = report.next.as_ref();
+    lines.extend(next.map(|next| format!("Next key:     {} (announced {} ago)", next.pin.fingerprint(), ago(next))));
+    lines
 }

@@ -15,6 +15,8 @@ pub mod lockouts;
 pub mod paired;
 #[cfg(unix)]
 pub mod pairing;
+#[cfg(unix)]
+pub mod qr;
 pub mod rotated;
 pub mod span;
 pub mod status;

@@ -1,9 +1,11 @@
-//! The code and the name that an exchange needs, asked for as often as it makes sense.
+//! The secret and the name that a pairing needs, asked for as often as it makes sense.
 
-use super::{EnrolError, EnrolRequest};
+use super::{EnrolError, EnrolRequest, Invitation};
 use crate::app::client::name_suggestion;
 use crate::domain::code::PairingCode;
 use crate::domain::device_name::DeviceName;
+use crate::domain::pairing_secret::PairingSecret;
+use crate::domain::words::Words;
 use crate::ports::prompter::{PromptError, Prompter};
 
 /// How often a person is asked again after a wrong code: together with the first attempt it stays below the daemon's limit
@@ -13,45 +15,54 @@ const MORE_CODES: u32 = 3;
 /// What was answered so far.
 pub(super) struct Answers<'a> {
     prompter: &'a mut dyn Prompter,
-    code: PairingCode,
+    secret: PairingSecret,
     name: DeviceName,
     more_codes: u32,
 }
 
 impl<'a> Answers<'a> {
-    /// Asks for the code, then for the name unless the command line gave one.
+    /// Asks for the code unless there is a link, then for the name unless the command line gave one.
     ///
     /// # Errors
     ///
     /// [`EnrolError`] when there is no answer, or one that cannot be read and nobody to ask again.
     pub(super) fn ask(prompter: &'a mut dyn Prompter, request: &EnrolRequest) -> Result<Self, EnrolError> {
-        let code = ask_code(prompter)?;
+        let secret = match &request.invitation {
+            Invitation::Address(_) => PairingSecret::Code(ask_code(prompter)?),
+            Invitation::Link(link) => PairingSecret::Link(link.secret().clone()),
+        };
         let name = first_name(prompter, request)?;
-        Ok(Self { prompter, code, name, more_codes: MORE_CODES })
+        Ok(Self { prompter, secret, name, more_codes: MORE_CODES })
     }
 
-    pub(super) const fn code(&self) -> &PairingCode {
-        &self.code
+    pub(super) const fn secret(&self) -> &PairingSecret {
+        &self.secret
     }
 
     pub(super) const fn name(&self) -> &DeviceName {
         &self.name
     }
 
+    /// While the operator is asked.
+    pub(super) fn show_words(&mut self, words: Words) {
+        self.prompter.announce(&format!("Waiting for a yes on the host, which shows the same four words: {words}"));
+    }
+
     /// After a wrong code.
     ///
     /// # Errors
     ///
-    /// [`EnrolError::WrongCode`] when nobody can be asked, or too often.
+    /// [`EnrolError::WrongCode`] when nobody can be asked, or too often, or when it came with a link.
     pub(super) fn another_code(&mut self) -> Result<(), EnrolError> {
-        if !self.prompter.is_interactive() || self.more_codes == 0 {
+        let was_typed = matches!(self.secret, PairingSecret::Code(_));
+        if !was_typed || !self.prompter.is_interactive() || self.more_codes == 0 {
             return Err(EnrolError::WrongCode);
         }
         self.more_codes -= 1;
         self.prompter.explain(
             "That is not the code that the host shows, or someone in between has changed it. Please type it again.",
         );
-        self.code = ask_code(self.prompter)?;
+        self.secret = PairingSecret::Code(ask_code(self.prompter)?);
         Ok(())
     }
 

@@ -10,11 +10,13 @@ use crate::domain::acquaintance::Acquaintance;
 use crate::domain::binding::Binding;
 use crate::domain::daemon_id::DaemonId;
 use crate::domain::link::{Approach, Pins};
+use crate::domain::pairing_secret::PairingSecret;
 use crate::domain::pake::answer::NotPaired;
 use crate::domain::pake::{
     ClientConfirm, ClientStart, Enrolment, FinishAnswer, FinishRequest, HANDSHAKE_RANDOM_BYTES, Outcome,
 };
 use crate::domain::token::BearerToken;
+use crate::domain::words::Words;
 use crate::ports::daemon_api::{ApiError, DaemonApi, DeviceIdentity, Rejection};
 use crate::ports::rng::Rng;
 
@@ -25,6 +27,12 @@ const MAX_HANDSHAKES: u32 = 5;
 /// How long to wait before a request is sent again whose answer was lost. Three requests of at most 15 seconds each, and
 /// these, end within the 60 seconds in which the daemon repeats an answer.
 const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
+
+/// How long to wait before asking again whether the operator has said yes, as the daemon says too.
+const ASK_AGAIN_AFTER: Duration = Duration::from_secs(1);
+
+/// How often to ask that: for longer than any code lives. With slow answers it is the daemon who ends it.
+const MAX_QUESTIONS: u32 = 330;
 
 /// What a device was given, and what it knows of the daemon.
 pub(super) struct Acquired {
@@ -80,7 +88,7 @@ impl Handshaking<'_> {
         let mut random = Zeroizing::new([0; HANDSHAKE_RANDOM_BYTES]);
         self.rng.fill(random.as_mut_slice())?;
         let suspicious = |why| EnrolError::InBetween(Suspicion::Message(why));
-        let begun = ClientStart::begin(answers.code(), self.approach.binding.clone(), &random);
+        let begun = ClientStart::begin(answers.secret(), self.approach.binding.clone(), &random);
         let (start, hello) = begun.map_err(suspicious)?;
         let reply = match self.api.start_pairing(&self.approach.link, &hello).await {
             Ok(reply) => reply,
@@ -101,7 +109,7 @@ impl Handshaking<'_> {
         let asked = confirm.ask(answers.name().as_str());
         // Never in practice: no device name is as long as what a message has room for.
         let (waiting, request) = asked.map_err(|why| EnrolError::NameRefused { detail: why.to_string() })?;
-        let answer = match self.finish(&request).await {
+        let answer = match self.finish(&request, waiting.words(), answers).await {
             Ok(answer) => answer,
             Err(EnrolError::Api(ApiError::Rejected { why: Rejection::WrongCode, .. })) => {
                 return Ok(Asked::Ended(Ending::WrongCode));
@@ -130,7 +138,33 @@ impl Handshaking<'_> {
     }
 
     /// Sends a request until it is answered. A request that is sent again is the same, and so is its answer.
-    async fn finish(&self, request: &FinishRequest) -> Result<FinishAnswer, EnrolError> {
+    ///
+    /// While the operator is asked there is no answer yet. The words are shown meanwhile.
+    async fn finish(
+        &self,
+        request: &FinishRequest,
+        words: Words,
+        answers: &mut Answers<'_>,
+    ) -> Result<FinishAnswer, EnrolError> {
+        let mut questions = 0;
+        loop {
+            match self.answered(request).await {
+                Err(EnrolError::Api(ApiError::Rejected { why: Rejection::ConfirmationPending, .. })) => {}
+                answered => return answered,
+            }
+            if questions == 0 {
+                answers.show_words(words);
+            }
+            questions += 1;
+            if questions > MAX_QUESTIONS {
+                return Err(EnrolError::NotConfirmed(NotPaired::Unanswered));
+            }
+            tokio::time::sleep(ASK_AGAIN_AFTER).await;
+        }
+    }
+
+    /// Sends a request until something comes back.
+    async fn answered(&self, request: &FinishRequest) -> Result<FinishAnswer, EnrolError> {
         let link = &self.approach.link;
         let mut lost = match self.api.finish_pairing(link, request).await {
             Err(ApiError::Unreachable { cause }) => cause,
@@ -165,7 +199,8 @@ impl Handshaking<'_> {
     /// Exchanges the code itself, with a daemon of version 1.
     async fn exchange(&self, answers: &mut Answers<'_>) -> Result<Acquired, EnrolError> {
         loop {
-            match self.api.exchange(&self.approach.link, answers.code(), answers.name()).await {
+            let PairingSecret::Code(code) = answers.secret() else { return Err(EnrolError::NoHandshakes) };
+            match self.api.exchange(&self.approach.link, code, answers.name()).await {
                 Ok(grant) => {
                     let (token, device, daemon_id) = (grant.token, grant.device, grant.daemon_id);
                     return Ok(Acquired { token, device, daemon_id, known: Acquaintance::default() });
@@ -193,9 +228,11 @@ fn refused(why: NotPaired, answers: &mut Answers<'_>) -> Result<(), EnrolError> 
     let rejected = |rejection| EnrolError::Api(ApiError::Rejected { why: rejection, detail: why.to_string() });
     match why {
         NotPaired::NameTaken => answers.name_instead_of_taken(),
+        NotPaired::FixedNameTaken => Err(EnrolError::HostNameTaken),
         NotPaired::InvalidDeviceName => answers.name_instead_of_refused(&why.to_string()),
         NotPaired::StorageUnavailable => Err(rejected(Rejection::StorageUnavailable)),
         NotPaired::NoPairingCode => Err(rejected(Rejection::NoPairingCode)),
+        NotPaired::Refused | NotPaired::Unanswered => Err(EnrolError::NotConfirmed(why)),
         NotPaired::UnknownLink => Err(EnrolError::InBetween(Suspicion::UnknownLink)),
     }
 }

@@ -1,7 +1,7 @@
 //! Pairing this device with a daemon.
 //!
-//! The code is proved by a handshake, and sent only to a daemon that knows none, and then only where nobody in between can
-//! read it. Someone in between who answers for the daemon makes the handshake fail; nothing is stored then.
+//! The code, or the secret of a link, is proved by a handshake. A code itself is sent only to a daemon that knows none, and then
+//! only where nobody in between can read it; a link's secret never is. Someone in between who answers for the daemon makes the handshake fail; nothing is stored then.
 //!
 //! The order keeps a fixable mistake from costing a code: the disk is checked before anything is asked, the address before
 //! the code is typed, and a name that is taken or not allowed is asked again with the same code. Success is reported only
@@ -19,8 +19,11 @@ use crate::domain::code::CodeError;
 use crate::domain::daemon_id::DaemonId;
 use crate::domain::device_name::{DeviceName, NameError, NameKey};
 use crate::domain::endpoint::Endpoint;
-use crate::domain::link::{Approach, Link, Unprotected};
+use crate::domain::link::{Approach, Link, Meeting, Misled, Unprotected};
+use crate::domain::pairing_link::PairingLink;
+use crate::domain::pake::answer::NotPaired;
 use crate::domain::pake::{AnswerError, PakeError};
+use crate::domain::pin::Pin;
 use crate::domain::token::BearerToken;
 use crate::ports::clock::Clock;
 use crate::ports::credential_store::{CredentialStore, CredentialStoreError, Pairing};
@@ -28,11 +31,20 @@ use crate::ports::daemon_api::{ApiError, DaemonApi, DeviceIdentity, Rejection};
 use crate::ports::prompter::{PromptError, Prompter};
 use crate::ports::rng::{RandomUnavailable, Rng};
 
+/// Where to pair, and with what.
+#[derive(Clone, Debug)]
+pub enum Invitation {
+    /// At this address, with a code that is asked for.
+    Address(Endpoint),
+    /// With a link, which has both.
+    Link(PairingLink),
+}
+
 /// What the command line said.
 #[derive(Clone, Debug)]
 pub struct EnrolRequest {
     /// The daemon.
-    pub endpoint: Endpoint,
+    pub invitation: Invitation,
     /// The name of this device, if it was given.
     pub name: Option<String>,
     /// The machine's own name, to propose one.
@@ -91,6 +103,20 @@ pub enum EnrolError {
     /// The way there is not protected, and TLS is not spoken.
     #[error(transparent)]
     Unprotected(#[from] Unprotected),
+    /// What ends TLS is not what the link pins. Nothing of a handshake was sent.
+    #[error("it has the key {}, and not {}", found.fingerprint(), expected.fingerprint())]
+    NotTheLinksKey {
+        /// What the link says.
+        expected: Pin,
+        /// What is there.
+        found: Pin,
+    },
+    /// The link is not good any more, or never was.
+    #[error("no pairing session waits for this link")]
+    LinkOver,
+    /// The daemon knows the link, and yet not its secret.
+    #[error("the proof of the link was refused")]
+    LinkRefused,
     /// Someone may be in between. Nothing is stored.
     #[error("{0}")]
     InBetween(Suspicion),
@@ -127,6 +153,12 @@ pub enum EnrolError {
     /// The name is in use, and there was no other.
     #[error("the name \"{0}\" is already in use")]
     NameTaken(DeviceName),
+    /// The operator did not say yes.
+    #[error("{0}")]
+    NotConfirmed(NotPaired),
+    /// The name that the host has decided on is in use: no other name helps.
+    #[error("the host has decided what this device is called, and another device has that name")]
+    HostNameTaken,
     /// It is not the code that the daemon shows.
     #[error("wrong pairing code")]
     WrongCode,
@@ -169,19 +201,21 @@ impl Enrol<'_> {
         let Self { api, credentials, prompter, clock, rng } = self;
         credentials.prepare()?;
         // Files are sound here. What can still be missing is the token of a listed pairing, which the new one replaces.
-        let earlier = credentials.paired_at(&request.endpoint).unwrap_or_default();
+        let endpoint = request.invitation.endpoint().clone();
+        let earlier = credentials.paired_at(&endpoint).unwrap_or_default();
         let earlier = earlier.map(|(pairing, token)| {
             let staged = credentials.staged(&pairing.daemon_id).unwrap_or_default();
             Earlier { pairing, token, staged }
         });
-        let approach = Approach::of(&request.endpoint, api.meet(&request.endpoint).await?)?;
+        let approach = request.invitation.approach(api.meet(&endpoint).await?)?;
         let mut answers = Answers::ask(prompter, &request)?;
-        let acquired = Handshaking { api, rng, approach: &approach }.acquire(&mut answers).await?;
+        let acquired = Handshaking { api, rng, approach: &approach }.acquire(&mut answers).await;
+        let acquired = acquired.map_err(|error| request.invitation.in_its_words(error))?;
         let elsewhere = credentials.paired_with(&acquired.daemon_id).unwrap_or_default();
-        let elsewhere = elsewhere.filter(|pairing| pairing.endpoint != request.endpoint);
+        let elsewhere = elsewhere.filter(|pairing| pairing.endpoint != endpoint);
         let pairing = Pairing {
             daemon_id: acquired.daemon_id.clone(),
-            endpoint: request.endpoint,
+            endpoint,
             device_name: acquired.device.name.clone(),
             paired_at: clock.now().wall,
             known: named(&acquired, &credentials.all().unwrap_or_default()),
@@ -194,6 +228,37 @@ impl Enrol<'_> {
             replaced.push(earlier.retire(api, &pairing.daemon_id).await);
         }
         Ok(Enrolled { device: acquired.device, daemon_id: acquired.daemon_id, endpoint: pairing.endpoint, replaced })
+    }
+}
+
+impl Invitation {
+    /// Where the daemon is.
+    pub const fn endpoint(&self) -> &Endpoint {
+        match self {
+            Self::Address(endpoint) => endpoint,
+            Self::Link(link) => link.endpoint(),
+        }
+    }
+
+    fn approach(&self, meeting: Meeting) -> Result<Approach, EnrolError> {
+        match self {
+            Self::Address(endpoint) => Ok(Approach::of(endpoint, meeting)?),
+            Self::Link(link) => Approach::of_link(link, meeting).map_err(|why| match why {
+                Misled::OtherKey { expected, found } => EnrolError::NotTheLinksKey { expected, found },
+                Misled::Unprotected(why) => why.into(),
+            }),
+        }
+    }
+
+    /// What a refusal of the secret means: a link that is refused cannot be typed again.
+    fn in_its_words(&self, error: EnrolError) -> EnrolError {
+        match (self, error) {
+            (Self::Link(_), EnrolError::Api(ApiError::Rejected { why: Rejection::NoPairingCode, .. })) => {
+                EnrolError::LinkOver
+            }
+            (Self::Link(_), EnrolError::WrongCode) => EnrolError::LinkRefused,
+            (Self::Link(_) | Self::Address(_), error) => error,
+        }
     }
 }
 

@@ -39,6 +39,9 @@ pub enum PairError {
     /// The handshake is over, was destroyed just now, or never was.
     #[error("there is no such handshake; start again")]
     NoHandshake,
+    /// The code is right, and the operator has to say yes. The same request again tells whether it was said.
+    #[error("the operator is asked to confirm this device; a netclaw that does not wait for it is too old")]
+    OperatorIsAsked,
     /// The code was right, but this request was not made by whoever proved it. The handshake is destroyed.
     #[error("the sealed name cannot be opened")]
     Unopened,
@@ -84,12 +87,11 @@ impl PairV2 {
     ///
     /// # Security
     ///
-    /// Every start that is well-formed counts for the rate limit, before anything is computed for it.
+    /// Every start about a typed code that is well-formed counts for the rate limit, before anything is computed for it. For one
+    /// about a link nothing is computed unless it names the link that is open.
     pub async fn start(&self, client: ClientAddress, hello: ReceivedHello) -> Result<DaemonHello, PairError> {
         let now = self.ports.clock.now().monotonic;
-        let charge = self.ports.attempts.admit(client.limit_key(), now).await;
-        // No guess yet: what is counted for good is the attempt.
-        self.ports.attempts.take_back(charge.map_err(|why| refused(why, client))?).await;
+        self.admit(client, &hello, now).await?;
         let hello = hello.check()?;
         let mut random = Zeroizing::new([0; HANDSHAKE_RANDOM_BYTES]);
         let filled = self.ports.rng.fill(random.as_mut_slice());
@@ -97,8 +99,28 @@ impl PairV2 {
         let identity = self.introduction.identity.public_key();
         let (waiting, reply) = self.ports.slot.begin(&hello, identity, &random, now).await.map_err(not_begun)?;
         let cell = Arc::new(tokio::sync::Mutex::new(Handshake::HalfOpen(waiting)));
-        self.table().begin(reply.nonce, cell, now);
+        match hello.link {
+            Some(_) => self.table().begin_link(reply.nonce, cell, now),
+            None => self.table().begin(reply.nonce, cell, now),
+        }
         Ok(reply)
+    }
+
+    /// Decides whether anything is computed for a first message.
+    ///
+    /// One about a typed code counts for the rate limit. One about a link does not, so that nobody who burns typed codes from
+    /// the same address keeps the link's owner out: it names the link, which nobody guesses, and that costs one hash.
+    async fn admit(&self, client: ClientAddress, hello: &ReceivedHello, now: MonotonicTime) -> Result<(), PairError> {
+        let Some(link) = &hello.link else {
+            let charge = self.ports.attempts.admit(client.limit_key(), now).await;
+            // No guess yet: what is counted for good is the attempt.
+            self.ports.attempts.take_back(charge.map_err(|why| refused(why, client))?).await;
+            return Ok(());
+        };
+        match self.ports.slot.waits_for(link, now).await.map_err(|error| unavailable(&error))? {
+            true => Ok(()),
+            false => Err(ExchangeError::NoPairingCode.into()),
+        }
     }
 
     /// Drops the handshakes whose time is over, and their keys with them.

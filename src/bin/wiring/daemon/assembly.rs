@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use netclaw::adapters::file::activity_file::FileActivityLog;
+use netclaw::adapters::file::credentials::FileCredentialStore;
 use netclaw::adapters::file::device_file::FileDeviceStore;
 use netclaw::adapters::file::home::Home;
 use netclaw::adapters::http::certificate::Names;
@@ -20,6 +21,7 @@ use netclaw::app::daemon::beacons::Beacons;
 use netclaw::app::daemon::housekeeping::Housekeeping;
 use netclaw::app::daemon::open_pairing::OpenPairing;
 use netclaw::app::daemon::open_requests::OpenRequests;
+use netclaw::app::daemon::own_pins::OwnPins;
 use netclaw::app::daemon::pair_v2::{Introduction, PairV2};
 use netclaw::app::daemon::pending_restart::PendingRestart;
 use netclaw::app::daemon::start_up::check_tunnel;
@@ -94,7 +96,9 @@ pub fn assemble(home: &Home, opened: Opened, front: Front, listening: Endpoint) 
     let name = DeviceName::nearest(&shared::host_name());
     let introduction = Introduction { identity: Arc::clone(&identity), name, keys: tls_keys.clone() };
     let pair = Arc::new(PairV2::new(ports.clone(), introduction, &settings));
-    let rotation = Arc::new(TlsRotation::new(Arc::new(SystemClock), tls_keys, front.tls, identity));
+    let own = OwnPins::new(Arc::new(FileCredentialStore::new(home.clone())), identity.id());
+    let rotation = TlsRotation::new(Arc::new(SystemClock), tls_keys.clone(), front.tls, identity).followed_by(own);
+    let rotation = Arc::new(rotation);
     let public = PublicApi::new(
         &ports,
         AccessPolicy::of(&settings, &shared::host_name()),
@@ -105,7 +109,7 @@ pub fn assemble(home: &Home, opened: Opened, front: Front, listening: Endpoint) 
         Arc::clone(&ready),
     )
     .with_gateway(front.gateway);
-    let open_pairing = OpenPairing::new(ports.clone(), &settings);
+    let open_pairing = OpenPairing::new(ports.clone(), &settings, tls_keys.clone());
     let control = ControlApi::new(&ports, open_pairing, status, rotation, beacons, stop.clone());
     let housekeeping = Housekeeping::new(ports, pair, pending_restart);
     Services { public, control, housekeeping, ready, stop }

@@ -13,6 +13,9 @@ Examples:
   netclaw daemon pair
   netclaw daemon pair --wait
   netclaw daemon pair --ttl 12h --name ci-runner --json
+  netclaw daemon pair --link        # one line to paste on the other machine
+  netclaw daemon pair --qr          # the same to scan
+  netclaw daemon pair --confirm     # shows who asks, and pairs nobody without a y
 
 Expired devices stay in the list, and keep their names, until they are revoked.";
 
@@ -26,6 +29,15 @@ pub struct OpenPairingArgs {
     /// Decide what the device is called, whatever it asks for
     #[arg(long, value_parser = DeviceName::parse)]
     pub name: Option<DeviceName>,
+    /// Make a link to paste instead of a code to type: it names this daemon and its key, and nobody can guess it
+    #[arg(long)]
+    pub link: bool,
+    /// Draw the link as a QR code too
+    #[arg(long, conflicts_with = "json")]
+    pub qr: bool,
+    /// Stay, show who asks to be paired, and pair nobody without a y
+    #[arg(long, conflicts_with = "json")]
+    pub confirm: bool,
     /// Stay until a device has paired or the code is over
     #[arg(long, conflicts_with = "json")]
     pub wait: bool,
@@ -37,7 +49,7 @@ pub struct OpenPairingArgs {
 impl OpenPairingArgs {
     /// What they decide about the device.
     pub fn terms(&self) -> Terms {
-        Terms { life: self.ttl, name: self.name.clone() }
+        Terms { life: self.ttl, name: self.name.clone(), confirm: self.confirm }
     }
 }
 

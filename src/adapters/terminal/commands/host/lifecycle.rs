@@ -189,8 +189,17 @@ pub(super) async fn status(
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
     match control.status().await {
-        Ok(report) if args.json => console.json(&daemon::document(&report)),
-        Ok(report) => daemon::lines(&report).iter().try_for_each(|line| console.result(line)),
+        Ok(report) => {
+            // A daemon of an older version does not tell them.
+            let keys = control.keys().await.ok();
+            match args.json {
+                true => console.json(&daemon::document(&report, keys.as_ref())),
+                false => {
+                    let lines = daemon::lines(&report, keys.as_ref());
+                    lines.iter().try_for_each(|line| console.result(line))
+                }
+            }
+        }
         Err(ControlError::NotRunning) if args.json => {
             console.json(&daemon::not_running_document())?;
             Err(not_running())

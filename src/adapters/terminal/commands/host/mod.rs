@@ -19,6 +19,7 @@ pub use self::up::run as run_up;
 use crate::adapters::terminal::cli::host::OperateCommand;
 use crate::adapters::terminal::console::Console;
 use crate::adapters::terminal::failure::Failure;
+use crate::ports::consent::Consent;
 use crate::ports::control_channel::ControlChannel;
 use crate::ports::daemon_api::DaemonApi;
 use crate::ports::daemon_process::DaemonProcess;
@@ -37,6 +38,8 @@ pub struct HostPorts<'a> {
     pub service: ServicePorts<'a>,
     /// The configuration.
     pub settings: &'a dyn SettingsStore,
+    /// Who says yes to a device.
+    pub consent: &'a dyn Consent,
     /// Who answers the questions of the setup.
     pub wizard: &'a mut dyn Wizard,
     /// The log of a daemon in the background.
@@ -53,13 +56,13 @@ pub async fn run_operate(
     ports: HostPorts<'_>,
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
-    let HostPorts { api, control, process, service, log_file, .. } = ports;
+    let HostPorts { api, control, process, service, consent, log_file, .. } = ports;
     match command {
         OperateCommand::Start(args) => lifecycle::start(args.credential(), control, process, service, console).await,
         OperateCommand::Stop => lifecycle::stop(control, process, service, console).await,
         OperateCommand::Restart => lifecycle::restart(control, process, service, console).await,
         OperateCommand::Status(args) => lifecycle::status(&args, control, console).await,
-        OperateCommand::Pair(args) => pairing::run(&args, control, api, console).await,
+        OperateCommand::Pair(args) => pairing::run(&args, control, api, consent, console).await,
         OperateCommand::Devices(args) => devices::run(args, control, console).await,
         OperateCommand::Lockouts(args) => lockouts::run(args, control, console).await,
         OperateCommand::Keys(args) => keys::run(args, control, console).await,
