@@ -14,6 +14,7 @@ mod device_name;
 mod diagnosis;
 mod endpoint;
 mod exposure;
+mod forward;
 mod gateway;
 mod key_rotation;
 mod link;

@@ -8,6 +8,7 @@ mod credential_life;
 mod doctor;
 mod files;
 mod foreign_folders;
+mod forward;
 mod guessing;
 mod host_commands;
 mod links;

@@ -3,7 +3,7 @@
 mod beacons;
 mod early_answers;
 mod elsewhere;
-mod gateway;
+pub(crate) mod gateway;
 mod limits;
 mod modes;
 mod pair_v2;
