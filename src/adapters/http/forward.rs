@@ -4,41 +4,38 @@
 //! forwarder's key, which is taken off and goes nowhere, and none may come from a page of another site. The Unix socket needs
 //! neither: the system says who is at its other end, and no page reaches it.
 
-use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+pub mod door;
+mod places;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use hyper::header::{AUTHORIZATION, CONTENT_LOCATION, COOKIE, HOST, LOCATION, ORIGIN, REFERER, WWW_AUTHENTICATE};
-use hyper::header::{HeaderMap, HeaderName, HeaderValue};
-use hyper::http::request::Parts;
+use hyper::header::{AUTHORIZATION, HOST, HeaderMap, HeaderName, ORIGIN, WWW_AUTHENTICATE};
 use hyper::{Request, StatusCode};
 use rustls::ClientConfig;
-use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 
+use self::places::Places;
 use super::answer::{Answer, AnswerBody, OpenTunnel, Streamed, routed};
 use super::connections::{ConnectionLimits, Handler};
 use super::gateway::{AGENT_PATH, Server, checked, invalid, is_timeout};
-use super::listener::{Accept, Arrival, Peer, Remote};
+use super::listener::Peer;
 use super::problem::{Problem, Reason};
 use super::public_api::with_our_headers;
 use super::request_head::only;
 use super::usage::ArrivingBody;
 use crate::adapters::relay::RelayError;
-use crate::adapters::relay::request::{Hop, Outgoing};
 use crate::adapters::relay::upstream::{self, Waits};
 use crate::app::client::forward::{Closed, Forwarding};
 use crate::domain::forward::guard::{Claims, Guard};
 use crate::domain::forward::key::ForwardKey;
-use crate::domain::forward::moved_here;
 use crate::domain::forward::reserved::{self, RefusedPath};
-use crate::domain::gateway::fields::Field;
 use crate::domain::link::Link;
 
-/// How long the daemon is waited for. It has limits of its own for whoever is behind it, of ten minutes and an hour, and says
-/// so when they are over; these are for a daemon that is gone.
+/// How long the daemon is waited for. It has limits of its own for whoever is behind it, by default of ten minutes and an
+/// hour, and says so when they are over; these are for a daemon that is gone.
 const WAITS: Waits =
-    Waits { connect: Duration::from_secs(10), answer: Duration::from_mins(20), silence: Duration::from_hours(2) };
+    Waits { connect: Duration::from_secs(10), answer: Duration::from_hours(2), silence: Duration::from_hours(2) };
 
 /// Time between two looks at connections to the daemon that are not used any more.
 const TENDING: Duration = Duration::from_mins(1);
@@ -153,7 +150,7 @@ impl Forwarder {
         Ok(Arc::clone(server))
     }
 
-    fn kept_server(&self) -> std::sync::MutexGuard<'_, Option<(Link, Arc<Server>)>> {
+    fn kept_server(&self) -> MutexGuard<'_, Option<(Link, Arc<Server>)>> {
         // It is replaced whole, so a lock that a panic left behind is as good as new.
         self.server.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -184,54 +181,6 @@ impl Handler for Forwarder {
         self.forward(request, peer).await.unwrap_or_else(|problem| {
             with_our_headers(routed(if is_openai { problem.into_openai_response() } else { problem.into_response() }))
         })
-    }
-}
-
-/// What both sides of the forwarder call themselves.
-struct Places {
-    /// As the client does: scheme, host and port.
-    here: String,
-    /// As the daemon does, with the path of its endpoint.
-    there: String,
-    /// The same without the path.
-    origin: String,
-}
-
-impl Places {
-    fn of(parts: &Parts, link: &Link) -> Self {
-        let place = link.place();
-        let here = format!("http://{}", only(&parts.headers, HOST).unwrap_or_default());
-        Self { here, there: place.to_string(), origin: place.origin() }
-    }
-
-    /// Adds the fields of a request that are for the daemon and who is behind it. To them the request comes from a page of
-    /// the daemon, as it was checked to come from a page of this forwarder, if from any.
-    fn put_fields(&self, head: &mut Outgoing, parts: &Parts, hop: &Hop<'_>) {
-        let fields = &parts.headers;
-        head.fields(fields, hop, |field| field == Field::EndToEnd);
-        if !hop.nominates(COOKIE.as_str()) {
-            fields.get_all(COOKIE).iter().for_each(|cookies| head.field(COOKIE.as_str(), cookies));
-        }
-        if fields.contains_key(ORIGIN) {
-            head.line(ORIGIN.as_str(), &[self.origin.as_bytes()]);
-        }
-        if let Some(referer) = only(fields, REFERER).and_then(|page| moved_here(page, &self.here, &self.there)) {
-            head.line(REFERER.as_str(), &[referer.as_bytes()]);
-        }
-    }
-
-    /// Changes what an answer says of places, and takes away what would let pages of other sites read it: none of them gets
-    /// this far, and none shall.
-    fn clean(&self, fields: &mut HeaderMap) {
-        let opens = |name: &&HeaderName| name.as_str().starts_with("access-control-");
-        let opening: Vec<HeaderName> = fields.keys().filter(opens).cloned().collect();
-        opening.iter().for_each(|name| drop(fields.remove(name)));
-        for name in [LOCATION, CONTENT_LOCATION] {
-            let moved = only(fields, name.clone()).and_then(|there| moved_here(there, &self.there, &self.here));
-            if let Some(here) = moved.and_then(|here| HeaderValue::try_from(here).ok()) {
-                fields.insert(name, here);
-            }
-        }
     }
 }
 
@@ -270,34 +219,4 @@ impl From<RefusedPath> for Problem {
             }
         }
     }
-}
-
-/// A port on loopback.
-impl Accept for TcpListener {
-    type Arrival = TcpStream;
-
-    async fn accept(&self) -> io::Result<TcpStream> {
-        let (stream, _) = Self::accept(self).await?;
-        // As on the daemon's port: a failure means that the client has gone already.
-        let _ = stream.set_nodelay(true);
-        Ok(stream)
-    }
-}
-
-impl Arrival for TcpStream {
-    type Stream = Self;
-
-    async fn open(self) -> io::Result<(Self, Peer)> {
-        let remote = Remote { address: self.peer_addr()?, local: None, is_tls: false };
-        Ok((self, Peer::Remote(remote)))
-    }
-}
-
-/// Listens on this port of 127.0.0.1, or on one that is free. Must be called within a runtime.
-///
-/// # Errors
-///
-/// What the system says, for instance that the port is taken.
-pub async fn listen(port: Option<u16>) -> io::Result<TcpListener> {
-    TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, port.unwrap_or(0))).await
 }

@@ -121,10 +121,9 @@ impl Forwarding {
     pub fn passage(&self) -> Result<Passage, Closed> {
         let stored = self.stored();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        match stored {
-            Ok(target) => state.latest = passage_of(target.ok_or(Closed::NotPaired)?)?,
-            // It may be damaged while someone mends it: what was good a moment ago still is.
-            Err(_) => {}
+        // It may be damaged while someone mends it: what was good a moment ago still is.
+        if let Ok(target) = stored {
+            state.latest = passage_of(target.ok_or(Closed::NotPaired)?)?;
         }
         if state.refused.as_ref().is_some_and(|refused| refused.is_same(&state.latest.token)) {
             return Err(Closed::Refused);

@@ -16,6 +16,7 @@ fn start(home: &Home, socket: &Path) -> (Child, String) {
     let mut child = command.spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.contains(socket.to_str().unwrap()), "{line:?}");
     (child, line)
 }
 
@@ -55,6 +56,7 @@ fn the_socket_is_its_owners_alone_and_leads_to_the_daemon() {
 fn a_socket_that_was_left_is_replaced_and_anything_else_is_left_alone() {
     let home = Home::default();
     let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
     let socket = folder.path().join("forward.sock");
     let (child, _) = start(&home, &socket);
     end(child, rustix::process::Signal::KILL);
