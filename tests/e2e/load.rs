@@ -16,11 +16,16 @@ const IDLE_CONNECTIONS: usize = 10_000;
 /// Open files of a daemon at its connection limit of 2048, and some for itself.
 const MOST_OPEN_FILES: usize = 2048 + 64;
 
-fn open_connections(host: &World, first_bytes: &[u8]) -> Vec<TcpStream> {
+/// Lets the test have as many files open as it may; says how many.
+pub fn allow_open_files() -> Option<u64> {
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
     setrlimit(Resource::Nofile, limit).unwrap();
-    let room = limit.maximum.map_or(IDLE_CONNECTIONS, |files| usize::try_from(files).unwrap_or(usize::MAX) / 2);
+    limit.maximum
+}
+
+fn open_connections(host: &World, first_bytes: &[u8]) -> Vec<TcpStream> {
+    let room = allow_open_files().map_or(IDLE_CONNECTIONS, |files| usize::try_from(files).unwrap_or(usize::MAX) / 2);
     let open = |number: usize| {
         let from = Ipv4Addr::new(127, 30, u8::try_from(number / 20_000).unwrap(), 1);
         let mut stream = connect(IpAddr::V4(from), host.address).unwrap();
@@ -35,7 +40,7 @@ fn open_files(daemon: &Daemon) -> usize {
     std::fs::read_dir(format!("/proc/{}/fd", daemon.pid())).unwrap().count()
 }
 
-fn resident_kilobytes(daemon: &Daemon) -> u64 {
+pub fn resident_kilobytes(daemon: &Daemon) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", daemon.pid())).unwrap();
     let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()

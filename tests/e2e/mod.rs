@@ -9,6 +9,7 @@ mod doctor;
 mod files;
 mod foreign_folders;
 mod forward;
+mod gateway;
 mod guessing;
 mod host_commands;
 mod links;

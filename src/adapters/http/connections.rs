@@ -1,6 +1,6 @@
 //! The accept loop: bounded connections, bounded waiting, and an orderly end.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
 use std::error::Error;
 use std::future::poll_fn;
@@ -33,10 +33,13 @@ const MAX_HEADERS: usize = 64;
 /// Pause after the system could not give a connection, so that a lack of file descriptors does not become a busy loop.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// The part of all connections that makes room at once for new ones.
+const MADE_ROOM_PART: usize = 64;
+
 /// How much a listener bears.
 #[derive(Clone, Copy, Debug)]
 pub struct ConnectionLimits {
-    /// Connections at once. At the limit, the one that has waited longest for its client is closed for a new one.
+    /// Connections at once. At the limit, those that have waited longest for their clients are closed for new ones.
     pub connections: usize,
     /// Time for a new connection to show what it speaks, and for its TLS handshake if it wants one. A client that is silent
     /// from the start is given up after it.
@@ -128,42 +131,51 @@ struct Connections<H> {
     stop: watch::Receiver<bool>,
     tasks: JoinSet<()>,
     open: HashMap<Id, (AbortHandle, Arc<Usage>)>,
-    /// The connection that was told to make room and has not ended yet.
-    closing: Option<Id>,
+    /// The connections that were told to make room and have not ended yet.
+    closing: HashSet<Id>,
     shared: Arc<Shared>,
 }
 
 impl<H: Handler> Connections<H> {
     fn new(handler: Arc<H>, limits: ConnectionLimits, stop: watch::Receiver<bool>) -> Self {
         let shared = Arc::new(Shared::default());
-        Self { handler, limits, stop, tasks: JoinSet::new(), open: HashMap::new(), closing: None, shared }
+        Self { handler, limits, stop, tasks: JoinSet::new(), open: HashMap::new(), closing: HashSet::new(), shared }
     }
 
     fn has_room(&self) -> bool {
         self.tasks.len() < self.limits.connections
     }
 
-    /// Waits until a connection has ended; for ever when there is none. While someone waits for its place, the one that
-    /// has waited longest for its client is told to end; when all are busy, it returns when one is not.
+    /// Waits until a connection has ended; for ever when there is none. While someone waits for its place, those that have
+    /// waited longest for their clients are told to end; when all are busy, it returns when one is not.
     async fn one_ends(&mut self, someone_waits: bool) {
-        if someone_waits && self.closing.is_none() {
-            let waiting = self.open.iter().filter(|(_, (_, usage))| usage.is_waiting());
-            match waiting.min_by_key(|(_, (_, usage))| usage.idle_since()) {
-                Some((id, (connection, _))) => {
-                    connection.abort();
-                    self.closing = Some(*id);
+        if someone_waits && self.closing.is_empty() {
+            self.make_room();
+            if self.closing.is_empty() {
+                let shared = Arc::clone(&self.shared);
+                tokio::select! {
+                    () = shared.one_waits() => {}
+                    () = self.ended() => {}
                 }
-                None => {
-                    let shared = Arc::clone(&self.shared);
-                    tokio::select! {
-                        () = shared.one_waits() => {}
-                        () = self.ended() => {}
-                    }
-                    return;
-                }
+                return;
             }
         }
         self.ended().await;
+    }
+
+    /// Tells the connections to end that have waited longest for their clients: a few at once, since to look for them means
+    /// to look at all.
+    fn make_room(&mut self) {
+        let waiting = self.open.iter().filter(|(_, (_, usage))| usage.is_waiting());
+        let mut waiting: Vec<(u64, Id)> = waiting.map(|(id, (_, usage))| (usage.idle_since(), *id)).collect();
+        waiting.sort_unstable_by_key(|(idle_since, _)| *idle_since);
+        waiting.truncate((self.limits.connections / MADE_ROOM_PART).max(1));
+        for (_, id) in waiting {
+            if let Some((connection, _)) = self.open.get(&id) {
+                connection.abort();
+                self.closing.insert(id);
+            }
+        }
     }
 
     async fn ended(&mut self) {
@@ -173,7 +185,7 @@ impl<H: Handler> Connections<H> {
             None => std::future::pending().await,
         };
         self.open.remove(&id);
-        self.closing = self.closing.filter(|closing| *closing != id);
+        self.closing.remove(&id);
     }
 
     fn add<A: Arrival>(&mut self, arrival: A) {
