@@ -39,6 +39,8 @@ fn run(command: Command, console: &mut Console<'_>) -> Result<(), Failure> {
         Command::Client(command) => wiring::client::run(command, console),
         Command::Chat(command) => wiring::client::run_chat(command, console),
         #[cfg(unix)]
+        Command::Forward(args) => wiring::forward::run(&args, console),
+        #[cfg(unix)]
         Command::Doctor(args) => wiring::doctor::run(args, console),
         Command::Config { command: ConfigCommand::Schema } => {
             console.result(format_args!("{:#}", settings_file::schema().as_value()))

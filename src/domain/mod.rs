@@ -22,6 +22,7 @@ pub mod diagnosis;
 mod encoding;
 pub mod endpoint;
 pub mod exposure;
+pub mod forward;
 pub mod gateway;
 pub mod identity;
 pub mod key_rotation;

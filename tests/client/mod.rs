@@ -6,6 +6,7 @@ mod credential_life;
 mod daemon_api;
 mod daemons;
 mod enrol;
+mod forward;
 mod handshake;
 mod host_commands;
 mod host_keys;

@@ -16,6 +16,7 @@ mod device_name;
 mod diagnosis;
 mod endpoint;
 mod exposure;
+mod forward;
 mod gateway;
 mod key_rotation;
 mod link;

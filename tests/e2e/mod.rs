@@ -11,6 +11,7 @@ mod credential_life;
 mod doctor;
 mod files;
 mod foreign_folders;
+mod forward;
 mod gateway;
 mod guessing;
 mod host_commands;

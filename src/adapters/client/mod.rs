@@ -8,7 +8,7 @@ mod key_verifier;
 mod meeting;
 mod network_probe;
 mod problem;
-mod tls;
+pub mod tls;
 mod turn_stream;
 
 use std::sync::Mutex;

@@ -1,5 +1,5 @@
-//! Programs of the host: those that netclaw asks, and the agent if it is one. Fixed arguments, no shell, limits on time and
-//! output.
+//! Programs that netclaw runs: those of the host that it asks, with fixed arguments, no shell, and limits on time and output;
+//! the agent if it is one; and the one that a person wants to run with a forwarder.
 
 pub mod agent;
 pub mod cloudflared;
@@ -8,3 +8,4 @@ pub mod forwarding;
 mod process_group;
 pub mod systemd;
 pub mod tailscale;
+pub mod wrapped;

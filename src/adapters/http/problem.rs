@@ -30,7 +30,9 @@ pub(super) enum Reason {
     InvalidDeviceName,
     WrongCode,
     Unauthorized,
+    InvalidKey,
     ForbiddenOrigin,
+    NotForwarded,
     TlsRequired,
     NoPairingCode,
     NoHandshake,
@@ -67,6 +69,8 @@ impl Reason {
             Self::InvalidDeviceName => ("invalid_device_name", StatusCode::BAD_REQUEST, "Invalid device name"),
             Self::WrongCode => ("wrong_code", StatusCode::UNAUTHORIZED, "Wrong pairing code"),
             Self::Unauthorized => ("unauthorized", StatusCode::UNAUTHORIZED, "Unauthorized"),
+            Self::InvalidKey => ("invalid_api_key", StatusCode::UNAUTHORIZED, "Invalid key"),
+            Self::NotForwarded => ("not_forwarded", StatusCode::FORBIDDEN, "Not forwarded"),
             Self::ForbiddenOrigin => ("forbidden_origin", StatusCode::FORBIDDEN, "Forbidden origin"),
             Self::TlsRequired => ("tls_required", StatusCode::FORBIDDEN, "TLS required"),
             Self::NoPairingCode => ("no_pairing_code", StatusCode::NOT_FOUND, "No pairing code"),
@@ -142,6 +146,11 @@ impl Problem {
             Reason::WrongCode | Reason::Unauthorized => {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
+            Reason::InvalidKey => {
+                headers.append(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+                // For browsers, which ask a person then.
+                headers.append(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"netclaw forward\""));
+            }
             Reason::RateLimited { retry_after } | Reason::LockedOut { retry_after } => {
                 headers.insert(RETRY_AFTER, whole_seconds(retry_after).into());
             }
@@ -158,6 +167,7 @@ impl Problem {
             Reason::InvalidRequest
             | Reason::InvalidDeviceName
             | Reason::ForbiddenOrigin
+            | Reason::NotForwarded
             | Reason::TlsRequired
             | Reason::NoPairingCode
             | Reason::NoHandshake

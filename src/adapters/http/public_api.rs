@@ -286,7 +286,7 @@ impl Handler for PublicApi {
 }
 
 /// Every answer of the daemon's own says this. What was passed on is its server's.
-fn with_our_headers(mut answer: Answer) -> Answer {
+pub(super) fn with_our_headers(mut answer: Answer) -> Answer {
     let headers = answer.headers_mut();
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

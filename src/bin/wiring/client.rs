@@ -74,8 +74,13 @@ impl Parts {
             prompter,
             clock: &SystemClock,
             rng: &self.rng,
-            environment_endpoint: std::env::var_os(ENDPOINT_VARIABLE).map(|value| value.to_string_lossy().into_owned()),
+            environment_endpoint: environment_endpoint(),
             host_name: shared::host_name(),
         }
     }
+}
+
+/// The endpoint that this process's environment names.
+pub fn environment_endpoint() -> Option<String> {
+    std::env::var_os(ENDPOINT_VARIABLE).map(|value| value.to_string_lossy().into_owned())
 }

@@ -4,6 +4,8 @@ pub mod chat;
 #[cfg(unix)]
 pub mod doctor;
 #[cfg(unix)]
+pub mod forward;
+#[cfg(unix)]
 pub mod host;
 mod place;
 
@@ -46,6 +48,9 @@ pub enum Command {
     /// Talking to the agent.
     #[command(flatten)]
     Chat(chat::ChatCommand),
+    /// Give tools and browsers of this machine a port that leads to the daemon
+    #[cfg(unix)]
+    Forward(forward::ForwardArgs),
     /// Find out what is wrong, and mend what is safe to mend
     #[cfg(unix)]
     Doctor(doctor::DoctorArgs),

@@ -5,6 +5,8 @@ mod daemons;
 #[cfg(unix)]
 pub mod doctor;
 #[cfg(unix)]
+pub mod forward;
+#[cfg(unix)]
 pub mod host;
 mod pair;
 mod rotate;

@@ -6,6 +6,7 @@
 mod api;
 mod chat;
 mod client;
+mod forward;
 #[cfg(unix)]
 mod host;
 mod rotate;
@@ -21,6 +22,7 @@ use std::io::{self, Write};
 pub use self::api::of_api;
 pub use self::chat::{interrupted, of_chat, of_conversation, of_errand};
 pub use self::client::{of_choice, of_credentials, of_enrol, of_status, of_target, of_unpair};
+pub use self::forward::of_forward;
 #[cfg(unix)]
 pub use self::host::{not_running, not_yet, of_control, of_start};
 pub use self::rotate::of_rotate;

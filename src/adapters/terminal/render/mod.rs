@@ -7,6 +7,7 @@ pub mod daemons;
 pub mod devices;
 #[cfg(unix)]
 pub mod doctor;
+pub mod forward;
 #[cfg(unix)]
 pub mod keys;
 #[cfg(unix)]
