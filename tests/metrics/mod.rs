@@ -34,7 +34,7 @@ fn every_series_is_there_before_anything_is_counted() {
         assert_eq!(figures.value(&format!("netclaw_pairing_attempts_total{{outcome=\"{}\"}}", attempt.name())), 0.0);
     }
     // What a scraper stores for this daemon, whatever it is sent.
-    assert_eq!(figures.series().count(), 9 * 5 + 9 * 18 + 2 + 7 + 8);
+    assert_eq!(figures.series().count(), RouteClass::ALL.len() * (5 + 18) + 2 + 7 + 8);
 }
 
 #[test]
