@@ -24,6 +24,7 @@ fn a_chat_streams_stops_at_ctrl_c_and_goes_on_in_the_same_session() {
     terminal.say("hello");
     terminal.until(&["\nYou said: hello\n>\n"]);
     terminal.press(&["x", "C-c"]);
+    terminal.until(&["> x\n>\n"]);
     terminal.press(&["C-d"]);
     terminal.until_it_ended_with(0);
     let listed = host.netclaw(&["sessions", "--json"]).succeeded().stdout;
