@@ -10,6 +10,7 @@ use netclaw::adapters::file::activity_file::FileActivityLog;
 use netclaw::adapters::file::device_file::FileDeviceStore;
 use netclaw::adapters::file::home::Home;
 use netclaw::adapters::memory::{MemoryAttemptLog, MemoryPairingSlot};
+use netclaw::adapters::metrics::PrometheusMeter;
 use netclaw::adapters::system::clock::SystemClock;
 use netclaw::adapters::system::rng::SystemRng;
 use netclaw::app::daemon::DaemonPorts;
@@ -50,6 +51,7 @@ impl ManyDevices {
             slot: Arc::new(MemoryPairingSlot::default()),
             attempts: Arc::new(MemoryAttemptLog::default()),
             exposure: Arc::new(ListenerExposure::new(Settings::default().listen_address())),
+            meter: Arc::new(PrometheusMeter::new("0.0.0")),
             open: Arc::new(OpenRequests::new(128)),
         }
     }

@@ -4,6 +4,7 @@
 //! * `device_changes`: pairing and revoking with 10 to 100 000 devices in the file, made durable.
 //! * `exchange`: a code exchanged for a token, from the use case down to the synced file.
 //! * `handshake`: the same by protocol v2, with both sides' computing.
+//! * `metering`: what counting a request costs, and what it allocates.
 //! * `requests`: status requests to the real daemon on kept connections, plain and over TLS.
 //! * `start`: the real daemon, from its start until it is ready, with 10 000 devices; and its memory once it is idle.
 
@@ -11,6 +12,7 @@ mod device_changes;
 mod exchange;
 mod fixtures;
 mod handshake;
+mod metering;
 mod requests;
 mod start;
 mod token_check;

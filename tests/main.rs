@@ -1,6 +1,7 @@
 //! The integration tests, one crate, so that everything is linked once.
 //!
 //! * `architecture`: reads the sources and holds them to the rules of the house.
+//! * `chat`: sessions and turns of the daemon, over fakes and over real sockets, files and programs.
 //! * `client`: a device's side: hostile servers, credential files, the commands over fakes.
 //! * `e2e`: the two real binaries, driven from outside: processes, sockets and files.
 //! * `daemon`: the use cases of the daemon over fakes.
@@ -16,6 +17,7 @@
 //! * `service`: the daemon as a service of systemd, whose `systemctl` a script plays.
 //! * `contracts`: what each port promises, one suite for each port, run against every implementation of it.
 //! * `second_client`: a client of pairing protocol v2 in another language, which `e2e` runs.
+//! * `wire`: the spelling of what crosses a process boundary.
 //! * `fakes`: an in-memory stand-in for every port, and sample values.
 //!
 //! A test that is an attack is named after its line in the list of attacks: `a05_…`, `d40_…`. Nothing here uses a
@@ -23,6 +25,7 @@
 //! watch a terminal, and that leave a connection alone for a while; seeds are printed.
 
 mod architecture;
+mod chat;
 mod client;
 mod contracts;
 mod daemon;
@@ -36,8 +39,10 @@ mod fakes;
 mod host;
 mod http;
 #[cfg(target_os = "linux")]
+mod metrics;
 mod mitm;
 mod openai;
 #[cfg(target_os = "linux")]
 mod proxies;
 mod service;
+mod wire;

@@ -5,6 +5,7 @@
 //! for each request; the median of the turns is shown, and beside it the requests per second of the same turns.
 //!
 //! Words on the command line choose: `cargo bench --bench gateway -- stream memory`.
+#![expect(clippy::disallowed_methods, reason = "a bench measures real time")]
 
 mod chat;
 mod contender;

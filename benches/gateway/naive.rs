@@ -51,7 +51,7 @@ async fn answer(
     upstream: SocketAddr,
 ) -> Response<Body> {
     let token = request.headers().get(AUTHORIZATION).and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
-    if !token.is_some_and(|token| digest(&SHA256, token).as_ref() == expected) {
+    if token.is_none_or(|token| digest(&SHA256, token).as_ref() != expected) {
         return bare(StatusCode::UNAUTHORIZED);
     }
     if request.uri().path() == "/api/auth/verify" {

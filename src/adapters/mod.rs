@@ -11,6 +11,8 @@ pub mod file;
 #[cfg(unix)]
 pub mod http;
 pub mod memory;
+pub mod metrics;
+pub mod openai;
 pub mod platform;
 pub mod relay;
 pub mod system;

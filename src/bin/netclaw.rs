@@ -37,6 +37,9 @@ fn run(command: Command, console: &mut Console<'_>) -> Result<(), Failure> {
         #[cfg(unix)]
         Command::Host(command) => wiring::host::run(command, console),
         Command::Client(command) => wiring::client::run(command, console),
+        Command::Chat(command) => wiring::client::run_chat(command, console),
+        #[cfg(unix)]
+        Command::Forward(args) => wiring::forward::run(&args, console),
         #[cfg(unix)]
         Command::Doctor(args) => wiring::doctor::run(args, console),
         Command::Config { command: ConfigCommand::Schema } => {

@@ -120,6 +120,22 @@ impl CommandInput {
 }
 
 impl AgentSettings {
+    /// The same section with this agent in it, or with none. What is only about the other kind is taken away.
+    #[must_use]
+    pub fn with(self, agent: Option<Agent>) -> Self {
+        let none = Self { kind: None, base_url: None, command: Vec::new(), ..self };
+        match agent {
+            None => none,
+            Some(Agent::OpenAi { base_url }) => {
+                Self { kind: Some(AgentKind::OpenAi), base_url: Some(base_url), ..none }
+            }
+            Some(Agent::Command { program, arguments }) => {
+                let command = core::iter::once(program).chain(arguments).collect();
+                Self { kind: Some(AgentKind::Command), command, ..none }
+            }
+        }
+    }
+
     /// The agent, or `None` where none is configured.
     ///
     /// # Errors

@@ -39,6 +39,14 @@ pub enum Refusal {
 pub struct Charge {
     key: LimitKey,
     at: MonotonicTime,
+    blocks: bool,
+}
+
+impl Charge {
+    /// Whether this failure, unless it is taken back, is the one that blocks the address.
+    pub const fn blocks(self) -> bool {
+        self.blocks
+    }
 }
 
 /// A blocked address.
@@ -212,6 +220,6 @@ impl History {
             return Err(Refusal::LockedOut { retry_after: wait.map_or(block, |wait| wait.max(block)) });
         }
         self.failures.count(lockout, now);
-        Ok(Charge { key, at: now })
+        Ok(Charge { key, at: now, blocks: self.failures.blocked_for(lockout, now).is_some() })
     }
 }

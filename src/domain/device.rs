@@ -5,17 +5,12 @@ use core::fmt;
 use zeroize::Zeroizing;
 
 use super::device_name::DeviceName;
-use super::encoding::BASE32_LOWER;
+pub use super::encoding::{ID_BYTES, ID_CHARS};
+use super::encoding::{id_text, read_id};
 use super::rotation::PendingSecret;
 use super::session::RedeemedCode;
 use super::time::{Expiry, WallTime};
 use super::token::{BearerToken, SALT_BYTES, SECRET_BYTES, Salt, TokenHash};
-
-/// Random bytes of an id: 80 bits, so that ids never meet by chance.
-pub const ID_BYTES: usize = 10;
-
-/// Characters of an id.
-pub const ID_CHARS: usize = 16;
 
 /// Random bytes that make a device: its id, the token's secret, the salt.
 pub const DEVICE_RANDOM_BYTES: usize = ID_BYTES + SECRET_BYTES + SALT_BYTES;
@@ -27,9 +22,7 @@ pub struct DeviceId([u8; ID_CHARS]);
 impl DeviceId {
     /// The id made of these random bytes.
     pub fn from_random(bytes: [u8; ID_BYTES]) -> Self {
-        let mut text = [0; ID_CHARS];
-        BASE32_LOWER.encode_mut(&bytes, &mut text);
-        Self(text)
+        Self(id_text(bytes))
     }
 
     /// Reads an id as it is stored and sent: 16 lower-case base32 characters.
@@ -39,9 +32,7 @@ impl DeviceId {
 
     /// Like [`DeviceId::parse`], from bytes that may not be text.
     pub(super) fn parse_bytes(text: &[u8]) -> Option<Self> {
-        let text: [u8; ID_CHARS] = text.try_into().ok()?;
-        let mut bytes = [0; ID_BYTES];
-        BASE32_LOWER.decode_mut(&text, &mut bytes).ok().map(|_| Self(text))
+        read_id(text).map(Self)
     }
 
     /// The id as it is stored and sent.

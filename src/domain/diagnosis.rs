@@ -63,6 +63,8 @@ pub enum Check {
     RestartPending,
     /// The daemon has its port, or could have it.
     Port,
+    /// The agent that devices chat with is there.
+    Agent,
     /// What the mode means for the operator.
     ExposureMode,
     /// What is in front of the daemon works.
@@ -189,6 +191,7 @@ impl Check {
             Self::DaemonVersion => (Group::Daemon, "daemon-version"),
             Self::RestartPending => (Group::Daemon, "restart-pending"),
             Self::Port => (Group::Daemon, "port"),
+            Self::Agent => (Group::Daemon, "agent"),
             Self::ExposureMode => (Group::Exposure, "exposure-mode"),
             Self::ExposureState => (Group::Exposure, "exposure-state"),
             Self::ExternalUrl => (Group::ExternalUrl, "external-url"),

@@ -137,12 +137,17 @@ impl Link {
         }
     }
 
+    /// The endpoint as it is spoken to: over TLS where the link is pinned, whatever its scheme says.
+    pub fn place(&self) -> Endpoint {
+        match self.guard {
+            Guard::Pinned(_) => self.endpoint.over_tls(),
+            Guard::PublicCertificate | Guard::Machine | Guard::Nothing => self.endpoint.clone(),
+        }
+    }
+
     /// The URL of `path` below the endpoint; `path` begins with a slash.
     pub fn url(&self, path: &str) -> String {
-        match self.guard {
-            Guard::Pinned(_) => self.endpoint.over_tls().join(path),
-            Guard::PublicCertificate | Guard::Machine | Guard::Nothing => self.endpoint.join(path),
-        }
+        self.place().join(path)
     }
 }
 

@@ -20,7 +20,8 @@ pub fn shown_safely(text: &str) -> String {
     shown
 }
 
-fn is_unsafe(c: char) -> bool {
+/// Whether a character can do more on a terminal than be read, or less.
+pub fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
         || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')

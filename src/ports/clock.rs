@@ -1,6 +1,8 @@
 //! The time.
 
-use crate::domain::time::Now;
+use std::time::Duration;
+
+use crate::domain::time::{MonotonicTime, Now};
 
 /// Both clocks of the machine.
 ///
@@ -12,4 +14,10 @@ use crate::domain::time::Now;
 pub trait Clock: Send + Sync {
     /// The time on both clocks.
     fn now(&self) -> Now;
+
+    /// The monotonic clock as finely as it goes, since any moment that stays the same: only to measure how long something
+    /// took. One reading of one clock.
+    fn fine(&self) -> Duration {
+        self.now().monotonic.since(MonotonicTime::from_millis(0))
+    }
 }

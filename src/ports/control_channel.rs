@@ -255,6 +255,13 @@ pub trait ControlChannel: Send + Sync {
     /// [`ControlError`].
     async fn rotate_keys(&self, urgency: Urgency) -> Result<RotationOutcome, ControlError>;
 
+    /// What the daemon has counted, as text for Prometheus.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError`].
+    async fn metrics(&self) -> Result<String, ControlError>;
+
     /// The state of the daemon.
     ///
     /// # Errors

@@ -5,7 +5,13 @@
 //! implementer must do; `tests/contracts` checks it against the fakes and the real adapters alike.
 
 pub mod activity_log;
+pub mod agent;
+pub mod agent_key_store;
 pub mod attempt_log;
+pub mod chat_api;
+pub mod chat_history;
+pub mod chat_screen;
+pub mod chat_sessions;
 pub mod clock;
 pub mod consent;
 pub mod control_channel;
@@ -16,6 +22,8 @@ pub mod device_store;
 pub mod exposure;
 pub mod home_inspection;
 pub mod home_repair;
+pub mod interrupts;
+pub mod metrics;
 pub mod network_probe;
 pub mod pairing_slot;
 pub mod prompter;

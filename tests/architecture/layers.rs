@@ -41,6 +41,7 @@ const OUTSIDE: &[&[&str]] = &[
     &["dialoguer"],
     &["hyper"],
     &["hyper_util"],
+    &["prometheus"],
     &["reqwest"],
     &["rustix"],
     &["rustls"],

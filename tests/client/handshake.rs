@@ -42,6 +42,7 @@ use crate::fakes::clock::FakeClock;
 use crate::fakes::credential_store::FakeCredentialStore;
 use crate::fakes::device_store::FakeDeviceStore;
 use crate::fakes::exposure::FakeExposure;
+use crate::fakes::meter::FakeMeter;
 use crate::fakes::prompter::FakePrompter;
 use crate::fakes::rng::SeededRng;
 use crate::fakes::samples::{daemon_report, device, endpoint, name, other_than, pairing, rejected, token, unreachable};
@@ -82,6 +83,7 @@ impl Default for Daemon {
             slot: Arc::new(MemoryPairingSlot::default()),
             attempts: Arc::new(MemoryAttemptLog::default()),
             exposure: Arc::new(FakeExposure::default()),
+            meter: Arc::new(FakeMeter::default()),
             open: Arc::new(OpenRequests::new(1)),
         };
         let settings = Settings {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Parser;
 use netclaw::adapters::terminal::cli::host::{DaemonCommand, HostCommand};
 use netclaw::adapters::terminal::cli::{Cli, Command};
-use netclaw::adapters::terminal::commands::host::{HostPorts, run_init, run_operate, run_up};
+use netclaw::adapters::terminal::commands::host::{AgentKeyPorts, HostPorts, run_init, run_operate, run_up};
 use netclaw::adapters::terminal::console::Console;
 use netclaw::adapters::terminal::failure::{self, Exit, Failure};
 use netclaw::app::client::target::TargetError;
@@ -24,6 +24,7 @@ use netclaw::ports::daemon_process::StartError;
 use netclaw::ports::prompter::PromptError;
 use netclaw::ports::storage::StorageError;
 
+use crate::fakes::agent_key_store::FakeAgentKeyStore;
 use crate::fakes::consent::ScriptedConsent;
 use crate::fakes::granting_api::FakeApi;
 use crate::fakes::host::FakeHost;
@@ -74,11 +75,21 @@ pub(super) async fn run_beside(
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let mut console = Console { out: &mut out, err: &mut err, err_is_terminal: false };
     let (api, service, consent) = (FakeApi::default(), manager.ports(), &host.consent);
-    let ports =
-        HostPorts { api: &api, control: host, process: host, service, consent, settings, wizard, log_file: log };
+    let agent_key = AgentKeyPorts { store: &FakeAgentKeyStore::default(), ask: &|| Err(PromptError::EndOfInput) };
+    let ports = HostPorts {
+        api: &api,
+        control: host,
+        process: host,
+        service,
+        consent,
+        settings,
+        wizard,
+        agent_key,
+        log_file: log,
+    };
     let ended = match command {
-        HostCommand::Init(args) => run_init(args, ports, &mut console).await,
-        HostCommand::Up(args) => run_up(args, ports, &mut console).await,
+        HostCommand::Init(args) => run_init(*args, ports, &mut console).await,
+        HostCommand::Up(args) => run_up(*args, ports, &mut console).await,
         HostCommand::Daemon { command: DaemonCommand::Operate(command) } => {
             run_operate(command, ports, &mut console).await
         }
@@ -419,7 +430,9 @@ async fn following_a_log_goes_on_across_a_rotation() {
         let mut console = Console { out: &mut out, err: &mut Vec::new(), err_is_terminal: false };
         let (settings, mut wizard) = (FakeSettingsStore::default(), ScriptedWizard::default());
         let manager = FakeServiceManager::default();
+        let agent_key = AgentKeyPorts { store: &FakeAgentKeyStore::default(), ask: &|| Err(PromptError::EndOfInput) };
         let ports = HostPorts {
+            agent_key,
             api: &FakeApi::default(),
             control: &host,
             process: &host,

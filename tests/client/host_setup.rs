@@ -74,7 +74,7 @@ async fn up_changes_an_existing_configuration_only_when_allowed() {
 #[tokio::test]
 async fn a_first_init_ends_with_a_running_daemon_and_the_next_command() {
     let (host, settings) = (FakeHost::default(), FakeSettingsStore::default());
-    let mut person = ScriptedWizard::person([Enter; 5]);
+    let mut person = ScriptedWizard::person([Enter; 6]);
     let ran = run_asking("netclaw init", &host, &settings, &mut person).await;
     let expected = "The daemon is running at http://127.0.0.1:5199 (pid 4711).\n\
                     To pair a device, run:\nnetclaw daemon pair\n";

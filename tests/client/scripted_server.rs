@@ -87,7 +87,8 @@ async fn serve(mut stream: TcpStream, act: Act, log: Arc<Mutex<Vec<String>>>) {
     }
 }
 
-async fn read_request(stream: &mut TcpStream) -> Option<String> {
+/// A request, head and body; `None` when the connection ends before.
+pub async fn read_request(stream: &mut TcpStream) -> Option<String> {
     let mut bytes = Vec::new();
     loop {
         let text = String::from_utf8_lossy(&bytes).into_owned();

@@ -23,6 +23,7 @@ macro_rules! promises {
 
 mod activity_log;
 mod attempt_log;
+mod chat_sessions;
 mod device_store;
 mod pairing_slot;
 mod settings_store;

@@ -82,6 +82,7 @@ impl Machine {
             api: &self.api,
             network: &self.network,
             exposure,
+            agent: &|_| Ok(None),
             clock: &self.clock,
             environment_endpoint: self.environment_endpoint.clone(),
             version: "0.1.0",

@@ -9,7 +9,7 @@ use std::process::Command;
 use super::world::{Daemon, NETCLAWD, World, copy_program, mode};
 
 /// The folders of a home, itself first.
-const FOLDERS: [&str; 7] = ["", "config", "client", "state", "keys", "run", "logs"];
+const FOLDERS: [&str; 9] = ["", "config", "client", "state", "keys", "run", "logs", "agent", "state/sessions"];
 
 const NOBODY: u32 = 65_534;
 
@@ -47,7 +47,7 @@ fn refused(host: &World, why: &str) -> String {
 
 #[test]
 fn a_home_that_others_may_write_to_is_refused_with_the_command_that_mends_it() {
-    for (folder, open) in FOLDERS.into_iter().zip([0o777, 0o775, 0o757, 0o720, 0o702, 0o1777, 0o2770]) {
+    for (folder, open) in FOLDERS.into_iter().zip([0o777, 0o775, 0o757, 0o720, 0o702, 0o1777, 0o2770, 0o777, 0o730]) {
         let host = whole_home();
         let path = host.path(folder);
         set_mode(&path, open);

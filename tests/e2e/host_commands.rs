@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::raw_http::Request;
 use super::world::{NETCLAW, Stopped, World};
+use crate::metrics::text::Figures;
 
 #[test]
 fn start_stop_and_restart_are_idempotent_and_say_so() {
@@ -42,6 +43,33 @@ fn of_several_starts_at_once_each_ends_with_the_one_daemon() {
 }
 
 #[test]
+fn the_operator_reads_the_figures_without_a_token_and_a_device_the_same_with_its_own() {
+    let host = World::default();
+    let _daemon = host.daemon();
+    let figures = || Figures::read(&host.netclaw(&["daemon", "metrics"]).succeeded().stdout);
+    let before = figures();
+    let granted = Request::exchange(host.address, &host.code(), "prometheus").send();
+    assert_eq!(
+        figures().since(&before),
+        [
+            ("netclaw_devices", 1.0),
+            ("netclaw_pairing_attempts_total{outcome=\"paired\"}", 1.0),
+            ("netclaw_pairing_codes_total", 1.0),
+            // `netclaw daemon pair` has looked whether the URL leads here.
+            ("netclaw_requests_total{route=\"health\",status=\"2xx\"}", 1.0),
+            ("netclaw_requests_total{route=\"pairing\",status=\"2xx\"}", 1.0),
+        ]
+    );
+    let token = granted.json()["token"].as_str().unwrap().to_owned();
+    let scrape = Request::new(host.address, "GET /metrics");
+    let scraped = scrape.clone().header("Authorization", &format!("Bearer {token}")).send();
+    assert!(Figures::read(&scraped.body).series().eq(figures().series()));
+    assert_eq!(scrape.send().status, 401, "not even from loopback in local mode");
+    host.netclaw(&["daemon", "devices", "revoke", "prometheus"]).succeeded();
+    assert_eq!(figures().value("netclaw_devices"), before.value("netclaw_devices"));
+}
+
+#[test]
 fn without_a_daemon_every_host_command_names_the_way_to_one() {
     let host = World::default();
     let commands: &[&[&str]] = &[
@@ -52,6 +80,7 @@ fn without_a_daemon_every_host_command_names_the_way_to_one() {
         &["daemon", "devices", "rename", "x", "y"],
         &["daemon", "lockouts"],
         &["daemon", "lockouts", "clear"],
+        &["daemon", "metrics"],
     ];
     for command in commands {
         let failed = host.netclaw(command).failed(4, "not running");

@@ -2,12 +2,16 @@
 
 mod bootstrap;
 mod browser_attacks;
+mod chat;
+mod chat_command;
+mod chat_terminal;
 mod confirm;
 mod crashes;
 mod credential_life;
 mod doctor;
 mod files;
 mod foreign_folders;
+mod forward;
 mod gateway;
 mod guessing;
 mod host_commands;
@@ -21,6 +25,7 @@ mod second_client;
 mod secrets;
 mod service;
 mod setup;
+mod terminal;
 pub(crate) mod tls_keys;
 mod tunnels;
 mod wizard;

@@ -33,7 +33,7 @@ impl Answer {
 }
 
 /// A request, by its parts.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Request {
     pub to: SocketAddr,
     pub from: IpAddr,

@@ -14,7 +14,12 @@ use crate::http::tls_client::Client;
 
 /// The pin of the key in this file, as any tool would compute it.
 pub fn pin_of(host: &World, file: &str) -> Pin {
-    let key = pem::parse(host.read(file)).unwrap();
+    pin_of_key(&host.read(file))
+}
+
+/// What a client knows the owner of this key by.
+pub fn pin_of_key(pem: &str) -> Pin {
+    let key = pem::parse(pem).unwrap();
     let key = KeyPair::try_from(key.contents()).unwrap();
     Pin::of_spki(&key.subject_public_key_info())
 }

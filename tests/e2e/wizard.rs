@@ -1,99 +1,14 @@
 //! The wizard as a person meets it: on a terminal, which is one of tmux.
 
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicU16, Ordering};
-use std::time::Duration;
+use rustix::process::{Signal, kill_process};
 
-use rustix::process::{Pid, Signal, kill_process};
-
-use super::world::{NETCLAW, Stopped, World};
-
-/// Between two looks at the terminal, and how many there are before a test gives up: 30 seconds.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
-const LOOKS: u32 = 1500;
-
-/// A terminal of its own, ended when dropped.
-struct Terminal {
-    socket: PathBuf,
-}
-
-impl Terminal {
-    /// A terminal in which this runs and then the shell's own `stty -a`; `None` where there is no tmux.
-    fn running(host: &World, command: &str) -> Option<Self> {
-        let is_installed = Command::new("tmux").arg("-V").stdout(Stdio::null()).status().is_ok();
-        if !is_installed {
-            println!("skipped: tmux is not installed");
-            return None;
-        }
-        static NEXT: AtomicU16 = AtomicU16::new(0);
-        let socket = host.home().with_extension(NEXT.fetch_add(1, Ordering::Relaxed).to_string());
-        let terminal = Self { socket };
-        let script = format!("'{NETCLAW}' {command}; echo \"ended with $?\"; stty -a; echo done; exec cat");
-        let mut tmux = host.unconfigured("tmux");
-        tmux.env_remove("TMUX").args(["-u", "-f", "/dev/null", "-S"]).arg(&terminal.socket);
-        let started = tmux.args(["new-session", "-d", "-x", "120", "-y", "50", &script]).output().unwrap();
-        assert!(started.status.success(), "{started:?}");
-        Some(terminal)
-    }
-
-    fn tmux(&self, arguments: &[&str]) -> String {
-        let output = Command::new("tmux").args(["-u", "-S"]).arg(&self.socket).args(arguments).output().unwrap();
-        assert!(output.status.success(), "{arguments:?}: {output:?}");
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    /// The process of the command: the only child of the terminal's shell.
-    fn command(&self) -> Pid {
-        let shell = self.tmux(&["display-message", "-p", "#{pane_pid}"]);
-        let shell = shell.trim();
-        let children = std::fs::read_to_string(format!("/proc/{shell}/task/{shell}/children")).unwrap();
-        Pid::from_raw(children.trim().parse().unwrap()).unwrap()
-    }
-
-    fn press(&self, keys: &[&str]) {
-        self.tmux(&[&["send-keys"], keys].concat());
-    }
-
-    /// Types this and presses Enter.
-    fn say(&self, text: &str) {
-        self.tmux(&["send-keys", "-l", text]);
-        self.press(&["Enter"]);
-    }
-
-    /// What is on the terminal, once all of this is.
-    fn until(&self, expected: &[&str]) -> String {
-        for _ in 0..LOOKS {
-            let shown = self.tmux(&["capture-pane", "-p"]);
-            if expected.iter().all(|text| shown.contains(text)) {
-                return shown;
-            }
-            std::thread::sleep(LOOK_EVERY);
-        }
-        panic!("{expected:?} never came:\n{}", self.tmux(&["capture-pane", "-p"]));
-    }
-
-    /// What is on the terminal after the command has ended, which it has left as it was.
-    fn until_it_ended_with(&self, code: i32) -> String {
-        let shown = self.until(&[&format!("ended with {code}\n"), "\ndone\n"]);
-        let words: Vec<&str> = shown.split_whitespace().collect();
-        for mode in ["echo", "icanon", "isig", "icrnl"] {
-            assert!(words.contains(&mode), "{mode}:\n{shown}");
-        }
-        assert_eq!(self.tmux(&["display-message", "-p", "#{cursor_flag}"]), "1\n", "the cursor is seen");
-        shown
-    }
-}
-
-impl Drop for Terminal {
-    fn drop(&mut self) {
-        let _ = Command::new("tmux").arg("-S").arg(&self.socket).arg("kill-server").output();
-    }
-}
+use super::terminal::Terminal;
+use super::world::{Stopped, World};
 
 const MODE: &str = "? How do clients reach the daemon?";
 const HOST: &str = "? Which address does it listen on?";
 const PORT: &str = "? On which port?";
+const AGENT: &str = "? Which agent do devices chat with?";
 const SERVICE: &str = "? Start the daemon whenever this machine starts?";
 
 #[test]
@@ -120,6 +35,8 @@ fn arrow_keys_and_the_way_back_lead_to_a_summary_and_a_running_daemon() {
     terminal.say(&host.address.ip().to_string());
     terminal.until(&[&format!("Which address does it listen on? {}", host.address.ip()), PORT]);
     terminal.say(&host.address.port().to_string());
+    terminal.until(&[AGENT, "(none)"]);
+    terminal.press(&["Enter"]);
     terminal.until(&[SERVICE]);
     terminal.press(&["Enter"]);
     terminal.until(&[&format!("Daemon.Port: {}", host.address.port()), "? Write this configuration? (Y/n)"]);
@@ -134,7 +51,7 @@ fn arrow_keys_and_the_way_back_lead_to_a_summary_and_a_running_daemon() {
 
 #[test]
 fn ctrl_c_at_any_question_leaves_no_file_and_a_sane_terminal() {
-    let questions = [MODE, HOST, PORT, SERVICE, "? Write this configuration?"];
+    let questions = [MODE, HOST, PORT, AGENT, SERVICE, "? Write this configuration?"];
     for last in 0..questions.len() {
         let host = World::default();
         let Some(terminal) = Terminal::running(&host, "init") else { return };

@@ -125,6 +125,10 @@ impl ControlChannel for FakeControlChannel {
         self.next(&self.rotations)
     }
 
+    async fn metrics(&self) -> Result<String, ControlError> {
+        self.running().map(|_| "# TYPE netclaw_devices gauge\nnetclaw_devices 1\n".to_owned())
+    }
+
     async fn status(&self) -> Result<OperatorReport, ControlError> {
         self.running().cloned()
     }

@@ -138,6 +138,10 @@ impl ControlChannel for FakeHost {
         Ok(self.lockouts.iter().filter(|lockout| only.is_none_or(|key| key == lockout.address)).count())
     }
 
+    async fn metrics(&self) -> Result<String, ControlError> {
+        self.check().map(|()| String::new())
+    }
+
     async fn status(&self) -> Result<OperatorReport, ControlError> {
         self.check()?;
         Ok(OperatorReport {

@@ -3,7 +3,12 @@
 #![allow(dead_code, reason = "a fake offers what tests of its port may need, used or not")]
 
 pub mod activity_log;
+pub mod agent_key_store;
 pub mod attempt_log;
+pub mod chat_agent;
+pub mod chat_api;
+pub mod chat_screen;
+pub mod chat_sessions;
 pub mod clock;
 pub mod consent;
 pub mod control_channel;
@@ -16,6 +21,7 @@ pub mod faults;
 pub mod granting_api;
 pub mod home_inspection;
 pub mod host;
+pub mod meter;
 pub mod network_probe;
 pub mod pairing_slot;
 pub mod prompter;

@@ -1,6 +1,7 @@
 //! What the setup asks, shows and writes.
 
-use netclaw::app::host::setup::{Answers, Outcome, Purpose, Setup, SetupError, SetupRequest};
+use netclaw::app::host::setup::{Answers, Outcome, Purpose, Setup, SetupError, SetupRequest, agent};
+use netclaw::domain::agent::{Agent, AgentKind, AgentSettings};
 use netclaw::domain::endpoint::Endpoint;
 use netclaw::domain::exposure::ExposureMode;
 use netclaw::domain::settings::{Settings, key};
@@ -49,7 +50,7 @@ fn port(port: u16) -> Answers {
 #[test]
 fn whoever_takes_every_proposal_gets_the_defaults() {
     let store = FakeSettingsStore::default();
-    let (ended, wizard) = ask(&store, Answers::default(), [Enter; 5]);
+    let (ended, wizard) = ask(&store, Answers::default(), [Enter; 6]);
     let outcome = ended.unwrap();
     assert!(outcome.was_written && !outcome.is_effective && !outcome.install_service);
     assert_eq!(store.saved(), Some(Settings::default()));
@@ -58,6 +59,7 @@ fn whoever_takes_every_proposal_gets_the_defaults() {
         "? How do clients reach the daemon? [local]",
         "? Which address does it listen on? [127.0.0.1]",
         "? On which port? [5199]",
+        "? Which agent do devices chat with? [none]",
         "? Start the daemon whenever this machine starts? [y/N]",
         "Daemon.ExposureMode: local",
         "Daemon.Host: 127.0.0.1",
@@ -81,6 +83,7 @@ fn every_answer_is_written() {
         Say("6000"),
         Say("10.0.0.2, 10.1.0.0/16"),
         Say("https://claw.example"),
+        Say("http://127.0.0.1:11434/v1/"),
         Decide(true),
         Enter,
     ];
@@ -92,6 +95,11 @@ fn every_answer_is_written() {
         port: 6000,
         trusted_proxies: vec!["10.0.0.2/32".parse().unwrap(), "10.1.0.0/16".parse().unwrap()],
         external_url: Endpoint::parse("https://claw.example").ok(),
+        agent: AgentSettings {
+            kind: Some(AgentKind::OpenAi),
+            base_url: Endpoint::parse("http://127.0.0.1:11434/v1").ok(),
+            ..AgentSettings::default()
+        },
         ..Settings::default()
     };
     assert_eq!(store.saved(), Some(expected));
@@ -112,12 +120,15 @@ fn an_answer_that_is_not_allowed_is_asked_again_with_the_reason() {
         Say("10.0.0.2"),
         Say("claw.example"),
         Say("none"),
+        Say("my-agent 'open"),
+        Say("my-agent --say 'hello there'"),
         Enter,
         Enter,
     ];
     let (ended, wizard) = ask(&store, Answers::default(), acts);
     assert!(ended.unwrap().was_written);
-    let reasons = ["listens on", "from 1 to 65535", "each proxy", "\"proxy.lan\"", "whole internet", "http or https"];
+    let reasons =
+        ["listens on", "from 1 to 65535", "each proxy", "\"proxy.lan\"", "whole internet", "http or https", "quotes"];
     let refused = wizard.marked('#');
     assert_eq!(refused.len(), reasons.len(), "{refused:?}");
     assert!(refused.iter().zip(reasons).all(|(refused, reason)| refused.contains(reason)), "{refused:?}");
@@ -132,6 +143,8 @@ fn the_way_back_goes_one_question_at_a_time_and_keeps_answers() {
         Enter,
         Say("6000"),
         Enter,
+        Enter,
+        Back,
         Back,
         Back,
         Back,
@@ -142,11 +155,12 @@ fn the_way_back_goes_one_question_at_a_time_and_keeps_answers() {
         Enter,
         Enter,
         Enter,
+        Enter,
     ];
     let (ended, wizard) = ask(&store, Answers::default(), acts);
     assert!(ended.unwrap().was_written && wizard.is_done());
     let asked = wizard.marked('?');
-    assert_eq!(asked[10..12], ["Which address does it listen on? [0.0.0.0]", "On which port? [6000]"]);
+    assert_eq!(asked[12..14], ["Which address does it listen on? [0.0.0.0]", "On which port? [6000]"]);
     assert_eq!(store.saved().unwrap().port, 6000);
 }
 
@@ -168,7 +182,7 @@ fn whoever_ends_it_at_any_question_has_written_nothing() {
     }
     for last in [End, Decide(false)] {
         let store = FakeSettingsStore::default();
-        let (ended, _) = ask(&store, Answers::default(), [Enter, Enter, Enter, Enter, last]);
+        let (ended, _) = ask(&store, Answers::default(), [Enter, Enter, Enter, Enter, Enter, last]);
         assert_eq!((ended, store.saved()), (Err(SetupError::Ended), None));
     }
     let (ended, _) = ask(&FakeSettingsStore::default(), Answers::default(), []);
@@ -190,17 +204,17 @@ fn whoever_opens_the_daemon_is_warned_before_the_summary() {
 #[test]
 fn a_second_run_shows_what_changes_and_nothing_else() {
     let store = FakeSettingsStore::with(Settings { log_pairing_code: false, ..Settings::default() });
-    let acts = [Enter, Enter, Say("6000"), Enter, Enter];
+    let acts = [Enter, Enter, Say("6000"), Enter, Enter, Enter];
     let (ended, wizard) = ask(&store, Answers::default(), acts);
     assert!(ended.unwrap().is_effective);
-    assert_eq!(wizard.transcript[5..], ["Daemon.Port: 5199 → 6000", "? Change the configuration? [Y/n]"]);
+    assert_eq!(wizard.transcript[6..], ["Daemon.Port: 5199 → 6000", "? Change the configuration? [Y/n]"]);
     assert_eq!(store.saved(), Some(Settings { port: 6000, log_pairing_code: false, ..Settings::default() }));
 }
 
 #[test]
 fn with_nothing_to_change_nothing_is_asked_in_the_end() {
     let store = FakeSettingsStore::with(Settings::default());
-    let (ended, wizard) = ask(&store, Answers::default(), [Enter; 4]);
+    let (ended, wizard) = ask(&store, Answers::default(), [Enter; 5]);
     assert!(!ended.unwrap().was_written && wizard.is_done());
     for purpose in [INIT, Purpose::Up] {
         for answers in [Answers::default(), port(5199)] {
@@ -286,7 +300,7 @@ fn with_yes_a_person_is_asked_nothing() {
 #[test]
 fn a_restart_is_part_of_the_question() {
     let store = FakeSettingsStore::with(Settings::default());
-    let mut wizard = ScriptedWizard::person([Enter, Enter, Say("6000"), Enter, Enter]);
+    let mut wizard = ScriptedWizard::person([Enter, Enter, Say("6000"), Enter, Enter, Enter]);
     let request = SetupRequest { answers: Answers::default(), yes: false, purpose: Purpose::Init { is_running: true } };
     Setup { settings: &store, wizard: &mut wizard }.by_questions(&request).unwrap();
     assert_eq!(wizard.questions().last(), Some(&"Change the configuration and restart the daemon?"));
@@ -325,7 +339,7 @@ fn a_change_without_effect_is_warned_about_with_the_variable() {
             assert_eq!(wizard.marked('!'), warnings);
         }
     }
-    let (_, wizard) = ask(&overridden(FakeSettingsStore::default()), Answers::default(), [Enter; 5]);
+    let (_, wizard) = ask(&overridden(FakeSettingsStore::default()), Answers::default(), [Enter; 6]);
     assert_eq!(wizard.marked('!'), [warning]);
 }
 
@@ -357,4 +371,60 @@ fn a_tunnel_is_led_to_where_the_daemon_listens() {
     let store = overridden(FakeSettingsStore::default());
     let outcome = tell(&store, in_mode(ExposureMode::TailscaleServe), false, INIT).0.unwrap();
     assert_eq!(outcome.tunnel_command().unwrap(), "tailscale serve --bg 7000");
+}
+
+#[test]
+fn an_agent_is_named_changed_and_taken_away() {
+    let store = FakeSettingsStore::with(Settings::default());
+    let program = |program: &str, arguments: &[&str]| {
+        let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        Some(Agent::Command { program: program.to_owned(), arguments })
+    };
+    let server = Endpoint::parse("http://127.0.0.1:11434/v1").ok().map(|base_url| Agent::OpenAi { base_url });
+    let nobody = Agent::Command { program: "none".to_owned(), arguments: Vec::new() };
+    for (text, expected, shown) in [
+        ("http://127.0.0.1:11434/v1", server, "http://127.0.0.1:11434/v1"),
+        ("my-agent", program("my-agent", &[]), "my-agent"),
+        ("my-agent 'a b' \"$HOME\" *", program("my-agent", &["a b", "$HOME", "*"]), "my-agent 'a b' '$HOME' '*'"),
+        ("None", None, "none"),
+        ("", None, "none"),
+    ] {
+        let parsed = agent::agent(text).unwrap();
+        assert_eq!((&parsed, agent::in_words(parsed.as_ref()).as_str()), (&expected, shown));
+        assert_ne!(parsed, Some(nobody.clone()));
+        let answers = Answers { agent: Some(parsed), ..Answers::default() };
+        let (ended, _) = tell(&store, answers, true, INIT);
+        assert_eq!(ended.unwrap().in_force.agent.agent(), Ok(expected), "{text}");
+    }
+    for (bad, key) in [("ftp://x/v1", key::AGENT_BASE_URL), ("http://me@x/v1", key::AGENT_BASE_URL)] {
+        assert_eq!(agent::server(bad).unwrap_err().key, key);
+    }
+    assert_eq!(agent::program("''").unwrap_err().key, key::AGENT_COMMAND);
+}
+
+#[test]
+fn a_model_and_a_variable_are_kept_until_they_are_taken_away() {
+    let store = FakeSettingsStore::with(Settings::default());
+    let value = |text: &str| Some(agent::named(text));
+    let set = Answers {
+        agent: Some(agent::server("https://api.example.com/v1").unwrap()),
+        agent_model: value("big"),
+        agent_key_variable: value("API_KEY"),
+        ..Answers::default()
+    };
+    let (ended, wizard) = tell(&store, set, true, INIT);
+    let agent = ended.clone().unwrap().in_force.agent;
+    assert_eq!((agent.model.as_deref(), agent.api_key_variable.as_deref()), (Some("big"), Some("API_KEY")));
+    assert!(!ended.unwrap().wants_agent_key());
+    let expected = [
+        "Agent.Kind: none → openai",
+        "Agent.BaseUrl: none → https://api.example.com/v1",
+        "Agent.Model: none → big",
+        "Agent.ApiKeyVariable: none → API_KEY",
+    ];
+    assert_eq!(wizard.transcript, expected);
+    let away = Answers { agent_model: value("none"), agent_key_variable: value("none"), ..Answers::default() };
+    let ended = tell(&store, away, true, INIT).0.unwrap();
+    assert_eq!((&ended.in_force.agent.model, &ended.in_force.agent.api_key_variable), (&None, &None));
+    assert!(ended.wants_agent_key(), "there is a provider elsewhere, and nothing says that it has no key");
 }

@@ -12,6 +12,7 @@ const HOST: Step = Step::Field(Field::Host);
 const PORT: Step = Step::Field(Field::Port);
 const PROXIES: Step = Step::Field(Field::TrustedProxies);
 const URL: Step = Step::Field(Field::ExternalUrl);
+const AGENT: Step = Step::Field(Field::Agent);
 
 /// What a person answers who takes everything as it is proposed, in a mode with one proxy.
 fn usual(steps: &Steps, mode: ExposureMode) -> Answer {
@@ -21,6 +22,7 @@ fn usual(steps: &Steps, mode: ExposureMode) -> Answer {
         PORT => Answer::Port(steps.settings().port),
         PROXIES => Answer::TrustedProxies(vec!["10.0.0.2/32".parse().unwrap()]),
         URL => Answer::ExternalUrl(None),
+        AGENT => Answer::Agent(None),
         Step::Service => Answer::Service(false),
         Step::Confirm => panic!("no question"),
     }
@@ -48,12 +50,12 @@ fn url() -> Endpoint {
 fn each_mode_has_its_questions_in_one_order() {
     use ExposureMode::{CloudflareTunnel, Direct, Local, ReverseProxy, TailscaleFunnel, TailscaleServe};
     let table: [(ExposureMode, &[Step]); 6] = [
-        (Local, &[Step::Mode, HOST, PORT, Step::Service, Step::Confirm]),
-        (ReverseProxy, &[Step::Mode, HOST, PORT, PROXIES, URL, Step::Service, Step::Confirm]),
-        (TailscaleServe, &[Step::Mode, HOST, PORT, URL, Step::Service, Step::Confirm]),
-        (TailscaleFunnel, &[Step::Mode, HOST, PORT, URL, Step::Service, Step::Confirm]),
-        (CloudflareTunnel, &[Step::Mode, HOST, PORT, URL, Step::Service, Step::Confirm]),
-        (Direct, &[Step::Mode, HOST, PORT, URL, Step::Service, Step::Confirm]),
+        (Local, &[Step::Mode, HOST, PORT, AGENT, Step::Service, Step::Confirm]),
+        (ReverseProxy, &[Step::Mode, HOST, PORT, PROXIES, URL, AGENT, Step::Service, Step::Confirm]),
+        (TailscaleServe, &[Step::Mode, HOST, PORT, URL, AGENT, Step::Service, Step::Confirm]),
+        (TailscaleFunnel, &[Step::Mode, HOST, PORT, URL, AGENT, Step::Service, Step::Confirm]),
+        (CloudflareTunnel, &[Step::Mode, HOST, PORT, URL, AGENT, Step::Service, Step::Confirm]),
+        (Direct, &[Step::Mode, HOST, PORT, URL, AGENT, Step::Service, Step::Confirm]),
     ];
     assert_eq!(table.map(|(mode, _)| mode), ExposureMode::ALL);
     for (mode, expected) in table {
@@ -104,6 +106,7 @@ fn a_flag_takes_its_question_away() {
         (PORT, Answers { port: Some(6000), ..Answers::default() }),
         (PROXIES, Answers { trusted_proxies: Some(vec!["10.0.0.0/24".parse().unwrap()]), ..Answers::default() }),
         (URL, Answers { external_url: Some(None), ..Answers::default() }),
+        (AGENT, Answers { agent: Some(None), ..Answers::default() }),
         (Step::Service, Answers { install_service: Some(true), ..Answers::default() }),
     ];
     let mut every = Answers::default();
@@ -118,7 +121,9 @@ fn a_flag_takes_its_question_away() {
             port: answers.port.or(every.port),
             trusted_proxies: answers.trusted_proxies.or(every.trusted_proxies),
             external_url: answers.external_url.or(every.external_url),
+            agent: answers.agent.or(every.agent),
             install_service: answers.install_service.or(every.install_service),
+            ..every
         };
     }
     let mut steps = Steps::new(Settings::default(), every);
@@ -173,7 +178,7 @@ fn what_is_configured_is_proposed() {
 fn a_url_from_another_mode_can_be_taken_away_in_local_mode() {
     let stored = Settings { external_url: Some(url()), ..Settings::default() };
     let taken = walk(&mut Steps::new(stored, Answers::default()), ExposureMode::Local);
-    assert_eq!(taken, [Step::Mode, HOST, PORT, URL, Step::Service, Step::Confirm]);
+    assert_eq!(taken, [Step::Mode, HOST, PORT, URL, AGENT, Step::Service, Step::Confirm]);
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! The daemon's TCP port over real sockets, on a clock that the test moves: what takes minutes.
 
 mod beacons;
+mod chat;
 mod early_answers;
 mod elsewhere;
 pub(crate) mod gateway;
 mod limits;
+mod metrics;
 mod modes;
 mod pair_v2;
 mod panics;
@@ -28,9 +30,11 @@ use netclaw::adapters::http::public_api::PublicApi;
 use netclaw::adapters::http::public_listener::PublicListener;
 use netclaw::adapters::http::tls::OwnTls;
 use netclaw::adapters::memory::{MemoryAttemptLog, MemoryPairingSlot};
+use netclaw::adapters::metrics::PrometheusMeter;
 use netclaw::adapters::relay::upstream::Waits;
 use netclaw::app::daemon::DaemonPorts;
 use netclaw::app::daemon::beacons::Beacons;
+use netclaw::app::daemon::chat::{Chat, ChatLimits};
 use netclaw::app::daemon::open_pairing::OpenPairing;
 use netclaw::app::daemon::open_requests::OpenRequests;
 use netclaw::app::daemon::pair_v2::{Introduction, PairV2};
@@ -45,6 +49,7 @@ use netclaw::domain::pin::Pin;
 use netclaw::domain::provider_key::ProviderKey;
 use netclaw::domain::settings::Settings;
 use netclaw::domain::terms::Terms;
+use netclaw::ports::agent::ChatAgent;
 use netclaw::ports::rng::Rng;
 use netclaw::ports::tls_keys::TlsKeyStore;
 use tokio::runtime::Runtime;
@@ -54,6 +59,7 @@ use self::elsewhere::Elsewhere;
 
 use crate::e2e::raw_http::{Answer, Request};
 use crate::fakes::activity_log::FakeActivityLog;
+use crate::fakes::chat_sessions::FakeChatSessions;
 use crate::fakes::clock::FakeClock;
 use crate::fakes::device_store::FakeDeviceStore;
 use crate::fakes::rng::SeededRng;
@@ -86,6 +92,7 @@ struct Plan {
     rng: Arc<dyn Rng>,
     /// Where all connections seem to come from, if not from where they do.
     peer: Option<IpAddr>,
+    agent: Option<Arc<dyn ChatAgent>>,
     /// The agent's provider's.
     provider_key: Option<ProviderKey>,
     /// For the targets of routes.
@@ -99,7 +106,7 @@ impl Default for Plan {
         let long = Duration::from_secs(600);
         let waits = Waits { connect: long, answer: long, silence: long };
         let settings = Settings::default();
-        Self { settings, limits: ConnectionLimits::DAEMON, rng, peer: None, provider_key: None, waits }
+        Self { settings, limits: ConnectionLimits::DAEMON, rng, peer: None, provider_key: None, agent: None, waits }
     }
 }
 
@@ -125,7 +132,7 @@ impl Port {
     }
 
     fn behind(listener: TcpListener, plan: Plan) -> Self {
-        let Plan { settings, limits, rng, peer, provider_key, waits } = plan;
+        let Plan { settings, limits, rng, peer, provider_key, agent, waits } = plan;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let address = listener.local_addr().unwrap();
         let (clock, devices) = (Arc::new(FakeClock::default()), Arc::new(FakeDeviceStore::default()));
@@ -138,6 +145,7 @@ impl Port {
             slot: Arc::new(MemoryPairingSlot::default()),
             attempts: Arc::new(MemoryAttemptLog::default()),
             exposure: Arc::new(ListenerExposure::new(address)),
+            meter: Arc::new(PrometheusMeter::new("1.2.3")),
             open: Arc::new(OpenRequests::new(settings.gateway.requests_per_device)),
         };
         let identity = Arc::new(IdentityKey::from_seed(&[7; 32]).unwrap());
@@ -156,10 +164,13 @@ impl Port {
         let introduction = Introduction { identity: Arc::clone(&identity), name, keys: keys.clone() };
         let pair = Arc::new(PairV2::new(ports.clone(), introduction, &settings));
         let rotation = Arc::new(TlsRotation::new(clock.clone(), keys.clone(), Arc::<OwnTls>::clone(&tls), identity));
+        let sessions = Arc::new(FakeChatSessions::default());
+        let chat = Arc::new(Chat::new(ports.clone(), sessions, agent, ChatLimits::of(&settings.agent)));
         let gateway = Gateway::with_waits(&settings, provider_key, waits).unwrap();
         let open = Arc::clone(&ports.open);
         let api = PublicApi::new(&ports, policy, status, pair, Arc::clone(&rotation), Arc::clone(&beacons), ready)
-            .with_gateway(gateway);
+            .with_gateway(gateway)
+            .with_chat(&chat);
         let (stop, stopped) = watch::channel(false);
         listener.set_nonblocking(true).unwrap();
         runtime.spawn(async move {

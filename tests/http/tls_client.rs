@@ -23,6 +23,8 @@ pub type TlsStream = StreamOwned<ClientConnection, TcpStream>;
 #[derive(Clone)]
 pub struct Client {
     pub pin: Pin,
+    /// The name that it asks for; the address without one.
+    pub name: Option<&'static str>,
     pub from: IpAddr,
     pub protocols: Vec<&'static str>,
     pub versions: Vec<&'static SupportedProtocolVersion>,
@@ -32,7 +34,7 @@ impl Client {
     /// Offers everything, as browsers and curl do.
     pub fn of(pin: Pin) -> Self {
         let versions = vec![&version::TLS13, &version::TLS12];
-        Self { pin, from: [0, 0, 0, 0].into(), protocols: vec!["h2", "http/1.1"], versions }
+        Self { pin, name: None, from: [0, 0, 0, 0].into(), protocols: vec!["h2", "http/1.1"], versions }
     }
 
     pub fn config(&self) -> Arc<ClientConfig> {
@@ -52,7 +54,10 @@ impl Client {
 
     /// The same with what an earlier connection has left in `config`.
     pub fn connect_with(&self, config: Arc<ClientConfig>, to: SocketAddr) -> std::io::Result<TlsStream> {
-        let name = ServerName::IpAddress(to.ip().into());
+        let name = match self.name {
+            Some(name) => ServerName::try_from(name).map_err(std::io::Error::other)?,
+            None => ServerName::IpAddress(to.ip().into()),
+        };
         let mut connection = ClientConnection::new(config, name).map_err(std::io::Error::other)?;
         let mut stream = connect(self.from, to)?;
         while connection.is_handshaking() {

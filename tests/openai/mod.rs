@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 
-use crate::e2e::world::{Finished, World, client_of};
+use crate::e2e::world::{Daemon, Finished, NETCLAW, NETCLAWD, World, client_of};
 
 /// The key that the provider knows, and no device.
 const PROVIDER_KEY: &str = "sk-the-provider-s-own-key";
@@ -96,15 +96,44 @@ fn drive(python: &str, base_url: &str, key: &str) -> Finished {
 const CASES: &str = "models\nchat\nstreamed\ntool_calls\nupstream_error\ndisconnect\nbody_of_64_kib\nbody_of_50_mb\n\
                      concurrent_streams\nwrong_key\n";
 
+/// A forwarder on a device, ended when dropped, and what its tools are told.
+struct Forwarder {
+    process: Child,
+    base_url: String,
+    key: String,
+}
+
+impl Forwarder {
+    fn start(device: &World) -> Self {
+        let mut command = device.command(NETCLAW);
+        command.args(["forward", "--json"]).stdout(Stdio::piped());
+        let mut process = command.spawn().unwrap();
+        let output = BufReader::new(process.stdout.take().unwrap());
+        let told = serde_json::Deserializer::from_reader(output).into_iter::<Value>().next().unwrap().unwrap();
+        let text = |name: &str| told[name].as_str().unwrap().to_owned();
+        Self { process, base_url: text("openaiBaseUrl"), key: text("key") }
+    }
+}
+
+impl Drop for Forwarder {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
 #[test]
-fn the_official_client_works_with_a_token_in_place_of_the_key() {
+fn the_official_client_works_with_a_token_in_place_of_the_key_and_through_a_forwarder() {
     let Some(python) = python() else { return };
     let provider = Provider::start(&python);
     let host = host_of(&provider);
-    let mut daemon = host.command(crate::e2e::world::NETCLAWD);
+    let mut daemon = host.command(NETCLAWD);
     daemon.env("PROVIDER_KEY", PROVIDER_KEY);
-    let _daemon = crate::e2e::world::Daemon::of(daemon).unwrap();
-    let (_device, token) = paired(&host);
+    let _daemon = Daemon::of(daemon).unwrap();
+    let (device, token) = paired(&host);
     let driven = drive(&python, &format!("{}/v1", host.endpoint()), &token).succeeded();
+    assert_eq!(driven.stdout, CASES, "{driven:?}");
+    let forwarder = Forwarder::start(&device);
+    let driven = drive(&python, &forwarder.base_url, &forwarder.key).succeeded();
     assert_eq!(driven.stdout, CASES, "{driven:?}");
 }

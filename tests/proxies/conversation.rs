@@ -38,6 +38,13 @@ impl Conversation {
         text.bytes().for_each(|byte| self.stream.write_all(&[byte]).unwrap());
     }
 
+    /// Text of this length that follows an answer.
+    pub fn receive(&mut self, length: usize) -> String {
+        let mut text = vec![0; length];
+        self.stream.read_exact(&mut text).unwrap();
+        String::from_utf8(text).unwrap()
+    }
+
     /// The answer to the request that was sent, which was not HEAD.
     pub fn answer(&mut self) -> Answer {
         let mut stream = BufReader::new(&self.stream);

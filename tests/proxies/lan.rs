@@ -10,6 +10,9 @@ use crate::e2e::raw_http::{Answer, Request};
 /// The name that clients know the proxy by.
 pub const PUBLIC_NAME: &str = "netclaw.example.com";
 
+/// The name that clients know a service by that the proxy protects.
+pub const APP_NAME: &str = "app.example.com";
+
 /// A machine, by the last byte of its IPv4 address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Machine {

@@ -8,6 +8,7 @@ mod bodies;
 mod connections;
 mod conversation;
 mod direct;
+mod forward_auth;
 pub(crate) mod lan;
 mod last_device;
 pub(crate) mod namespace;

@@ -14,11 +14,15 @@ use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsConnector;
 
-use super::lan::{Lan, Machine, PUBLIC_NAME};
+use super::lan::{APP_NAME, Lan, Machine, PUBLIC_NAME};
+use crate::e2e::tls_keys::pin_of_key;
 use crate::http::tls_client::Client;
 
 /// Time in which a proxy that works listens, on a machine that is busy with other tests.
 const START: Duration = Duration::from_secs(20);
+
+/// This, by that.
+type Replacements = &'static [(&'static str, &'static str)];
 
 /// A reverse proxy that users may have.
 pub struct Proxy {
@@ -27,10 +31,12 @@ pub struct Proxy {
     version: &'static str,
     /// Its file in `deploy`.
     deployed: &'static str,
-    /// What of that file is different for http: this by that.
-    for_http: &'static [(&'static str, &'static str)],
+    /// What of that file is different for http.
+    for_http: Replacements,
     /// What is different for https, with FOLDER for where the certificate is.
-    for_https: &'static [(&'static str, &'static str)],
+    for_https: Replacements,
+    /// What is different beside a daemon on the same machine in the mode `local`, where that can be.
+    pub for_local: Option<Replacements>,
     /// What the file is put in, with FILE for its path.
     wrapper: &'static str,
     /// Its arguments for a start in the foreground, with the same words.
@@ -62,6 +68,7 @@ pub const PROXIES: [Proxy; 3] = [
             ("# ssl_", "ssl_"),
             ("/etc/ssl/netclaw.example.com", "FOLDER"),
         ],
+        for_local: None,
         wrapper: "pid FOLDER/pid; user root; daemon off; events {}\n\
                   http { access_log off; client_body_temp_path FOLDER; proxy_temp_path FOLDER; include FILE; }",
         start: &["-e", "stderr", "-c", "FOLDER/wrapper"],
@@ -77,6 +84,7 @@ pub const PROXIES: [Proxy; 3] = [
             ("# bind", "bind"),
             ("/etc/haproxy/certs/netclaw.example.com.pem", "FOLDER/both.pem"),
         ],
+        for_local: None,
         wrapper: "",
         start: &["-db", "-f", "FILE"],
         reload: Reload::Never,
@@ -91,9 +99,61 @@ pub const PROXIES: [Proxy; 3] = [
             "\nnetclaw.example.com {",
             "\nnetclaw.example.com {\n\ttls FOLDER/fullchain.pem FOLDER/privkey.pem",
         )],
+        for_local: None,
         wrapper: "",
         start: &["run", "--adapter", "caddyfile", "--config", "FILE"],
         reload: Reload::Command(&["reload", "--force", "--adapter", "caddyfile", "--config", "FILE"]),
+    },
+];
+
+/// The same in front of a service that only paired devices may reach.
+pub const GUARDS: [Proxy; 3] = [
+    Proxy {
+        deployed: "forward-auth/nginx.conf",
+        for_https: &[
+            ("    listen 80;\n    listen [::]:80;\n", ""),
+            ("# listen", "listen"),
+            ("# ssl_", "ssl_"),
+            ("/etc/ssl/app.example.com", "FOLDER"),
+        ],
+        for_local: Some(&[
+            ("    server 10.0.0.1:5199;\n", ""),
+            ("# server 127.0.0.1:5199", "server 127.0.0.1:5199"),
+            (
+                "        proxy_set_header Authorization $http_authorization;\n        proxy_set_header Host $host;\n",
+                "        proxy_set_header Authorization $http_authorization;\n",
+            ),
+            ("        proxy_set_header X-Forwarded-For $remote_addr;\n", ""),
+            ("        proxy_set_header X-Forwarded-Proto $scheme;\n", ""),
+            ("# proxy_set_header Host localhost", "proxy_set_header Host localhost"),
+        ]),
+        ..PROXIES[0]
+    },
+    Proxy {
+        deployed: "forward-auth/Caddyfile",
+        for_http: &[("\napp.example.com {", "\nhttp://app.example.com {")],
+        for_https: &[("\napp.example.com {", "\napp.example.com {\n\ttls FOLDER/fullchain.pem FOLDER/privkey.pem")],
+        for_local: Some(&[("10.0.0.1:5199 {", "127.0.0.1:5199 {"), ("# header_up", "header_up")]),
+        ..PROXIES[2]
+    },
+    Proxy {
+        program: "traefik",
+        version: "version",
+        deployed: "forward-auth/traefik-dynamic.yml",
+        for_http: &[("[websecure]\n      tls: {}", "[web]")],
+        for_https: &[(
+            "\nhttp:",
+            "\ntls:\n  certificates:\n    - certFile: FOLDER/fullchain.pem\n      keyFile: FOLDER/privkey.pem\n\nhttp:",
+        )],
+        for_local: None,
+        wrapper: "",
+        start: &[
+            "--global.checkNewVersion=false",
+            "--entryPoints.web.address=:80",
+            "--entryPoints.websecure.address=:443",
+            "--providers.file.filename=FILE",
+        ],
+        reload: Reload::Never,
     },
 ];
 
@@ -136,24 +196,34 @@ impl Proxy {
 
     /// Starts it on the network's machine for it, and returns when it listens.
     pub fn start(&'static self, lan: &Lan, scheme: Scheme) -> RunningProxy {
+        self.run(lan, Machine::Proxy, scheme, &self.configuration(scheme))
+    }
+
+    /// The same on the machine of a daemon in the mode `local`.
+    pub fn start_beside(&'static self, lan: &Lan, scheme: Scheme) -> RunningProxy {
+        let configuration = self.replaced(self.configuration(scheme), self.for_local.unwrap());
+        self.run(lan, Machine::Daemon, scheme, &configuration)
+    }
+
+    fn run(&'static self, lan: &Lan, machine: Machine, scheme: Scheme, configuration: &str) -> RunningProxy {
         let folder = tempfile::tempdir().unwrap();
         let fill_in = |text: &str| self.fill_in(text, folder.path());
-        std::fs::write(folder.path().join(self.deployed), fill_in(&self.configuration(scheme))).unwrap();
+        std::fs::write(folder.path().join(self.file()), fill_in(configuration)).unwrap();
         std::fs::write(folder.path().join("wrapper"), fill_in(self.wrapper)).unwrap();
         if scheme == Scheme::Https {
-            let made = rcgen::generate_simple_self_signed([PUBLIC_NAME.to_owned()]).unwrap();
+            let made = rcgen::generate_simple_self_signed([PUBLIC_NAME, APP_NAME].map(str::to_owned)).unwrap();
             write_certificate(folder.path(), &made.cert.pem(), &made.signing_key);
         }
-        let mut command = self.command(lan, self.start, folder.path());
+        let mut command = self.command(lan, machine, self.start, folder.path());
         let running = RunningProxy { proxy: self, process: command.spawn().unwrap(), folder };
-        let listens = lan.namespace(Machine::Bob).run(|| listens(scheme.port()));
+        let listens = lan.namespace(Machine::Bob).run(|| listens(machine, scheme.port()));
         assert!(listens, "{} does not listen", self.program);
         running
     }
 
-    /// The program on the network's machine for it, with these arguments and what it says in a file of `folder`.
-    fn command(&self, lan: &Lan, arguments: &[&str], folder: &Path) -> Command {
-        let launcher = lan.namespace(Machine::Proxy).launcher();
+    /// The program on `machine`, with these arguments and what it says in a file of `folder`.
+    fn command(&self, lan: &Lan, machine: Machine, arguments: &[&str], folder: &Path) -> Command {
+        let launcher = lan.namespace(machine).launcher();
         let mut command = Command::new(&launcher[0]);
         command.args(&launcher[1..]).arg(self.program);
         command.args(arguments.iter().map(|argument| self.fill_in(argument, folder)));
@@ -163,8 +233,13 @@ impl Proxy {
         command
     }
 
+    /// The name of its file.
+    fn file(&self) -> &'static str {
+        self.deployed.rsplit('/').next().unwrap_or_default()
+    }
+
     fn fill_in(&self, text: &str, folder: &Path) -> String {
-        let text = text.replace("FILE", &format!("FOLDER/{}", self.deployed));
+        let text = text.replace("FILE", &format!("FOLDER/{}", self.file()));
         text.replace("FOLDER", &folder.to_string_lossy())
     }
 
@@ -175,17 +250,25 @@ impl Proxy {
             Scheme::Http => self.for_http,
             Scheme::Https => self.for_https,
         };
-        let replace = |text: String, (this, that): &(&str, &str)| {
+        self.replaced(std::fs::read_to_string(deployed).unwrap(), replacements)
+    }
+
+    fn replaced(&self, text: String, replacements: Replacements) -> String {
+        replacements.iter().fold(text, |text, (this, that)| {
             assert!(text.contains(this), "{} has no {this}", self.deployed);
             text.replace(this, that)
-        };
-        replacements.iter().fold(std::fs::read_to_string(deployed).unwrap(), replace)
+        })
     }
 }
 
 impl RunningProxy {
     fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+
+    /// What clients know the key of a proxy by that speaks https.
+    pub fn pin(&self) -> Pin {
+        pin_of_key(&std::fs::read_to_string(self.folder.path().join("privkey.pem")).unwrap())
     }
 
     /// The certificate of a proxy that speaks https.
@@ -207,7 +290,9 @@ impl RunningProxy {
             }
             Reload::Command(arguments) => {
                 write_certificate(self.folder.path(), certificate, key);
-                assert!(self.proxy.command(lan, arguments, self.folder.path()).status().unwrap().success());
+                assert!(
+                    self.proxy.command(lan, Machine::Proxy, arguments, self.folder.path()).status().unwrap().success()
+                );
             }
         }
         let pin = Pin::of_spki(&key.subject_public_key_info());
@@ -260,10 +345,10 @@ fn shows(pin: Pin, old_workers: &[PathBuf]) -> bool {
     runtime.block_on(async { timeout(START, shake_hands).await.is_ok() })
 }
 
-/// Whether the proxy of this thread's network listens, over IPv4 and IPv6, before its time is over.
-fn listens(port: u16) -> bool {
+/// Whether the proxy on `machine` of this thread's network listens, over IPv4 and IPv6, before its time is over.
+fn listens(machine: Machine, port: u16) -> bool {
     let connect = async {
-        for address in [Machine::Proxy.v4(), Machine::Proxy.v6()] {
+        for address in [machine.v4(), machine.v6()] {
             while TcpStream::connect(SocketAddr::new(address, port)).await.is_err() {
                 sleep(Duration::from_millis(10)).await;
             }

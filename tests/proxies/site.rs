@@ -10,7 +10,7 @@ use crate::e2e::raw_http::{Answer, Request};
 use crate::e2e::world::{Daemon, World};
 
 /// The daemon's port in the files in `deploy`.
-const PORT: u16 = 5199;
+pub const PORT: u16 = 5199;
 
 /// What clients type.
 pub const PUBLIC_URL: &str = "http://netclaw.example.com";
@@ -51,7 +51,12 @@ pub fn sites() -> Vec<Site> {
 
 /// The proxies that are installed, if networks can be made for them.
 pub fn usable_proxies() -> impl Iterator<Item = &'static Proxy> {
-    PROXIES.iter().filter(|proxy| {
+    usable(&PROXIES)
+}
+
+/// Those of `proxies` that are installed, if networks can be made for them.
+pub fn usable(proxies: &'static [Proxy]) -> impl Iterator<Item = &'static Proxy> {
+    proxies.iter().filter(|proxy| {
         let missing = (!proxy.is_installed()).then(|| format!("{} is not installed", proxy.program));
         match namespace::obstacle().map(str::to_owned).or(missing) {
             Some(obstacle) => println!("skipped: {obstacle}"),
@@ -157,12 +162,14 @@ pub fn other_than(code: &str) -> &'static str {
     if code.starts_with('2') { "3333-3333" } else { "2222-2222" }
 }
 
-fn host_on(lan: &Lan, address: IpAddr, settings: &str) -> World {
+/// A home on the daemon's machine, with these settings.
+pub fn host_on(lan: &Lan, address: IpAddr, settings: &str) -> World {
     let host = World::elsewhere(socket(address, PORT), lan.namespace(Machine::Daemon).launcher());
     host.write("config/netclaw.json", settings, 0o600);
     host
 }
 
-const fn socket(address: IpAddr, port: u16) -> SocketAddr {
+/// Where `address` listens on `port`.
+pub const fn socket(address: IpAddr, port: u16) -> SocketAddr {
     SocketAddr::new(address, port)
 }

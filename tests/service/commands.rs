@@ -5,13 +5,15 @@ use std::path::Path;
 use clap::Parser;
 use netclaw::adapters::terminal::cli::host::{DaemonCommand, HostCommand};
 use netclaw::adapters::terminal::cli::{Cli, Command};
-use netclaw::adapters::terminal::commands::host::{HostPorts, ServicePorts, run_operate};
+use netclaw::adapters::terminal::commands::host::{AgentKeyPorts, HostPorts, ServicePorts, run_operate};
 use netclaw::adapters::terminal::console::Console;
 use netclaw::adapters::terminal::failure::Exit;
 use netclaw::ports::daemon_process::DaemonProcess;
+use netclaw::ports::prompter::PromptError;
 use netclaw::ports::service_manager::{Scope, ServiceError, ServiceManager};
 
 use super::machine::Machine;
+use crate::fakes::agent_key_store::FakeAgentKeyStore;
 use crate::fakes::consent::ScriptedConsent;
 use crate::fakes::daemon_process::FakeDaemonProcess;
 use crate::fakes::granting_api::FakeApi;
@@ -43,6 +45,7 @@ async fn run_on(words: &str, process: &FakeDaemonProcess, service: ServicePorts<
         consent: &ScriptedConsent::default(),
         settings: &FakeSettingsStore::default(),
         wizard: &mut ScriptedWizard::default(),
+        agent_key: AgentKeyPorts { store: &FakeAgentKeyStore::default(), ask: &|| Err(PromptError::EndOfInput) },
         log_file: Path::new("/nowhere/daemon.log"),
     };
     let ended = run_operate(command, ports, &mut console).await;

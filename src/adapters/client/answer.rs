@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use super::{Patience, cause, problem};
 use crate::domain::text::shown_safely;
+use crate::ports::chat_api::ChatError;
 use crate::ports::daemon_api::ApiError;
 
 /// Longest answer that is read, in bytes: several times the largest one of ours.
@@ -25,7 +26,16 @@ pub(super) struct Answer {
 ///
 /// * [`ApiError::NotADaemon`] for a redirect, which is not followed, and for an answer that is too large.
 /// * [`ApiError::Unreachable`] when the connection ends, or the time is up before the last byte.
-pub(super) async fn read(mut response: Response, patience: Patience) -> Result<Answer, ApiError> {
+pub(super) async fn read(response: Response, patience: Patience) -> Result<Answer, ApiError> {
+    read_up_to(response, MAX_ANSWER_BYTES, patience).await
+}
+
+/// Reads an answer of at most `limit` bytes to its end. Tokens are only in those that [`read`] reads.
+///
+/// # Errors
+///
+/// As for [`read`].
+pub(super) async fn read_up_to(mut response: Response, limit: usize, patience: Patience) -> Result<Answer, ApiError> {
     let status = response.status();
     if status.is_redirection() {
         return Err(not_a_daemon(redirect(response.headers())));
@@ -33,8 +43,8 @@ pub(super) async fn read(mut response: Response, patience: Patience) -> Result<A
     // Allocated once, so that no copy of a token is left behind by growing.
     let mut body = Zeroizing::new(Vec::with_capacity(MAX_ANSWER_BYTES));
     while let Some(chunk) = response.chunk().await.map_err(|error| cause::of(&error, patience))? {
-        if body.len() + chunk.len() > MAX_ANSWER_BYTES {
-            return Err(not_a_daemon("its answer is larger than 4 KiB".to_owned()));
+        if body.len() + chunk.len() > limit {
+            return Err(not_a_daemon(format!("its answer is larger than {} KiB", limit / 1024)));
         }
         body.extend_from_slice(&chunk);
     }
@@ -64,6 +74,11 @@ impl Answer {
         self.expect(expected)
     }
 
+    /// What the daemon says against it, if that is about chats.
+    pub(super) fn refusal(&self) -> Option<ChatError> {
+        if self.is_of("application/problem+json") { problem::refusal(&self.body) } else { None }
+    }
+
     fn expect(&self, expected: StatusCode) -> Result<(), ApiError> {
         if self.status == expected {
             return Ok(());
@@ -76,12 +91,16 @@ impl Answer {
         Err(problem::of(status, &self.headers, problem))
     }
 
-    /// Whether the content type is this one, whatever its parameters (RFC 9110 section 8.3.1).
     fn is_of(&self, media_type: &str) -> bool {
-        let value = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let essence = value.and_then(|value| value.split(';').next()).map(str::trim);
-        essence.is_some_and(|essence| essence.eq_ignore_ascii_case(media_type))
+        is_of(&self.headers, media_type)
     }
+}
+
+/// Whether the content type is this one, whatever its parameters (RFC 9110 section 8.3.1).
+pub(super) fn is_of(headers: &HeaderMap, media_type: &str) -> bool {
+    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = value.and_then(|value| value.split(';').next()).map(str::trim);
+    essence.is_some_and(|essence| essence.eq_ignore_ascii_case(media_type))
 }
 
 /// Something answers that is no daemon, for this reason.

@@ -157,6 +157,6 @@ pub(super) fn sighting(json: &[u8]) -> Result<Sighting, ApiError> {
 }
 
 /// Never says what was there instead: it may be a token.
-fn foreign() -> ApiError {
+pub(super) fn foreign() -> ApiError {
     not_a_daemon("its answer is not one that a netclaw daemon gives".to_owned())
 }

@@ -2,12 +2,14 @@
 
 mod answer;
 mod cause;
+mod chat;
 mod documents;
 mod key_verifier;
 mod meeting;
 mod network_probe;
 mod problem;
-mod tls;
+pub mod tls;
+mod turn_stream;
 
 use std::sync::Mutex;
 use std::time::Duration;

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::answer::not_a_daemon;
 use crate::domain::text::shown_safely;
+use crate::ports::chat_api::{ChatError, Refusal};
 use crate::ports::daemon_api::{ApiError, Rejection};
 
 /// How long to wait when a 429 does not say: the length of the daemon's rate window.
@@ -34,6 +35,33 @@ pub(super) fn of(status: StatusCode, headers: &HeaderMap, document: Option<&[u8]
         }
         None => without_problem(status, headers),
     }
+}
+
+/// What a problem document says of a chat; `None` when it is about something else.
+pub(super) fn refusal(document: &[u8]) -> Option<ChatError> {
+    let Problem { code, title, detail } = serde_json::from_slice(document).ok()?;
+    let words = if detail.is_empty() { title } else { detail };
+    Some(ChatError::Refused { why: refused(&code)?, detail: shown_safely(&words) })
+}
+
+/// Exhaustive over the contract's codes for chats.
+pub(super) fn refused(code: &str) -> Option<Refusal> {
+    Some(match code {
+        "no_agent" => Refusal::NoAgent,
+        "agent_failed" => Refusal::AgentFailed,
+        "agent_timeout" => Refusal::AgentTimeout,
+        "agent_output_limit" => Refusal::AgentOutputLimit,
+        "no_session" => Refusal::NoSession,
+        "no_turn" => Refusal::NoTurn,
+        "session_busy" => Refusal::SessionBusy,
+        "session_full" => Refusal::SessionFull,
+        "too_many_sessions" => Refusal::TooManySessions,
+        "invalid_session_name" => Refusal::InvalidSessionName,
+        "name_taken" => Refusal::NameTaken,
+        "payload_too_large" => Refusal::TooLong,
+        "storage_unavailable" => Refusal::StorageUnavailable,
+        _ => return None,
+    })
 }
 
 /// Exhaustive over the contract's codes. An unknown one is of a newer daemon and is judged by its status.

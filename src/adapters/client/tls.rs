@@ -6,7 +6,7 @@ use rustls::{ClientConfig, RootCertStore, crypto::ring};
 use rustls_platform_verifier::BuilderVerifierExt;
 
 use super::key_verifier::KeyVerifier;
-use crate::domain::link::Guard;
+use crate::domain::link::{Guard, Link};
 
 /// What a link with this guard is believed by.
 ///
@@ -51,4 +51,21 @@ pub(super) fn trusting_nobody() -> Result<ClientConfig, rustls::Error> {
     let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
     let builder = builder.with_safe_default_protocol_versions()?;
     Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
+}
+
+/// The one protocol that is spoken above TLS (RFC 7301) where requests are passed on.
+const HTTP_1_1: &[u8] = b"http/1.1";
+
+/// TLS over a link, for passing requests on over it; `None` where none is spoken.
+///
+/// # Errors
+///
+/// When the system's certificates cannot be read.
+pub fn of_link(link: &Link) -> Result<Option<Arc<ClientConfig>>, rustls::Error> {
+    if !link.place().is_https() {
+        return Ok(None);
+    }
+    let mut config = guarding(link.guard())?;
+    config.alpn_protocols = vec![HTTP_1_1.to_vec()];
+    Ok(Some(Arc::new(config)))
 }

@@ -44,6 +44,9 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 /// Why the code of a daemon that ignored the terms is not shown.
 const OTHER_TERMS: &str = "it made a code without the limits that were asked for; it is older than this command";
 
+/// What is said of an answer that is not what it should be.
+const GARBLED: &str = "the daemon's answer is not understood; are both of the same version?";
+
 /// Bytes of an answer: a list of 250 000 devices.
 const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 
@@ -62,14 +65,20 @@ impl SocketControlChannel {
     }
 
     async fn ask<T: DeserializeOwned>(&self, method: Method, path: &str, body: Bytes) -> Result<T, Refusal> {
+        let content = self.answer(method, path, body).await?;
+        serde_json::from_slice(&content).map_err(|_| broken(GARBLED.to_owned()))
+    }
+
+    /// The content of an answer that says yes.
+    async fn answer(&self, method: Method, path: &str, body: Bytes) -> Result<Bytes, Refusal> {
         let asked = tokio::time::timeout(TIMEOUT, self.exchange(method, path, body));
         let late = |_| broken(format!("the daemon did not answer within {} seconds", TIMEOUT.as_secs()));
         let (status, content) = asked.await.map_err(late)??;
-        let garbled = |_| broken("the daemon's answer is not understood; are both of the same version?".to_owned());
         if status.is_success() {
-            return serde_json::from_slice(&content).map_err(garbled);
+            return Ok(content);
         }
-        let RefusedForm { error } = serde_json::from_slice(&content).map_err(garbled)?;
+        let refused = serde_json::from_slice(&content);
+        let RefusedForm { error } = refused.map_err(|_| broken(GARBLED.to_owned()))?;
         Err(Refusal { status, error: ControlError::Failed(shown_safely(&error)) })
     }
 
@@ -153,8 +162,12 @@ fn interrupted(error: impl std::fmt::Display) -> Refusal {
 
 /// What a form says, unless one of its fields is not what it should be.
 fn understood<T>(read: Option<T>) -> Result<T, ControlError> {
-    let what = "the daemon's answer is not understood; are both of the same version?";
-    read.ok_or_else(|| ControlError::Broken(what.to_owned()))
+    read.ok_or_else(|| ControlError::Broken(GARBLED.to_owned()))
+}
+
+/// `text` and one more line, safe to show.
+fn with_line(text: String, line: &str) -> String {
+    text + &shown_safely(line) + "\n"
 }
 
 #[async_trait]
@@ -228,6 +241,11 @@ impl ControlChannel for SocketControlChannel {
     async fn rotate_keys(&self, urgency: Urgency) -> Result<RotationOutcome, ControlError> {
         let form: RotatedForm = self.post("/keys/rotate", &RotateForm::from(urgency)).await?;
         understood(form.read())
+    }
+
+    async fn metrics(&self) -> Result<String, ControlError> {
+        let content = self.answer(Method::GET, "/metrics", Bytes::new()).await?;
+        understood(str::from_utf8(&content).ok().map(|text| text.lines().fold(String::new(), with_line)))
     }
 
     async fn status(&self) -> Result<OperatorReport, ControlError> {

@@ -2,8 +2,8 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::os::unix::fs::FileTypeExt;
-use std::os::unix::net::UnixListener;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
@@ -17,11 +17,14 @@ use crate::adapters::platform::{self, MAX_SOCKET_PATH_BYTES, UnsafeFolder};
 /// The variable with the user's private folder for sockets (XDG Base Directory Specification).
 pub const RUNTIME_VARIABLE: &str = "XDG_RUNTIME_DIR";
 
+/// Permission bits of everyone but the owner.
+const OTHERS: u32 = 0o077;
+
 /// Why there is no usable socket.
 #[derive(Debug, Error)]
 pub enum SocketError {
     /// The path is longer than the system allows, and there is no other place.
-    #[error("the path of the control socket, {0}, is longer than {MAX_SOCKET_PATH_BYTES} bytes")]
+    #[error("the path of the socket, {0}, is longer than {MAX_SOCKET_PATH_BYTES} bytes")]
     TooLong(PathBuf),
     /// Something that is no socket has its name.
     #[error("{0} is in the way: it is not a socket")]
@@ -42,6 +45,23 @@ pub enum SocketError {
         /// What the system says.
         error: io::Error,
     },
+}
+
+/// Why there is no socket where no lock says whose it is.
+#[derive(Debug, Error)]
+pub enum UnlockedError {
+    /// Another process has it.
+    #[error("{0} is in use by another process")]
+    InUse(PathBuf),
+    /// Others could come near it.
+    #[error("{folder} is not private: others may enter it, or it is another user's")]
+    NotPrivate {
+        /// The folder of the socket.
+        folder: PathBuf,
+    },
+    /// It cannot be made.
+    #[error(transparent)]
+    Socket(#[from] SocketError),
 }
 
 /// The path at which daemon and commands meet: `preferred`, or, where that is too long for the system, a folder named after
@@ -88,4 +108,28 @@ pub fn bind(path: &Path) -> Result<UnixListener, SocketError> {
     let bound = UnixListener::bind(path).and_then(|listener| listener.set_nonblocking(true).map(|()| listener));
     umask(usual);
     bound.map_err(failed)
+}
+
+/// Makes a socket like [`bind`] where no lock says whether another process has one of this name, in a folder that nobody else
+/// can enter: an existing one that is, or a new one.
+///
+/// # Errors
+///
+/// [`UnlockedError`].
+pub fn bind_unlocked(path: &Path) -> Result<UnixListener, UnlockedError> {
+    let failed = |error| SocketError::Io { path: path.to_owned(), error };
+    if path.as_os_str().len() > MAX_SOCKET_PATH_BYTES {
+        return Err(SocketError::TooLong(path.to_owned()).into());
+    }
+    if let Some(folder) = path.parent() {
+        platform::create_private_folder(folder).map_err(failed)?;
+        let metadata = folder.metadata().map_err(failed)?;
+        if metadata.uid() != platform::user_id() || metadata.mode() & OTHERS != 0 {
+            return Err(UnlockedError::NotPrivate { folder: folder.to_owned() });
+        }
+    }
+    if UnixStream::connect(path).is_ok() {
+        return Err(UnlockedError::InUse(path.to_owned()));
+    }
+    Ok(bind(path)?)
 }

@@ -8,6 +8,7 @@ use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
 
+use super::process_group::ProcessGroup;
 use crate::adapters::platform::SERVICE_MANAGER_VARIABLES;
 use crate::domain::text::shown_safely;
 
@@ -76,7 +77,7 @@ pub async fn run(program: &str, arguments: &[&str], limits: Limits) -> Result<Ve
         io::ErrorKind::NotFound => CommandError::Missing,
         _ => CommandError::NotStarted(error.to_string()),
     })?;
-    let group = Group(child.id());
+    let group = ProcessGroup::of(&child);
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let ended = tokio::time::timeout(limits.time, async {
         tokio::try_join!(read(stdout, limits.output), message(stderr), async { Ok(child.wait().await) })
@@ -87,18 +88,6 @@ pub async fn run(program: &str, arguments: &[&str], limits: Limits) -> Result<Ve
         Ok(status) if status.success() => Ok(output),
         Ok(status) => Err(CommandError::Failed { status: status.to_string(), message }),
         Err(error) => Err(CommandError::Failed { status: error.to_string(), message }),
-    }
-}
-
-/// Ends the processes of a group when it is dropped. One that has ended is not there any more.
-struct Group(Option<u32>);
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        let leader = self.0.and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
-        if let Some(leader) = leader {
-            let _ = rustix::process::kill_process_group(leader, rustix::process::Signal::KILL);
-        }
     }
 }
 

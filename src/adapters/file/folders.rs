@@ -11,7 +11,7 @@ use super::open_error::OpenError;
 use crate::adapters::platform::{self, ROOT, UnsafeFolder};
 
 /// The folders of a home, those of the host and those of the client.
-const FOLDERS: [&str; 6] = ["config", "client", "state", "keys", "run", "logs"];
+const FOLDERS: [&str; 8] = ["config", "client", "state", "state/sessions", "keys", "run", "logs", "agent"];
 
 /// Checks the home of this process's own user.
 ///

@@ -76,6 +76,21 @@ impl Home {
         self.0.join("state/activity.json")
     }
 
+    /// What a person has entered in chats.
+    pub fn chat_history_file(&self) -> PathBuf {
+        self.0.join("state/chat_history")
+    }
+
+    /// The conversations with the agent, a file each.
+    pub fn sessions_folder(&self) -> PathBuf {
+        self.0.join("state/sessions")
+    }
+
+    /// Where an agent that is a program runs, unless the configuration names another folder.
+    pub fn agent_folder(&self) -> PathBuf {
+        self.0.join("agent")
+    }
+
     /// The daemon's identity key.
     pub fn identity_file(&self) -> PathBuf {
         self.0.join("keys/identity.key")

@@ -13,7 +13,7 @@ use crate::ports::credential_store::CredentialStoreError;
 use crate::ports::home_inspection::{Entry, HomeFacts, HomeInspection, Kind, Leftover, Stored, Writer};
 
 /// Folders of a home.
-const FOLDERS: &[&str] = &["config", "client", "state", "keys", "run", "logs"];
+const FOLDERS: &[&str] = &["config", "client", "state", "state/sessions", "keys", "run", "logs", "agent"];
 
 /// Bytes that are written to find out whether there is room: one block of most file systems.
 const TRIED_BYTES: usize = 4096;

@@ -2,6 +2,9 @@
 
 pub mod activity_file;
 mod armour;
+pub mod chat_history;
+#[cfg(unix)]
+pub mod chat_sessions;
 pub mod credentials;
 pub mod device_file;
 mod device_form;

@@ -46,7 +46,7 @@ impl AnswerBody {
     /// When the answer has to end, if it is one that may take long.
     pub(super) fn watch(&self) -> Option<Watch> {
         match self {
-            Self::Streamed(streamed) => Some(streamed.open.watch()),
+            Self::Streamed(streamed) => streamed.open.as_ref().map(OpenRequest::watch),
             Self::Empty | Self::Routed(_) | Self::Tunnel(_) => None,
         }
     }
@@ -55,33 +55,46 @@ impl AnswerBody {
 /// A body that is passed on, for as long as the device may have it.
 pub struct Streamed {
     body: RelayedBody<ArrivingBody>,
-    open: OpenRequest,
+    /// `None` where that is for the other side to say.
+    open: Option<OpenRequest>,
 }
 
 /// A tunnel, for as long as the device may have it.
 pub struct OpenTunnel {
     tunnel: Tunnel,
-    open: OpenRequest,
+    /// `None` where that is for the other side to say.
+    open: Option<OpenRequest>,
 }
 
 impl Streamed {
     /// This body, which has its place until its end.
     pub(super) const fn new(body: RelayedBody<ArrivingBody>, open: OpenRequest) -> Self {
-        Self { body, open }
+        Self { body, open: Some(open) }
+    }
+
+    /// This body, to its end.
+    pub(super) const fn to_its_end(body: RelayedBody<ArrivingBody>) -> Self {
+        Self { body, open: None }
     }
 }
 
 impl OpenTunnel {
     /// This tunnel, while `open` has not ended.
     pub(super) const fn new(tunnel: Tunnel, open: OpenRequest) -> Self {
-        Self { tunnel, open }
+        Self { tunnel, open: Some(open) }
+    }
+
+    /// This tunnel, to its end.
+    pub(super) const fn to_its_end(tunnel: Tunnel) -> Self {
+        Self { tunnel, open: None }
     }
 
     /// Joins the client to the other side until they or the credential end. `early` has been read from the client already.
     pub(super) async fn join<S: AsyncRead + AsyncWrite + Unpin>(self, client: S, early: Bytes) -> std::io::Result<()> {
+        let Some(open) = self.open else { return self.tunnel.join(client, early).await };
         tokio::select! {
             joined = self.tunnel.join(client, early) => joined,
-            () = self.open.ended() => Ok(()),
+            () = open.ended() => Ok(()),
         }
     }
 }

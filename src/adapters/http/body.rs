@@ -30,21 +30,44 @@ where
     S: Stream<Item = Result<B, E>>,
     B: Buf,
 {
+    // Large enough from the start, so that no copy of a code is left behind by growing.
+    read_json_into(Vec::with_capacity(MAX_BODY_BYTES), MAX_BODY_BYTES, headers, body).await
+}
+
+/// The same for a body without secrets, which may have `limit` bytes.
+///
+/// # Errors
+///
+/// As for [`read_json`].
+pub(super) async fn read_long_json<T, S, B, E>(limit: usize, headers: &HeaderMap, body: S) -> Result<T, Problem>
+where
+    T: DeserializeOwned,
+    S: Stream<Item = Result<B, E>>,
+    B: Buf,
+{
+    read_json_into(Vec::new(), limit, headers, body).await
+}
+
+async fn read_json_into<T, S, B, E>(content: Vec<u8>, limit: usize, headers: &HeaderMap, body: S) -> Result<T, Problem>
+where
+    T: DeserializeOwned,
+    S: Stream<Item = Result<B, E>>,
+    B: Buf,
+{
     if !is_json(headers) {
         return Err(Problem::new(Reason::UnsupportedMediaType, "the content type must be application/json"));
     }
-    let too_large = || Problem::new(Reason::PayloadTooLarge, format!("the body is larger than {MAX_BODY_BYTES} bytes"));
+    let too_large = || Problem::new(Reason::PayloadTooLarge, format!("the body is larger than {limit} bytes"));
     let declared = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if declared.is_some_and(|length| length > MAX_BODY_BYTES as u64) {
+    if declared.is_some_and(|length| length > limit as u64) {
         return Err(too_large());
     }
     let read = async {
         let mut body = std::pin::pin!(body);
-        // Large enough from the start, so that no copy of a code is left behind by growing.
-        let mut content = Zeroizing::new(Vec::with_capacity(MAX_BODY_BYTES));
+        let mut content = Zeroizing::new(content);
         while let Some(chunk) = body.next().await {
             let mut chunk = chunk.map_err(|_| Problem::new(Reason::InvalidRequest, "the body did not arrive"))?;
-            if content.len() + chunk.remaining() > MAX_BODY_BYTES {
+            if content.len() + chunk.remaining() > limit {
                 return Err(too_large());
             }
             while chunk.has_remaining() {

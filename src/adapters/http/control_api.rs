@@ -18,6 +18,7 @@ use super::answer::routed;
 use super::body::read_json;
 use super::connections::Handler;
 use super::listener::Peer;
+use super::metrics;
 use super::problem::Problem;
 use super::to_the_end::{Panicked, to_the_end};
 use super::usage::ArrivingBody;
@@ -33,6 +34,7 @@ use crate::app::daemon::DaemonPorts;
 use crate::app::daemon::beacons::Beacons;
 use crate::app::daemon::devices::{Devices, RevokeError};
 use crate::app::daemon::lockouts::Lockouts;
+use crate::app::daemon::metrics::Metrics;
 use crate::app::daemon::open_pairing::{OpenPairing, OpenPairingError};
 use crate::app::daemon::status::Status;
 use crate::app::daemon::tls_rotation::TlsRotation;
@@ -77,8 +79,10 @@ impl ControlApi {
     ) -> Self {
         let devices = Devices::new(ports.clone(), status.mode());
         let lockouts = Lockouts::new(ports.clone());
+        let metrics = Arc::new(Metrics::new(ports.clone(), Arc::clone(&status)));
         let services = Services { open_pairing, beacons, devices, lockouts, status, rotation, stop };
-        Self { routes: routes(&Arc::new(services)) }
+        let routes = routes(&Arc::new(services)).or(metrics::route(&metrics)).unify().boxed();
+        Self { routes }
     }
 }
 

@@ -72,8 +72,8 @@ pub enum GatewayError {
 }
 
 /// A server, and what to call it.
-struct Server {
-    upstream: Arc<Upstream>,
+pub(super) struct Server {
+    pub(super) upstream: Arc<Upstream>,
     endpoint: Endpoint,
     /// The path of its URL, without a slash at its end.
     base: String,
@@ -212,7 +212,8 @@ impl Gateway {
 pub(super) const AGENT_PATH: &str = "/v1/";
 
 impl Server {
-    fn new(
+    /// The server at this endpoint; with `trusted`, over TLS where the endpoint says so.
+    pub(super) fn new(
         endpoint: &Endpoint,
         trusted: Option<Arc<rustls::ClientConfig>>,
         waits: Waits,
@@ -236,7 +237,7 @@ impl Server {
     }
 
     /// The beginning of a request to what follows this server's own path; the query is passed on as it is.
-    fn head(&self, parts: &Parts, rest: &str) -> Outgoing {
+    pub(super) fn head(&self, parts: &Parts, rest: &str) -> Outgoing {
         match parts.uri.query() {
             None => Outgoing::new(&parts.method, &[&self.base, "/", rest], &self.host),
             Some(query) => Outgoing::new(&parts.method, &[&self.base, "/", rest, "?", query], &self.host),
@@ -299,7 +300,7 @@ impl Sender<'_> {
 }
 
 /// What the request asks of its connection, if it can be passed on at all.
-fn checked(parts: &Parts) -> Result<Hop<'_>, Problem> {
+pub(super) fn checked(parts: &Parts) -> Result<Hop<'_>, Problem> {
     if parts.uri.authority().is_some() {
         return Err(invalid("the request must name a path, not a whole URL"));
     }
@@ -323,7 +324,7 @@ fn with_slash(parts: &Parts) -> Answer {
     answer
 }
 
-fn invalid(detail: impl Into<String>) -> Problem {
+pub(super) fn invalid(detail: impl Into<String>) -> Problem {
     Problem::new(Reason::InvalidRequest, detail)
 }
 
@@ -331,6 +332,6 @@ pub(super) fn not_found() -> Problem {
     Problem::new(Reason::NotFound, "there is no such route")
 }
 
-const fn is_timeout(error: &RelayError) -> bool {
+pub(super) const fn is_timeout(error: &RelayError) -> bool {
     matches!(error, RelayError::Timeout | RelayError::ConnectTimeout)
 }

@@ -30,7 +30,9 @@ pub(super) enum Reason {
     InvalidDeviceName,
     WrongCode,
     Unauthorized,
+    InvalidKey,
     ForbiddenOrigin,
+    NotForwarded,
     TlsRequired,
     NoPairingCode,
     NoHandshake,
@@ -51,6 +53,12 @@ pub(super) enum Reason {
     GatewayTimeout,
     AgentTimeout,
     StorageUnavailable,
+    NoSession,
+    NoTurn,
+    InvalidSessionName,
+    TooManySessions,
+    SessionBusy,
+    SessionFull,
 }
 
 impl Reason {
@@ -61,6 +69,8 @@ impl Reason {
             Self::InvalidDeviceName => ("invalid_device_name", StatusCode::BAD_REQUEST, "Invalid device name"),
             Self::WrongCode => ("wrong_code", StatusCode::UNAUTHORIZED, "Wrong pairing code"),
             Self::Unauthorized => ("unauthorized", StatusCode::UNAUTHORIZED, "Unauthorized"),
+            Self::InvalidKey => ("invalid_api_key", StatusCode::UNAUTHORIZED, "Invalid key"),
+            Self::NotForwarded => ("not_forwarded", StatusCode::FORBIDDEN, "Not forwarded"),
             Self::ForbiddenOrigin => ("forbidden_origin", StatusCode::FORBIDDEN, "Forbidden origin"),
             Self::TlsRequired => ("tls_required", StatusCode::FORBIDDEN, "TLS required"),
             Self::NoPairingCode => ("no_pairing_code", StatusCode::NOT_FOUND, "No pairing code"),
@@ -88,6 +98,12 @@ impl Reason {
             Self::GatewayTimeout => ("gateway_timeout", StatusCode::GATEWAY_TIMEOUT, "Gateway timeout"),
             Self::AgentTimeout => ("agent_timeout", StatusCode::GATEWAY_TIMEOUT, "Agent timeout"),
             Self::StorageUnavailable => ("storage_unavailable", StatusCode::SERVICE_UNAVAILABLE, "Storage unavailable"),
+            Self::NoSession => ("no_session", StatusCode::NOT_FOUND, "No session"),
+            Self::NoTurn => ("no_turn", StatusCode::NOT_FOUND, "No turn"),
+            Self::InvalidSessionName => ("invalid_session_name", StatusCode::BAD_REQUEST, "Invalid session name"),
+            Self::TooManySessions => ("too_many_sessions", StatusCode::CONFLICT, "Too many sessions"),
+            Self::SessionBusy => ("session_busy", StatusCode::CONFLICT, "Session busy"),
+            Self::SessionFull => ("session_full", StatusCode::CONFLICT, "Session full"),
         }
     }
 }
@@ -130,6 +146,11 @@ impl Problem {
             Reason::WrongCode | Reason::Unauthorized => {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
+            Reason::InvalidKey => {
+                headers.append(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+                // For browsers, which ask a person then.
+                headers.append(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"netclaw forward\""));
+            }
             Reason::RateLimited { retry_after } | Reason::LockedOut { retry_after } => {
                 headers.insert(RETRY_AFTER, whole_seconds(retry_after).into());
             }
@@ -146,6 +167,7 @@ impl Problem {
             Reason::InvalidRequest
             | Reason::InvalidDeviceName
             | Reason::ForbiddenOrigin
+            | Reason::NotForwarded
             | Reason::TlsRequired
             | Reason::NoPairingCode
             | Reason::NoHandshake
@@ -160,7 +182,13 @@ impl Problem {
             | Reason::AgentFailed
             | Reason::GatewayTimeout
             | Reason::AgentTimeout
-            | Reason::StorageUnavailable => {}
+            | Reason::StorageUnavailable
+            | Reason::NoSession
+            | Reason::NoTurn
+            | Reason::InvalidSessionName
+            | Reason::TooManySessions
+            | Reason::SessionBusy
+            | Reason::SessionFull => {}
         }
         response
     }

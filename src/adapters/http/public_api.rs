@@ -7,10 +7,12 @@ use hyper::header::{CACHE_CONTROL, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use hyper::service::Service;
 use hyper::{Method, Request};
 use hyper_util::service::TowerToHyperService;
+use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
 use super::answer::{Answer, routed};
+use super::chat;
 use super::connections::Handler;
 use super::gateway::{AGENT_PATH, Gateway, Sender, not_found};
 use super::listener::{Peer, Remote};
@@ -22,8 +24,10 @@ use crate::adapters::wire::sighting::BEACON_HEADER;
 use crate::app::daemon::DaemonPorts;
 use crate::app::daemon::authenticate::{Authenticate, Caller, Renewing, Unauthorized};
 use crate::app::daemon::beacons::Beacons;
+use crate::app::daemon::chat::Chat;
 use crate::app::daemon::devices::Devices;
 use crate::app::daemon::exchange::Exchange;
+use crate::app::daemon::metrics::Metrics;
 use crate::app::daemon::open_requests::{OpenError, OpenRequest, OpenRequests};
 use crate::app::daemon::pair_v2::PairV2;
 use crate::app::daemon::rotate::Rotate;
@@ -33,6 +37,8 @@ use crate::domain::access::{AccessPolicy, RequestOrigin};
 use crate::domain::beacon::{Beacon, Sighting};
 use crate::domain::client_address::ClientAddress;
 use crate::domain::transport::Transport;
+use crate::ports::clock::Clock;
+use crate::ports::metrics::{Meter, RouteClass};
 
 /// Answers requests on the TCP port.
 pub struct PublicApi {
@@ -41,6 +47,8 @@ pub struct PublicApi {
     beacons: Arc<Beacons>,
     gateway: Gateway,
     open: Arc<OpenRequests>,
+    clock: Arc<dyn Clock>,
+    meter: Arc<dyn Meter>,
     routes: BoxedFilter<(Response,)>,
 }
 
@@ -58,20 +66,57 @@ impl PublicApi {
         let exchange = Arc::new(Exchange::new(ports.clone()));
         let devices = Arc::new(Devices::new(ports.clone(), policy.mode()));
         let rotate = Arc::new(Rotate::new(ports.clone()));
+        let metrics = Arc::new(Metrics::new(ports.clone(), Arc::clone(&status)));
         Self {
             policy,
             authenticate: Authenticate::new(ports.clone()),
             beacons,
             gateway: Gateway::default(),
             open: Arc::clone(&ports.open),
-            routes: routes(Services { exchange, pair, devices, rotate, status, rotation, ready }),
+            clock: Arc::clone(&ports.clock),
+            meter: Arc::clone(&ports.meter),
+            routes: routes(Services { exchange, pair, devices, rotate, status, rotation, metrics, ready }),
         }
+    }
+
+    /// The same port, at which devices also talk to the agent.
+    #[must_use]
+    pub fn with_chat(self, chat: &Arc<Chat>) -> Self {
+        Self { routes: self.routes.or(chat::routes(chat)).unify().boxed(), ..self }
     }
 
     /// The same port, passing requests on through `gateway`.
     #[must_use]
     pub fn with_gateway(self, gateway: Gateway) -> Self {
         Self { gateway, ..self }
+    }
+
+    /// What a request for this path is counted as, and answered by.
+    fn class(&self, path: &str) -> RouteClass {
+        match Route::at(path) {
+            Some(route) => route.class(),
+            None if path.starts_with(AGENT_PATH) => RouteClass::Agent,
+            None if self.gateway.leads(path) => RouteClass::Gateway,
+            None => RouteClass::Unknown,
+        }
+    }
+
+    async fn answer(&self, class: RouteClass, request: Request<ArrivingBody>, remote: &Remote) -> Answer {
+        let answered = match class {
+            RouteClass::Agent | RouteClass::Gateway => {
+                return match self.pass_on(request, remote).await {
+                    Ok(answer) => answer,
+                    Err(problem) if class == RouteClass::Agent => {
+                        with_our_headers(routed(problem.into_openai_response()))
+                    }
+                    Err(problem) => with_our_headers(routed(problem.into_response())),
+                };
+            }
+            RouteClass::Verify => self.verify(&request, remote).await,
+            // What is asked most often does not carry the room that the other routes need.
+            _ => Box::pin(self.admit(request, remote)).await,
+        };
+        with_our_headers(answered.unwrap_or_else(|problem| routed(problem.into_response())))
     }
 
     /// Answers whether a token is good.
@@ -233,26 +278,15 @@ fn check_method(route: Route, method: &Method) -> Result<(), Problem> {
 impl Handler for PublicApi {
     async fn handle(&self, request: Request<ArrivingBody>, peer: Peer) -> Answer {
         let Peer::Remote(remote) = peer else { return with_our_headers(routed(not_found().into_response())) };
-        let path = request.uri().path();
-        // What is asked most often does not carry the room that the other routes need.
-        let answered = match path.strip_prefix("/api/") {
-            Some("auth/verify") => self.verify(&request, &remote).await,
-            Some(_) => Box::pin(self.admit(request, &remote)).await,
-            None => {
-                let is_for_agent = path.starts_with(AGENT_PATH);
-                return match self.pass_on(request, &remote).await {
-                    Ok(answer) => answer,
-                    Err(problem) if is_for_agent => with_our_headers(routed(problem.into_openai_response())),
-                    Err(problem) => with_our_headers(routed(problem.into_response())),
-                };
-            }
-        };
-        with_our_headers(answered.unwrap_or_else(|problem| routed(problem.into_response())))
+        let (class, arrived) = (self.class(request.uri().path()), self.clock.fine());
+        let answer = self.answer(class, request, &remote).await;
+        self.meter.answered(class, answer.status().as_u16(), self.clock.fine().saturating_sub(arrived));
+        answer
     }
 }
 
 /// Every answer of the daemon's own says this. What was passed on is its server's.
-fn with_our_headers(mut answer: Answer) -> Answer {
+pub(super) fn with_our_headers(mut answer: Answer) -> Answer {
     let headers = answer.headers_mut();
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -17,6 +17,8 @@ use warp::{Filter, Reply};
 
 use super::answer::{Answer, AnswerBody};
 use super::body::read_json;
+use super::chat::ChatPath;
+use super::metrics;
 use super::pair_v2;
 use super::problem::{Problem, Reason};
 use super::rotation;
@@ -26,6 +28,7 @@ use crate::adapters::wire::sighting::SightingForm;
 use crate::app::daemon::authenticate::Caller;
 use crate::app::daemon::devices::{Devices, RevokeError};
 use crate::app::daemon::exchange::{Exchange, ExchangeRequest};
+use crate::app::daemon::metrics::Metrics;
 use crate::app::daemon::pair_v2::PairV2;
 use crate::app::daemon::rotate::Rotate;
 use crate::app::daemon::status::Status;
@@ -34,6 +37,7 @@ use crate::domain::beacon::Sighting;
 use crate::domain::client_address::ClientAddress;
 use crate::domain::device::Device;
 use crate::ports::daemon_api::{DeviceIdentity, StatusReport};
+use crate::ports::metrics::RouteClass;
 
 /// What may stay as it is in a percent-encoded name (RFC 3986 section 2.3).
 pub(super) const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -57,6 +61,13 @@ pub(super) enum Route {
     OwnDevice,
     Rotate,
     ConfirmRotation,
+    Metrics,
+    Agent,
+    Models,
+    ChatSessions,
+    ChatSession,
+    ChatTurns,
+    ChatTurn,
 }
 
 /// Whom a route serves.
@@ -86,17 +97,23 @@ impl Route {
             "/api/pair/device" => Self::OwnDevice,
             "/api/device/rotate" => Self::Rotate,
             "/api/device/rotate/confirm" => Self::ConfirmRotation,
-            _ => return None,
+            "/metrics" => Self::Metrics,
+            _ => return ChatPath::of(path).map(|path| path.route()),
         })
     }
 
     /// The methods that it answers, or `None` when it answers all of them.
     pub(super) const fn methods(self) -> Option<&'static [Method]> {
         match self {
-            Self::Live | Self::Ready | Self::Status => Some(&[Method::GET, Method::HEAD]),
+            Self::Live | Self::Ready | Self::Status | Self::Metrics => Some(&[Method::GET, Method::HEAD]),
             Self::Exchange | Self::PairStart | Self::PairFinish => Some(&[Method::POST]),
             Self::Rotate | Self::ConfirmRotation => Some(&[Method::POST]),
             Self::OwnDevice => Some(&[Method::DELETE]),
+            Self::Agent | Self::Models => Some(&[Method::GET, Method::HEAD]),
+            Self::ChatSessions => Some(&[Method::GET, Method::HEAD, Method::POST]),
+            Self::ChatSession => Some(&[Method::GET, Method::HEAD, Method::PATCH, Method::DELETE]),
+            Self::ChatTurns => Some(&[Method::POST]),
+            Self::ChatTurn => Some(&[Method::GET, Method::DELETE]),
             Self::Verify => None,
         }
     }
@@ -114,7 +131,29 @@ impl Route {
             | Self::Verify
             | Self::Rotate
             | Self::ConfirmRotation
-            | Self::OwnDevice => false,
+            | Self::Metrics
+            | Self::OwnDevice
+            | Self::Agent
+            | Self::Models
+            | Self::ChatSessions
+            | Self::ChatSession
+            | Self::ChatTurns
+            | Self::ChatTurn => false,
+        }
+    }
+
+    /// What its requests are counted as.
+    pub(super) const fn class(self) -> RouteClass {
+        match self {
+            Self::Live | Self::Ready => RouteClass::Health,
+            Self::Exchange | Self::PairStart | Self::PairFinish => RouteClass::Pairing,
+            Self::Status => RouteClass::Status,
+            Self::Verify => RouteClass::Verify,
+            Self::OwnDevice | Self::Rotate | Self::ConfirmRotation => RouteClass::Device,
+            Self::Metrics => RouteClass::Metrics,
+            Self::Agent | Self::Models | Self::ChatSessions | Self::ChatSession | Self::ChatTurns | Self::ChatTurn => {
+                RouteClass::Chat
+            }
         }
     }
 
@@ -123,7 +162,10 @@ impl Route {
         match self {
             Self::Live | Self::Ready | Self::Exchange | Self::PairStart | Self::PairFinish => Audience::Everyone,
             Self::Status => Audience::DevicesAndThisMachine,
-            Self::Verify | Self::OwnDevice | Self::Rotate => Audience::Devices,
+            Self::Agent | Self::Models | Self::ChatSessions | Self::ChatSession | Self::ChatTurns | Self::ChatTurn => {
+                Audience::DevicesAndThisMachine
+            }
+            Self::Verify | Self::OwnDevice | Self::Rotate | Self::Metrics => Audience::Devices,
             Self::ConfirmRotation => Audience::RenewingDevices,
         }
     }
@@ -137,6 +179,7 @@ pub(super) struct Services {
     pub(super) rotate: Arc<Rotate>,
     pub(super) status: Arc<Status>,
     pub(super) rotation: Arc<TlsRotation>,
+    pub(super) metrics: Arc<Metrics>,
     pub(super) ready: Arc<AtomicBool>,
 }
 
@@ -155,10 +198,10 @@ struct GrantForm<'a> {
     daemon_id: &'a str,
 }
 
-/// All routes. The gate has checked path, method and credential, and put the client's address and the caller into the
+/// All routes but those of chat. The gate has checked path, method and credential, and put the client's address and the caller into the
 /// request's extensions.
 pub(super) fn routes(services: Services) -> BoxedFilter<(Response,)> {
-    let Services { exchange, pair, devices, rotate, status, rotation, ready } = services;
+    let Services { exchange, pair, devices, rotate, status, rotation, metrics, ready } = services;
     let grantor = Arc::clone(&status);
     let live = warp::path!("api" / "health" / "live").and(warp::ext::optional::<Sighting>()).map(sighted);
     let ready = warp::path!("api" / "health" / "ready").map(move || health(ready.load(Ordering::Acquire)));
@@ -178,7 +221,7 @@ pub(super) fn routes(services: Services) -> BoxedFilter<(Response,)> {
         async move { answer(revoked(devices, device).await) }
     });
     // Boxed one by one: the type of many joined filters is more than the compiler bears.
-    let health = live.boxed().or(ready.boxed()).unify().boxed();
+    let health = live.boxed().or(ready.boxed()).unify().boxed().or(metrics::route(&metrics)).unify().boxed();
     let pairing = exchange.boxed().or(pair_v2::routes(&pair)).unify().boxed().or(own_device.boxed()).unify().boxed();
     let identity = report.boxed().or(rotation::routes(&rotate)).unify().boxed();
     health.or(pairing).unify().boxed().or(identity).unify().boxed()

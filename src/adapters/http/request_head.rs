@@ -54,7 +54,7 @@ pub(super) fn credential(headers: &HeaderMap) -> Credential<'_> {
 }
 
 /// The value of a header that must be there exactly once.
-fn only(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+pub(super) fn only(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?;
     if values.next().is_some() { None } else { value.to_str().ok() }

@@ -4,18 +4,19 @@ use std::fs::{File, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
 use std::sync::LazyLock;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{NotPrivate, UnsafeFolder};
+use crate::ports::interrupts::Interrupt;
 
 /// The number of every user.
 pub const ROOT: u32 = 0;
 
-/// Milliseconds since the process first asked.
+/// Time since the process first asked.
 #[expect(clippy::disallowed_methods, reason = "this is where the Clock adapter reads it")]
-pub fn monotonic_millis() -> u64 {
+pub fn since_boot() -> Duration {
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
-    u64::try_from(START.elapsed().as_millis()).unwrap_or(u64::MAX)
+    START.elapsed()
 }
 
 /// Handles are not limited here: as many as are wanted.
@@ -74,6 +75,39 @@ pub fn check_folder(metadata: &Metadata, _owner: u32) -> Result<(), UnsafeFolder
 /// Users have no numbers here, so that all are one.
 pub fn owner_of(_metadata: &Metadata) -> u32 {
     ROOT
+}
+
+/// The signals that interrupt a command: here only Ctrl-C.
+#[derive(Debug)]
+pub struct Signals;
+
+impl Signals {
+    /// Catches it from the first wait on.
+    pub fn catch() -> Self {
+        Self
+    }
+
+    /// The next one. Can be given up and called again.
+    pub async fn next(&mut self) -> Interrupt {
+        match tokio::signal::ctrl_c().await {
+            Ok(()) => Interrupt::Stop,
+            Err(_) => std::future::pending().await,
+        }
+    }
+}
+
+/// The console puts its own modes back.
+#[derive(Debug)]
+pub struct TerminalModes;
+
+impl TerminalModes {
+    /// As it is now.
+    pub fn of_stdin() -> Self {
+        Self
+    }
+
+    /// Puts it back.
+    pub fn restore(&self) {}
 }
 
 /// Users have no numbers here, so that all are one.

@@ -5,11 +5,15 @@ use std::fs::{DirBuilder, File, Metadata, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
+use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use rustix::time::{ClockId, clock_gettime};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{NotPrivate, UnsafeFolder};
+use crate::ports::interrupts::Interrupt;
 
 /// Bytes that the path of a Unix socket may have: `sun_path` less its final zero, 108 on Linux and 104 elsewhere.
 pub const MAX_SOCKET_PATH_BYTES: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
@@ -27,16 +31,15 @@ const OTHERS: u32 = 0o077;
 /// Permission bits that let anyone but the owner change what is in a folder.
 const WRITABLE_BY_OTHERS: u32 = 0o022;
 
-/// Milliseconds since boot, time asleep included.
-pub fn monotonic_millis() -> u64 {
+/// Time since boot, time asleep included.
+pub fn since_boot() -> Duration {
     // macOS counts time asleep on its monotonic clock, Linux on its own clock for that.
     #[cfg(target_os = "linux")]
     let clock = ClockId::Boottime;
     #[cfg(not(target_os = "linux"))]
     let clock = ClockId::Monotonic;
     let time = clock_gettime(clock);
-    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
-    seconds.saturating_mul(1000).saturating_add(u64::try_from(time.tv_nsec).unwrap_or(0) / 1_000_000)
+    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
 /// Lets this process have `wanted` files open, or as many as it may without asking anyone; says how many that are.
@@ -163,6 +166,58 @@ pub fn private_append_options() -> OpenOptions {
         .mode(0o600)
         .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
     options
+}
+
+/// The signals that interrupt a command: SIGINT and SIGTERM. One that cannot be caught ends the process as ever.
+#[derive(Debug)]
+pub struct Signals {
+    interrupt: Option<Signal>,
+    terminate: Option<Signal>,
+}
+
+impl Signals {
+    /// Catches them from now on.
+    pub fn catch() -> Self {
+        let caught = |kind| signal(kind).ok();
+        Self { interrupt: caught(SignalKind::interrupt()), terminate: caught(SignalKind::terminate()) }
+    }
+
+    /// The next one. Can be given up and called again.
+    pub async fn next(&mut self) -> Interrupt {
+        tokio::select! {
+            () = received(&mut self.interrupt) => Interrupt::Stop,
+            () = received(&mut self.terminate) => Interrupt::Terminate,
+        }
+    }
+}
+
+async fn received(signal: &mut Option<Signal>) {
+    match signal {
+        Some(signal) => match signal.recv().await {
+            Some(()) => {}
+            None => std::future::pending().await,
+        },
+        None => std::future::pending().await,
+    }
+}
+
+/// How the terminal of stdin was, to be put back.
+#[derive(Debug)]
+pub struct TerminalModes(Option<Termios>);
+
+impl TerminalModes {
+    /// As it is now.
+    pub fn of_stdin() -> Self {
+        Self(tcgetattr(io::stdin()).ok())
+    }
+
+    /// Puts it back.
+    pub fn restore(&self) {
+        if let Some(modes) = &self.0 {
+            // A terminal that has gone away needs no modes.
+            let _ = tcsetattr(io::stdin(), OptionalActions::Now, modes);
+        }
+    }
 }
 
 /// The user that this process acts as.

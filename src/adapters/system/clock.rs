@@ -1,5 +1,7 @@
 //! The machine's clocks.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use crate::adapters::platform;
@@ -15,7 +17,13 @@ impl Clock for SystemClock {
     fn now(&self) -> Now {
         Now {
             wall: WallTime::from_unix_millis(Timestamp::now().as_millisecond()),
-            monotonic: MonotonicTime::from_millis(platform::monotonic_millis()),
+            monotonic: MonotonicTime::from_millis(
+                u64::try_from(platform::since_boot().as_millis()).unwrap_or(u64::MAX),
+            ),
         }
+    }
+
+    fn fine(&self) -> Duration {
+        platform::since_boot()
     }
 }

@@ -2,6 +2,7 @@
 //! its service manager.
 
 pub mod clock;
+pub mod interrupts;
 pub mod rng;
 mod tls_key_maker;
 

@@ -4,8 +4,10 @@ use std::fmt::Display;
 use std::io::{self, Write};
 
 use serde::Serialize;
+use serde_json::ser::Formatter;
 
 use super::failure::{Exit, Failure};
+use crate::domain::text::is_unsafe;
 
 /// The two output streams of a command.
 pub struct Console<'a> {
@@ -34,8 +36,10 @@ impl Console<'_> {
     ///
     /// As for [`Console::result`].
     pub fn json(&mut self, document: &impl Serialize) -> Result<(), Failure> {
-        let text = serde_json::to_string(document).map_err(|error| unwritten(&error.into()))?;
-        self.result(text)
+        let mut text = Vec::new();
+        let mut serializer = serde_json::Serializer::with_formatter(&mut text, Visible);
+        document.serialize(&mut serializer).map_err(|error| unwritten(&error.into()))?;
+        self.result(String::from_utf8_lossy(&text))
     }
 
     /// Tells something that is no result. That nobody can read it is no reason to stop.
@@ -63,6 +67,22 @@ impl Console<'_> {
     /// Takes the last [`Console::progress`] away.
     pub fn end_progress(&mut self) {
         self.progress("");
+    }
+}
+
+/// JSON that can be shown: what a terminal would obey, or not show, is written as its number (RFC 8259 section 7).
+struct Visible;
+
+impl Formatter for Visible {
+    fn write_string_fragment<W: Write + ?Sized>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        for c in fragment.chars() {
+            if is_unsafe(c) {
+                c.encode_utf16(&mut [0; 2]).iter().try_for_each(|unit| write!(writer, "\\u{unit:04x}"))?;
+            } else {
+                write!(writer, "{c}")?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -4,6 +4,7 @@
 //! the next command; prompts appear only where a person can answer them; with `--json` there is one document on stdout and
 //! nothing else. Commands work over ports and can be run with fakes.
 
+pub mod chat;
 pub mod cli;
 pub mod commands;
 #[cfg(unix)]
@@ -14,6 +15,8 @@ pub mod prompter;
 #[cfg(unix)]
 mod raw_mode;
 pub mod render;
+#[cfg(unix)]
+pub mod secret;
 #[cfg(unix)]
 pub mod wizard;
 

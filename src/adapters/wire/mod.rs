@@ -3,7 +3,9 @@
 //! Adapters do not import each other; this is what they share.
 
 pub mod applicant;
+pub mod chat;
 pub mod control;
+pub mod events;
 pub mod handshake;
 pub mod keys;
 pub mod moment;

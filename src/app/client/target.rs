@@ -151,7 +151,8 @@ pub fn resolve_named(typed: &str, credentials: &dyn CredentialStore) -> Result<T
     at(Choice { endpoint, rule: Rule::Named(daemon_id) }, credentials)
 }
 
-fn at(choice: Choice, credentials: &dyn CredentialStore) -> Result<Target, TargetError> {
+/// What belongs to an endpoint: the credential that was issued there, and the link by the keys of its pairing.
+pub(super) fn at(choice: Choice, credentials: &dyn CredentialStore) -> Result<Target, TargetError> {
     let credential = credentials.paired_at(&choice.endpoint)?;
     let pins = credential.as_ref().and_then(|(pairing, _)| pairing.known.pins);
     Ok(Target { link: Link::of_pairing(&choice.endpoint, pins), choice, credential })

@@ -54,6 +54,12 @@ impl Authenticate {
     ///
     /// [`Unauthorized`], also when the store cannot tell.
     pub async fn device(&self, token: &str, client: ClientAddress) -> Result<Arc<Device>, Unauthorized> {
+        let found = self.live(token, client).await;
+        self.ports.meter.authenticated(found.is_ok());
+        found
+    }
+
+    async fn live(&self, token: &str, client: ClientAddress) -> Result<Arc<Device>, Unauthorized> {
         let token = BearerToken::parse(token).map_err(|_| Unauthorized)?;
         let now = self.ports.clock.now().wall;
         let found = self.find(&token).await;
@@ -72,6 +78,12 @@ impl Authenticate {
     ///
     /// [`Unauthorized`], also when the store cannot tell.
     pub async fn renewing(&self, token: &str, client: ClientAddress) -> Result<Renewing, Unauthorized> {
+        let found = self.live_or_pending(token, client).await;
+        self.ports.meter.authenticated(found.is_ok());
+        found
+    }
+
+    async fn live_or_pending(&self, token: &str, client: ClientAddress) -> Result<Renewing, Unauthorized> {
         let token = BearerToken::parse(token).map_err(|_| Unauthorized)?;
         let now = self.ports.clock.now().wall;
         let found = self.find(&token).await;

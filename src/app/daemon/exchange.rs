@@ -7,13 +7,14 @@ use tracing::{error, warn};
 
 use super::DaemonPorts;
 use super::enrol::{EnrolError, Enrolled, enrol};
-use crate::domain::attempts::Refusal;
+use crate::domain::attempts::{Charge, Refusal};
 use crate::domain::client_address::ClientAddress;
 use crate::domain::code::{CodeError, PairingCode};
 use crate::domain::device_name::{DeviceName, NameError};
 use crate::domain::session::{CODE_BUDGET, RedeemError, RedeemedCode};
 use crate::domain::time::Now;
 use crate::ports::attempt_log::AdmitError;
+use crate::ports::metrics::Attempt;
 use crate::ports::pairing_slot::ReserveError;
 use crate::ports::storage::StorageError;
 
@@ -99,13 +100,17 @@ impl Exchange {
     /// The attempt is counted, as a failure in advance, before its code is looked at. Nothing about names is said unless
     /// the code is right.
     pub async fn run(&self, client: ClientAddress, request: ExchangeRequest) -> Result<Enrolled, ExchangeError> {
+        let ended = self.attempt(client, request).await;
+        self.ports.meter.attempted(ended.as_ref().map_or_else(Attempt::from, |_| Attempt::Paired));
+        ended
+    }
+
+    async fn attempt(&self, client: ClientAddress, request: ExchangeRequest) -> Result<Enrolled, ExchangeError> {
         let now = self.ports.clock.now();
         let charge = self.ports.attempts.admit(client.limit_key(), now.monotonic).await;
         let charge = charge.map_err(|why| refused(why, client))?;
         let redeemed = self.redeem(request, client, now).await;
-        if !matches!(redeemed, Err(ExchangeError::WrongCode)) {
-            self.ports.attempts.take_back(charge).await;
-        }
+        settle(&self.ports, charge, matches!(redeemed, Err(ExchangeError::WrongCode))).await;
         let (proof, name) = redeemed?;
         Ok(enrol(&self.ports, proof, &name, client, now).await?)
     }
@@ -130,6 +135,31 @@ impl From<EnrolError> for ExchangeError {
             EnrolError::NameTaken(name) => Self::NameTaken(name),
             EnrolError::StorageUnavailable => Self::StorageUnavailable,
         }
+    }
+}
+
+impl From<&ExchangeError> for Attempt {
+    fn from(error: &ExchangeError) -> Self {
+        match error {
+            ExchangeError::RateLimited { .. } => Self::RateLimited,
+            ExchangeError::LockedOut { .. } => Self::LockedOut,
+            ExchangeError::MissingField(_)
+            | ExchangeError::InvalidDeviceName(_)
+            | ExchangeError::NameTaken(_)
+            | ExchangeError::NeedsHandshake => Self::Refused,
+            ExchangeError::NoPairingCode => Self::NoCode,
+            ExchangeError::WrongCode => Self::WrongCode,
+            ExchangeError::StorageUnavailable => Self::Failed,
+        }
+    }
+}
+
+/// Takes back the failure that an attempt was charged with in advance, unless it was one.
+pub(super) async fn settle(ports: &DaemonPorts, charge: Charge, was_wrong: bool) {
+    if !was_wrong {
+        ports.attempts.take_back(charge).await;
+    } else if charge.blocks() {
+        ports.meter.locked_out();
     }
 }
 

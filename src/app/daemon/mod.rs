@@ -3,11 +3,13 @@
 pub mod authenticate;
 pub mod beacons;
 pub mod bootstrap;
+pub mod chat;
 pub mod devices;
 pub mod enrol;
 pub mod exchange;
 pub mod housekeeping;
 pub mod lockouts;
+pub mod metrics;
 pub mod open_pairing;
 pub mod open_requests;
 pub mod own_pins;
@@ -27,6 +29,7 @@ use crate::ports::attempt_log::AttemptLog;
 use crate::ports::clock::Clock;
 use crate::ports::device_store::DeviceStore;
 use crate::ports::exposure::Exposure;
+use crate::ports::metrics::Meter;
 use crate::ports::pairing_slot::PairingSlot;
 use crate::ports::rng::Rng;
 
@@ -47,6 +50,8 @@ pub struct DaemonPorts {
     pub attempts: Arc<dyn AttemptLog>,
     /// What stands between the daemon and its clients.
     pub exposure: Arc<dyn Exposure>,
+    /// Counts what happens.
+    pub meter: Arc<dyn Meter>,
     /// What devices have open. Not outside, but everyone who ends a credential needs it.
     pub open: Arc<OpenRequests>,
 }

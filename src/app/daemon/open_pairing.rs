@@ -69,6 +69,7 @@ impl OpenPairing {
         self.ports.rng.fill(random.as_mut_slice())?;
         let opened = PairingSession::open(*random, terms.clone(), now);
         self.ports.slot.replace(opened.session).await?;
+        self.ports.meter.code_opened();
         if self.log_code {
             info!("Pairing code: {} (run: netclaw pair {endpoint})", opened.code.reveal());
         } else {

@@ -7,7 +7,7 @@ use super::pending_restart::PendingRestart;
 use crate::domain::daemon_id::DaemonId;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::exposure::ExposureMode;
-use crate::domain::time::Now;
+use crate::domain::time::{Now, WallTime};
 use crate::ports::control_channel::OperatorReport;
 use crate::ports::daemon_api::DaemonReport;
 use crate::ports::storage::StorageError;
@@ -48,6 +48,11 @@ impl Status {
     /// How the daemon is exposed.
     pub const fn mode(&self) -> ExposureMode {
         self.facts.mode
+    }
+
+    /// When the daemon started.
+    pub const fn started_at(&self) -> WallTime {
+        self.started.wall
     }
 
     /// What every paired device may know.

@@ -4,6 +4,7 @@
 //! and on a machine that is no host, takes no lock for longer than a look, and never sends a credential to any place but the
 //! one that issued it.
 
+mod agent;
 mod client;
 mod commands;
 mod configuration;
@@ -22,6 +23,7 @@ pub use self::mend::{Mended, mend};
 use crate::domain::diagnosis::{Check, Diagnosis, Finding};
 use crate::domain::settings::Settings;
 use crate::domain::time::WallTime;
+use crate::ports::agent::ChatAgent;
 use crate::ports::clock::Clock;
 use crate::ports::control_channel::{ControlChannel, ControlError, OperatorReport};
 use crate::ports::daemon_api::DaemonApi;
@@ -54,6 +56,8 @@ pub struct Doctor<'a> {
     pub network: &'a dyn NetworkProbe,
     /// What stands in front of a daemon with these settings.
     pub exposure: &'a (dyn Fn(&Settings) -> Arc<dyn Exposure> + Sync),
+    /// The agent that these settings name, or why it cannot be used.
+    pub agent: &'a (dyn Fn(&Settings) -> NamedAgent + Sync),
     /// The time.
     pub clock: &'a dyn Clock,
     /// The endpoint that the environment names.
@@ -61,6 +65,9 @@ pub struct Doctor<'a> {
     /// The version of this program.
     pub version: &'static str,
 }
+
+/// The agent that the configuration names, or why it cannot be used.
+pub type NamedAgent = Result<Option<Arc<dyn ChatAgent>>, String>;
 
 /// What a look found.
 #[derive(Debug)]
@@ -94,9 +101,13 @@ impl Doctor<'_> {
         match scene.is_host() {
             true => {
                 findings.extend(configuration::judge(&scene.review));
-                let (daemon, outside, client) =
-                    tokio::join!(daemon::judge(self, &scene), self.outside(&scene), client::judge(self, &scene));
-                findings.extend(daemon.into_iter().chain(outside).chain(client));
+                let (daemon, agent, outside, client) = tokio::join!(
+                    daemon::judge(self, &scene),
+                    agent::judge(self, &scene),
+                    self.outside(&scene),
+                    client::judge(self, &scene)
+                );
+                findings.extend(daemon.into_iter().chain([agent]).chain(outside).chain(client));
             }
             false => {
                 let host_checks = [Check::ConfigFile, Check::DaemonRunning, Check::ExposureMode, Check::ExternalUrl];

@@ -46,6 +46,10 @@ pub fn run(args: DoctorArgs, console: &mut Console<'_>) -> Result<(), Failure> {
         api: &network,
         network: &network,
         exposure: &exposure::of,
+        agent: &|settings| {
+            let agent = daemon::agent::of(&home, &settings.agent);
+            agent.map_err(|failure| failure.message.unwrap_or_default())
+        },
         clock: &SystemClock,
         environment_endpoint: std::env::var_os(ENDPOINT_VARIABLE).map(|value| value.to_string_lossy().into_owned()),
         version: env!("CARGO_PKG_VERSION"),

@@ -5,15 +5,19 @@ use std::path::PathBuf;
 use netclaw::adapters::client::{HttpDaemonApi, Patience};
 use netclaw::adapters::control::SocketControlChannel;
 use netclaw::adapters::exec::systemd::{Places, Systemd};
+use netclaw::adapters::file::credentials::FileCredentialStore;
 use netclaw::adapters::file::folders;
 use netclaw::adapters::file::home::Home;
 use netclaw::adapters::platform;
 use netclaw::adapters::system::daemon_process::BackgroundDaemon;
 use netclaw::adapters::terminal::cli::host::{DaemonCommand, HostCommand};
-use netclaw::adapters::terminal::commands::host::{HostPorts, ServicePorts, run_init, run_operate, run_up};
+use netclaw::adapters::terminal::commands::host::{
+    AgentKeyPorts, HostPorts, ServicePorts, run_init, run_operate, run_up,
+};
 use netclaw::adapters::terminal::consent::TerminalConsent;
 use netclaw::adapters::terminal::console::Console;
 use netclaw::adapters::terminal::failure::{Exit, Failure};
+use netclaw::adapters::terminal::secret;
 use netclaw::adapters::terminal::wizard::TerminalWizard;
 
 use super::daemon::{self, Ground};
@@ -30,8 +34,8 @@ pub fn run(command: HostCommand, console: &mut Console<'_>) -> Result<(), Failur
             let home = shared::home_that(folders::check_operated)?;
             with_ports(&home, async |ports| run_operate(command, ports, console).await)
         }
-        HostCommand::Init(args) => with_ports(&shared::home()?, async |ports| run_init(args, ports, console).await),
-        HostCommand::Up(args) => with_ports(&shared::home()?, async |ports| run_up(args, ports, console).await),
+        HostCommand::Init(args) => with_ports(&shared::home()?, async |ports| run_init(*args, ports, console).await),
+        HostCommand::Up(args) => with_ports(&shared::home()?, async |ports| run_up(*args, ports, console).await),
     }
 }
 
@@ -49,6 +53,10 @@ fn with_ports(home: &Home, command: impl AsyncFnOnce(HostPorts<'_>) -> Result<()
         settings: &shared::settings(home),
         consent: &TerminalConsent,
         wizard: &mut TerminalWizard,
+        agent_key: AgentKeyPorts {
+            store: &FileCredentialStore::new(home.clone()),
+            ask: &|| secret::ask("Key of the agent's provider:"),
+        },
         log_file: &log_file,
     };
     block_on(command(ports))

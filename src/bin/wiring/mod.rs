@@ -8,6 +8,8 @@ pub mod doctor;
 #[cfg(unix)]
 mod exposure;
 #[cfg(unix)]
+pub mod forward;
+#[cfg(unix)]
 pub mod host;
 mod shared;
 #[cfg(unix)]

@@ -67,7 +67,7 @@ impl<'a> PlainPath<'a> {
     }
 
     /// The path with every character decoded that need not be encoded (RFC 3986 section 6.2.2.2), or `None` when it has none.
-    pub(super) fn without_needless_escapes(self) -> Option<String> {
+    pub(in crate::domain) fn without_needless_escapes(self) -> Option<String> {
         if !self.0.contains('%') {
             return None;
         }

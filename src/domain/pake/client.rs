@@ -151,9 +151,9 @@ impl ClientFinish {
         if !Confirmation::of(Role::Daemon, keys, transcript).matches(&answer.confirmation) {
             return Err(AnswerError::NoProof);
         }
-        let content = open(keys.sealing(Role::Daemon), *sequence, &answer.sealed);
-        let content = content.map_err(|_| AnswerError::Unreadable)?;
-        let fields = Fields::parse(content.as_slice()).map_err(|_| AnswerError::Unreadable)?;
+        let opened = open(keys.sealing(Role::Daemon), *sequence, &answer.sealed);
+        let opened = opened.map_err(|_| AnswerError::Unreadable)?;
+        let fields = Fields::parse(opened.content()).map_err(|_| AnswerError::Unreadable)?;
         let (told, signature) = Answer::read(&fields).map_err(|_| AnswerError::Unreadable)?;
         identity.verify(&signed(transcript), signature).map_err(|_| AnswerError::NotTheIdentity)?;
         Ok(match told {

@@ -52,19 +52,25 @@ pub(super) fn seal<const N: usize, const M: usize>(
     sealed
 }
 
+/// A message that was opened. The room of its tag is still behind the content.
+pub(super) struct Opened<const M: usize>(Zeroizing<[u8; M]>);
+
+impl<const M: usize> Opened<M> {
+    /// The content, and nothing behind it: no entry reaches into the room of the tag.
+    pub(super) fn content(&self) -> &[u8] {
+        self.0.split_last_chunk::<TAG_BYTES>().map_or(&[], |(content, _)| content)
+    }
+}
+
 /// Opens message `sequence` of a direction.
 pub(super) fn open<const M: usize>(
     key: &[u8; KEY_BYTES],
     sequence: u8,
     sealed: &[u8; M],
-) -> Result<Zeroizing<[u8; M]>, Unopened> {
+) -> Result<Opened<M>, Unopened> {
     let mut content = Zeroizing::new(*sealed);
     cipher(key).open_in_place(nonce(sequence), Aad::empty(), content.as_mut_slice()).map_err(|_| Unopened)?;
-    // The tag stays behind the content, where zeros belong.
-    if let Some(tag) = content.last_chunk_mut::<TAG_BYTES>() {
-        tag.fill(0);
-    }
-    Ok(content)
+    Ok(Opened(content))
 }
 
 /// Seals a device name, or gives `None` when it is longer than [`NAME_BYTES`].
@@ -80,8 +86,8 @@ pub(super) fn open_name(
     sequence: u8,
     sealed: &[u8; SEALED_NAME_BYTES],
 ) -> Result<String, Unopened> {
-    let content = open(key, sequence, sealed)?;
-    let fields = Fields::parse(content.as_slice()).map_err(|_| Unopened)?;
+    let opened = open(key, sequence, sealed)?;
+    let fields = Fields::parse(opened.content()).map_err(|_| Unopened)?;
     let name = fields.one(DEVICE_NAME).ok().flatten().filter(|name| name.len() <= NAME_BYTES).ok_or(Unopened)?;
     core::str::from_utf8(name).map(String::from).map_err(|_| Unopened)
 }

@@ -3,6 +3,7 @@
 mod confirm;
 mod limits;
 mod links;
+mod metered;
 mod names;
 mod races;
 mod steps;
@@ -37,6 +38,7 @@ use crate::fakes::activity_log::FakeActivityLog;
 use crate::fakes::clock::FakeClock;
 use crate::fakes::device_store::FakeDeviceStore;
 use crate::fakes::exposure::FakeExposure;
+use crate::fakes::meter::FakeMeter;
 use crate::fakes::rng::SeededRng;
 use crate::fakes::samples::{address, name};
 use crate::fakes::tls_keys::FakeTlsKeyStore;
@@ -69,6 +71,7 @@ impl Default for World {
             slot: Arc::new(MemoryPairingSlot::default()),
             attempts: Arc::new(MemoryAttemptLog::default()),
             exposure: Arc::new(FakeExposure::default()),
+            meter: Arc::new(FakeMeter::default()),
             open: Arc::new(OpenRequests::new(1)),
         };
         Self::over(ports, clock, devices)

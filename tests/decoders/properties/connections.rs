@@ -22,6 +22,7 @@ use netclaw::adapters::http::listener::{Accept, Arrival, Peer, Remote};
 use netclaw::adapters::http::public_api::PublicApi;
 use netclaw::adapters::http::tls::OwnTls;
 use netclaw::adapters::memory::{MemoryAttemptLog, MemoryPairingSlot};
+use netclaw::adapters::metrics::PrometheusMeter;
 use netclaw::adapters::platform::user_id;
 use netclaw::adapters::system::clock::SystemClock;
 use netclaw::adapters::system::rng::SystemRng;
@@ -148,6 +149,7 @@ fn daemon(home: &Home, settings: &Settings) -> (PublicApi, Arc<FileDeviceStore>,
         slot: Arc::new(MemoryPairingSlot::default()),
         attempts: Arc::new(MemoryAttemptLog::default()),
         exposure: Arc::new(ListenerExposure::new(address)),
+        meter: Arc::new(PrometheusMeter::new("0.0.0")),
         open: Arc::new(OpenRequests::new(settings.gateway.requests_per_device)),
     };
     let stored = Arc::new(SettingsFile::new(home.settings_file(), Vec::new()));

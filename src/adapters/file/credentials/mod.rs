@@ -20,7 +20,9 @@ use crate::adapters::platform;
 use crate::domain::acquaintance::Acquaintance;
 use crate::domain::daemon_id::DaemonId;
 use crate::domain::endpoint::Endpoint;
+use crate::domain::provider_key::ProviderKey;
 use crate::domain::token::BearerToken;
+use crate::ports::agent_key_store::AgentKeyStore;
 use crate::ports::credential_store::{CredentialStore, CredentialStoreError, Held, Over, Pairing};
 use crate::ports::home_inspection::Credentials;
 
@@ -175,6 +177,19 @@ impl FileCredentialStore {
     fn write_secrets(&self, secrets: &Secrets) -> Result<(), CredentialStoreError> {
         let path = self.home.secrets_file();
         secrets.write(&path).map_err(|error| storage("write", &path, &error))
+    }
+}
+
+impl AgentKeyStore for FileCredentialStore {
+    fn agent_key(&self) -> Result<Option<ProviderKey>, CredentialStoreError> {
+        Ok(self.secrets()?.agent_key().cloned())
+    }
+
+    fn set_agent_key(&self, key: Option<&ProviderKey>) -> Result<(), CredentialStoreError> {
+        let _lock = self.lock()?;
+        let mut secrets = self.secrets()?;
+        secrets.set_agent_key(key.cloned());
+        self.write_secrets(&secrets)
     }
 }
 

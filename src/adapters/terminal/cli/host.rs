@@ -6,7 +6,7 @@ mod setup;
 use clap::{Args, Subcommand};
 
 pub use self::pair::OpenPairingArgs;
-pub use self::setup::{NamedUrl, SetupArgs};
+pub use self::setup::{NamedAgent, NamedUrl, SetupArgs};
 use crate::domain::client_address::LimitKey;
 use crate::ports::daemon_process::HostCredential;
 
@@ -14,9 +14,9 @@ use crate::ports::daemon_process::HostCredential;
 #[derive(Debug, Subcommand)]
 pub enum HostCommand {
     /// Set up this host, start the daemon and show a pairing code
-    Up(UpArgs),
+    Up(Box<UpArgs>),
     /// Set up this host step by step
-    Init(InitArgs),
+    Init(Box<InitArgs>),
     /// Run and operate the daemon of this host
     Daemon {
         /// What to do with it.
@@ -41,7 +41,11 @@ Examples:
 
   Answer them with flags:
     netclaw init --exposure reverse-proxy --trusted-proxy 10.0.0.2 \\
-      --external-url https://claw.example --yes";
+      --external-url https://claw.example --yes
+
+  Name the agent that devices chat with:
+    netclaw init --agent-url http://127.0.0.1:11434/v1 --agent-model llama3.2
+    netclaw init --agent-command 'my-agent --quiet'";
 
 /// `netclaw init`.
 #[derive(Debug, Args)]
@@ -108,6 +112,13 @@ pub enum OperateCommand {
     Lockouts(LockoutsArgs),
     /// Show and change the key that clients know the daemon's TLS by
     Keys(KeysArgs),
+    /// Print what the daemon has counted, as text for Prometheus
+    #[command(
+        after_help = "Examples:\n  netclaw daemon metrics\n  netclaw daemon metrics > /var/lib/prometheus/node-exporter/netclaw.prom.new"
+    )]
+    Metrics,
+    /// Store the key that the agent's provider knows this host by
+    AgentKey(AgentKeyArgs),
     /// Print the log of a daemon in the background
     Logs(LogsArgs),
     /// Have systemd run the daemon, now and at every boot or login
@@ -206,6 +217,17 @@ pub enum KeysCommand {
         #[arg(long)]
         switch: bool,
     },
+}
+
+/// `netclaw daemon agent-key`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  netclaw daemon agent-key                 # asks for the key\n  netclaw daemon agent-key < key.txt\n  netclaw daemon agent-key --remove"
+)]
+pub struct AgentKeyArgs {
+    /// Forget the key
+    #[arg(long)]
+    pub remove: bool,
 }
 
 /// `netclaw daemon logs`.

@@ -1,7 +1,10 @@
 //! What can be typed.
 
+pub mod chat;
 #[cfg(unix)]
 pub mod doctor;
+#[cfg(unix)]
+pub mod forward;
 #[cfg(unix)]
 pub mod host;
 mod place;
@@ -20,7 +23,8 @@ Examples:
     netclaw pair http://my-server:5199
 
   From there on:
-    netclaw status";
+    netclaw status
+    netclaw chat";
 
 /// Pair your devices with an agent daemon.
 #[derive(Debug, Parser)]
@@ -41,6 +45,12 @@ pub enum Command {
     /// What runs on any device.
     #[command(flatten)]
     Client(ClientCommand),
+    /// Talking to the agent.
+    #[command(flatten)]
+    Chat(chat::ChatCommand),
+    /// Give tools and browsers of this machine a port that leads to the daemon
+    #[cfg(unix)]
+    Forward(forward::ForwardArgs),
     /// Find out what is wrong, and mend what is safe to mend
     #[cfg(unix)]
     Doctor(doctor::DoctorArgs),

@@ -1,12 +1,16 @@
 //! The commands: each asks its ports, and shows what came of it.
 
+pub mod chat;
 mod daemons;
 #[cfg(unix)]
 pub mod doctor;
 #[cfg(unix)]
+pub mod forward;
+#[cfg(unix)]
 pub mod host;
 mod pair;
 mod rotate;
+mod sessions;
 mod status;
 mod unpair;
 

@@ -4,7 +4,9 @@
 //! errors maps every variant, without a wildcard, to what a person reads.
 
 mod api;
+mod chat;
 mod client;
+mod forward;
 #[cfg(unix)]
 mod host;
 mod rotate;
@@ -18,7 +20,9 @@ mod trust;
 use std::io::{self, Write};
 
 pub use self::api::of_api;
+pub use self::chat::{interrupted, of_chat, of_conversation, of_errand};
 pub use self::client::{of_choice, of_credentials, of_enrol, of_status, of_target, of_unpair};
+pub use self::forward::of_forward;
 #[cfg(unix)]
 pub use self::host::{not_running, not_yet, of_control, of_start};
 pub use self::rotate::of_rotate;
@@ -44,6 +48,10 @@ pub enum Exit {
     Unreachable = 4,
     /// Rate limited or blocked.
     Limited = 5,
+    /// Interrupted by Ctrl-C: 128 and the number of the signal, as shells have it.
+    Interrupted = 130,
+    /// Terminated by SIGTERM.
+    Terminated = 143,
 }
 
 impl Exit {

@@ -7,6 +7,7 @@ pub mod daemons;
 pub mod devices;
 #[cfg(unix)]
 pub mod doctor;
+pub mod forward;
 #[cfg(unix)]
 pub mod keys;
 #[cfg(unix)]
@@ -16,7 +17,9 @@ pub mod paired;
 pub mod pairing;
 #[cfg(unix)]
 pub mod qr;
+pub mod reply;
 pub mod rotated;
+pub mod sessions;
 pub mod span;
 pub mod status;
 mod table;

@@ -3,7 +3,7 @@
 use tracing::{info, warn};
 
 use super::super::enrol::{EnrolError, Enrolled, enrol, or_release};
-use super::super::exchange::{ExchangeError, not_redeemed, refused};
+use super::super::exchange::{ExchangeError, not_redeemed, refused, settle};
 use super::{Cell, PairError, PairV2};
 use crate::domain::binding::Links;
 use crate::domain::client_address::ClientAddress;
@@ -12,6 +12,7 @@ use crate::domain::pake::{Answered, DaemonConfirm, DaemonConfirmed, FinishAnswer
 use crate::domain::session::asking::{Applicant, Verdict};
 use crate::domain::session::{RedeemError, RedeemedCode};
 use crate::domain::time::Now;
+use crate::ports::metrics::Attempt;
 use crate::ports::pairing_slot::ReserveError;
 
 /// What a step of a handshake leads to.
@@ -48,7 +49,10 @@ impl PairV2 {
     /// answer and does nothing else.
     pub async fn finish(&self, client: ClientAddress, request: FinishRequest) -> Result<FinishAnswer, PairError> {
         let received = Received { request: &request, client, now: self.ports.clock.now() };
-        let cell = self.find(request.handshake, received.now.monotonic).ok_or(PairError::NoHandshake)?;
+        let Some(cell) = self.find(request.handshake, received.now.monotonic) else {
+            self.ports.meter.attempted(Attempt::NoCode);
+            return Err(PairError::NoHandshake);
+        };
         let mut handshake = cell.lock().await;
         let step = handshake.step(&request);
         let stepped = match step {
@@ -66,12 +70,14 @@ impl PairV2 {
                 Err(PairError::OperatorIsAsked)
             }
             Ok((confirmed, Reply::Answer(answer))) => {
+                self.ports.meter.attempted(Attempt::from(&answer));
                 let sealed = confirmed.seal(request.sequence, &answer, &self.introduction.identity);
                 handshake.settle(confirmed, &answer, Answered::new(&request, sealed.clone()));
                 self.table().answered(request.handshake, Cell::clone(&cell), received.now.monotonic);
                 Ok(sealed)
             }
             Err(why) => {
+                self.ports.meter.attempted(Attempt::from(&why));
                 if matches!(*handshake, Handshake::Destroyed) {
                     self.table().remove(request.handshake);
                 }
@@ -104,8 +110,8 @@ impl PairV2 {
         let links = self.links().await;
         let reserved = self.ports.slot.reserve_confirmed(waiting, &request.confirmation, now.monotonic).await;
         let reserved = reserved.map_err(|why| not_redeemed(why, client));
-        if let Some(charge) = charge.filter(|_| !matches!(reserved, Err(ExchangeError::WrongCode))) {
-            self.ports.attempts.take_back(charge).await;
+        if let Some(charge) = charge {
+            settle(&self.ports, charge, matches!(reserved, Err(ExchangeError::WrongCode))).await;
         }
         let (proof, confirmed) = reserved?;
         self.answer(confirmed, proof, &links, received).await
@@ -238,6 +244,24 @@ impl PairV2 {
             pin_now: pins.next(),
             pin_next: pins.next(),
             endpoints: links.external(),
+        }
+    }
+}
+
+impl From<&Answer> for Attempt {
+    fn from(answer: &Answer) -> Self {
+        match answer {
+            Answer::Paired(_) => Self::Paired,
+            Answer::NotPaired(
+                NotPaired::InvalidDeviceName
+                | NotPaired::NameTaken
+                | NotPaired::FixedNameTaken
+                | NotPaired::UnknownLink
+                | NotPaired::Refused
+                | NotPaired::Unanswered,
+            ) => Self::Refused,
+            Answer::NotPaired(NotPaired::NoPairingCode) => Self::NoCode,
+            Answer::NotPaired(NotPaired::StorageUnavailable) => Self::Failed,
         }
     }
 }

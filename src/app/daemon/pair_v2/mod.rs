@@ -23,6 +23,7 @@ use crate::domain::pake::{
 use crate::domain::session::BeginError;
 use crate::domain::settings::Settings;
 use crate::domain::time::MonotonicTime;
+use crate::ports::metrics::Attempt;
 use crate::ports::pairing_slot::BeginHandshakeError;
 use crate::ports::storage::StorageError;
 use crate::ports::tls_keys::{TlsKeyStore, TlsKeys};
@@ -90,6 +91,14 @@ impl PairV2 {
     /// Every start about a typed code that is well-formed counts for the rate limit, before anything is computed for it. For one
     /// about a link nothing is computed unless it names the link that is open.
     pub async fn start(&self, client: ClientAddress, hello: ReceivedHello) -> Result<DaemonHello, PairError> {
+        let begun = self.begin(client, hello).await;
+        if let Err(why) = &begun {
+            self.ports.meter.attempted(why.into());
+        }
+        begun
+    }
+
+    async fn begin(&self, client: ClientAddress, hello: ReceivedHello) -> Result<DaemonHello, PairError> {
         let now = self.ports.clock.now().monotonic;
         self.admit(client, &hello, now).await?;
         let hello = hello.check()?;
@@ -144,6 +153,17 @@ impl PairV2 {
     /// The table, which no panic can leave half-changed.
     fn table(&self) -> MutexGuard<'_, HandshakeTable<Cell>> {
         self.handshakes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl From<&PairError> for Attempt {
+    fn from(error: &PairError) -> Self {
+        match error {
+            PairError::Exchange(error) => error.into(),
+            // That the operator is asked is no end, and is not counted.
+            PairError::Refused(_) | PairError::Unopened | PairError::OperatorIsAsked => Self::Refused,
+            PairError::NoHandshake => Self::NoCode,
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use crate::domain::agent::{Agent, AgentSettings};
 use crate::domain::endpoint::Endpoint;
 use crate::domain::exposure::ExposureMode;
 use crate::domain::settings::{Settings, key};
@@ -21,6 +22,12 @@ pub struct Answers {
     pub trusted_proxies: Option<Vec<IpNet>>,
     /// What clients type; `Some(None)` for what the daemon finds by itself.
     pub external_url: Option<Option<Endpoint>>,
+    /// Whom devices talk to; `Some(None)` for nobody.
+    pub agent: Option<Option<Agent>>,
+    /// The model of a chat that names none; `Some(None)` for the agent's own choice.
+    pub agent_model: Option<Option<String>>,
+    /// The variable that holds the provider's key; `Some(None)` for the stored key, or none.
+    pub agent_key_variable: Option<Option<String>>,
     /// Whether the daemon is to start with the machine. No value of the configuration.
     pub install_service: Option<bool>,
 }
@@ -37,7 +44,21 @@ impl Answers {
             mode,
             trusted_proxies: self.trusted_proxies.clone().unwrap_or_else(|| stored.trusted_proxies.clone()),
             external_url: self.external_url.clone().unwrap_or_else(|| stored.external_url.clone()),
+            agent: self.applied_agent(&stored.agent),
             ..stored.clone()
+        }
+    }
+
+    fn applied_agent(&self, stored: &AgentSettings) -> AgentSettings {
+        let agent = match &self.agent {
+            Some(agent) => stored.clone().with(agent.clone()),
+            None => stored.clone(),
+        };
+        let or = |answer: &Option<Option<String>>, stored: &Option<String>| answer.clone().unwrap_or(stored.clone());
+        AgentSettings {
+            model: or(&self.agent_model, &stored.model),
+            api_key_variable: or(&self.agent_key_variable, &stored.api_key_variable),
+            ..agent
         }
     }
 
@@ -49,6 +70,11 @@ impl Answers {
             (key::PORT, self.port.is_some()),
             (key::TRUSTED_PROXIES, self.trusted_proxies.is_some()),
             (key::EXTERNAL_URL, self.external_url.is_some()),
+            (key::AGENT_KIND, self.agent.is_some()),
+            (key::AGENT_BASE_URL, self.agent.is_some()),
+            (key::AGENT_COMMAND, self.agent.is_some()),
+            (key::AGENT_MODEL, self.agent_model.is_some()),
+            (key::AGENT_API_KEY_VARIABLE, self.agent_key_variable.is_some()),
         ];
         answered.into_iter().filter_map(|(key, is_answered)| is_answered.then_some(key))
     }

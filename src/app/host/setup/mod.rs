@@ -3,6 +3,7 @@
 //! Only the stored values are changed: what the environment overrides stays the environment's. Nothing is written before it
 //! was shown, and an existing configuration, or a running daemon, is changed only with consent.
 
+pub mod agent;
 mod answers;
 mod proposal;
 mod questions;
@@ -15,6 +16,7 @@ pub use self::answers::Answers;
 use self::proposal::Proposal;
 pub use self::steps::{Answer, Field, Step, Steps};
 pub use self::summary::{Change, Summary};
+use crate::domain::agent::AgentKind;
 use crate::domain::exposure::ExposureMode;
 use crate::domain::settings::{Settings, SettingsError};
 use crate::ports::prompter::PromptError;
@@ -82,6 +84,13 @@ impl Outcome {
     pub fn tunnel_command(&self) -> Option<String> {
         let tunnel = self.in_force.mode.profile().tunnel?;
         Some(tunnel.set_up_command(self.in_force.listen_address()))
+    }
+
+    /// Whether the agent is somewhere else, where a key is usual, and no variable holds one.
+    pub fn wants_agent_key(&self) -> bool {
+        let agent = &self.in_force.agent;
+        let is_elsewhere = agent.base_url.as_ref().is_some_and(|url| !url.is_loopback());
+        agent.kind == Some(AgentKind::OpenAi) && is_elsewhere && agent.api_key_variable.is_none()
     }
 
     fn unchanged(in_force: Settings, answers: &Answers) -> Self {

@@ -1,5 +1,6 @@
 //! What the wizard says.
 
+use super::agent;
 use super::steps::{Field, Steps};
 use crate::domain::exposure::ExposureMode;
 use crate::domain::setting_text::NONE;
@@ -51,6 +52,12 @@ pub(super) fn field(steps: &Steps, field: Field) -> Blank {
             let away = if current.is_some() { format!("; \"{NONE}\" takes it away") } else { String::new() };
             let help = format!("{}{away}", profile.url.in_words());
             blank("Which URL do clients use?", help, current.unwrap_or_default())
+        }
+        Field::Agent => {
+            // What cannot be used is not proposed.
+            let current = settings.agent.agent().ok().flatten();
+            let help = "the URL of an OpenAI API like http://127.0.0.1:11434/v1, or a program and its arguments";
+            blank("Which agent do devices chat with?", help.to_owned(), agent::in_words(current.as_ref()))
         }
     }
 }

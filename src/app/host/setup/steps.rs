@@ -4,7 +4,9 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use super::agent;
 use super::answers::Answers;
+use crate::domain::agent::Agent;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::exposure::{ExposureMode, Hop, Reach};
 use crate::domain::setting_text;
@@ -34,6 +36,8 @@ pub enum Field {
     TrustedProxies,
     /// What clients type.
     ExternalUrl,
+    /// Whom devices talk to.
+    Agent,
 }
 
 /// The answer to one of the questions.
@@ -49,6 +53,8 @@ pub enum Answer {
     TrustedProxies(Vec<IpNet>),
     /// To [`Field::ExternalUrl`].
     ExternalUrl(Option<Endpoint>),
+    /// To [`Field::Agent`].
+    Agent(Option<Agent>),
     /// To [`Step::Service`].
     Service(bool),
 }
@@ -114,6 +120,7 @@ impl Steps {
                 Ok(Answer::TrustedProxies(trusted_proxies))
             }
             Field::ExternalUrl => setting_text::external_url_or_none(text).map(Answer::ExternalUrl),
+            Field::Agent => agent::agent(text).map(Answer::Agent),
         }
     }
 
@@ -125,6 +132,7 @@ impl Steps {
             Answer::Port(port) => self.answers.port = Some(port),
             Answer::TrustedProxies(proxies) => self.answers.trusted_proxies = Some(proxies),
             Answer::ExternalUrl(url) => self.answers.external_url = Some(url),
+            Answer::Agent(agent) => self.answers.agent = Some(agent),
             Answer::Service(install) => self.answers.install_service = Some(install),
         }
         self.answered = self.answered.saturating_add(1);
@@ -136,7 +144,7 @@ impl Steps {
     }
 
     fn questions(&self) -> impl Iterator<Item = Step> {
-        let fields = [Field::Host, Field::Port, Field::TrustedProxies, Field::ExternalUrl];
+        let fields = [Field::Host, Field::Port, Field::TrustedProxies, Field::ExternalUrl, Field::Agent];
         let fields = fields.into_iter().filter(|field| self.is_asked(*field)).map(Step::Field);
         let mode = self.flags.mode.is_none().then_some(Step::Mode);
         let service = self.flags.install_service.is_none().then_some(Step::Service);
@@ -150,6 +158,7 @@ impl Steps {
             Field::Host => !self.flags.host.is_some_and(|host| profile.binds.allow(host)),
             Field::Port => self.flags.port.is_none(),
             Field::TrustedProxies => profile.hop == Hop::TrustedProxies && self.flags.trusted_proxies.is_none(),
+            Field::Agent => self.flags.agent.is_none(),
             Field::ExternalUrl => {
                 // Clients on this machine use what the daemon listens on. A URL from another mode has to be taken away.
                 let is_of_use = profile.reach != Reach::Machine || self.stored.external_url.is_some();

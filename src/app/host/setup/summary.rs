@@ -2,7 +2,9 @@
 
 use std::fmt;
 
+use super::agent::in_words;
 use super::answers::Answers;
+use crate::domain::agent::Agent;
 use crate::domain::setting_text::NONE;
 use crate::domain::settings::{Settings, key};
 use crate::ports::settings_store::Override;
@@ -36,6 +38,10 @@ impl Summary {
         let default = Settings::default();
         let unchosen = values(old.unwrap_or(&default));
         let changes = values(new).into_iter().zip(unchosen).filter_map(|((key, new), (_, before))| {
+            // Most hosts have no agent at first, and need no word about each of its values.
+            if old.is_none() && new == before && key.starts_with("Agent.") {
+                return None;
+            }
             let is_chosen = new != before || old.is_none() && answers.keys().any(|answered| answered == key);
             let found = overrides.iter().find(|found| found.key == key && is_chosen);
             let overridden_by = found.map(|found| found.variable.clone());
@@ -71,9 +77,15 @@ impl fmt::Display for Change {
     }
 }
 
-fn values(settings: &Settings) -> [(&'static str, String); 8] {
+fn values(settings: &Settings) -> [(&'static str, String); 13] {
     let proxies: Vec<String> = settings.trusted_proxies.iter().map(ToString::to_string).collect();
     let proxies = if proxies.is_empty() { NONE.to_owned() } else { proxies.join(", ") };
+    let agent = &settings.agent;
+    let or_none = |value: Option<String>| value.unwrap_or_else(|| NONE.to_owned());
+    let command = agent
+        .command
+        .split_first()
+        .map(|(program, arguments)| Agent::Command { program: program.clone(), arguments: arguments.to_vec() });
     [
         (key::MODE, settings.mode.to_string()),
         (key::HOST, settings.host.to_string()),
@@ -83,5 +95,10 @@ fn values(settings: &Settings) -> [(&'static str, String); 8] {
         (key::ALLOW_PLAINTEXT, settings.allow_plaintext.to_string()),
         (key::LOG_PAIRING_CODE, settings.log_pairing_code.to_string()),
         (key::SKIP_TUNNEL_PROCESS_CHECK, settings.skip_tunnel_process_check.to_string()),
+        (key::AGENT_KIND, or_none(agent.kind.map(|kind| kind.name().to_owned()))),
+        (key::AGENT_BASE_URL, or_none(agent.base_url.as_ref().map(ToString::to_string))),
+        (key::AGENT_COMMAND, in_words(command.as_ref())),
+        (key::AGENT_MODEL, or_none(agent.model.clone())),
+        (key::AGENT_API_KEY_VARIABLE, or_none(agent.api_key_variable.clone())),
     ]
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use netclaw::adapters::file::activity_file::FileActivityLog;
+use netclaw::adapters::file::chat_sessions::FileChatSessions;
 use netclaw::adapters::file::credentials::FileCredentialStore;
 use netclaw::adapters::file::device_file::FileDeviceStore;
 use netclaw::adapters::file::home::Home;
@@ -13,11 +14,13 @@ use netclaw::adapters::http::gateway::Gateway;
 use netclaw::adapters::http::public_api::PublicApi;
 use netclaw::adapters::http::tls::OwnTls;
 use netclaw::adapters::memory::{MemoryAttemptLog, MemoryPairingSlot};
+use netclaw::adapters::metrics::PrometheusMeter;
 use netclaw::adapters::system::clock::SystemClock;
 use netclaw::adapters::system::rng::SystemRng;
 use netclaw::adapters::terminal::failure::Failure;
 use netclaw::app::daemon::DaemonPorts;
 use netclaw::app::daemon::beacons::Beacons;
+use netclaw::app::daemon::chat::{Chat, ChatLimits};
 use netclaw::app::daemon::housekeeping::Housekeeping;
 use netclaw::app::daemon::open_pairing::OpenPairing;
 use netclaw::app::daemon::open_requests::OpenRequests;
@@ -33,10 +36,11 @@ use netclaw::domain::endpoint::Endpoint;
 use netclaw::domain::exposure::Reach;
 use netclaw::domain::settings::Settings;
 use netclaw::domain::transport::AllowPlaintext;
+use netclaw::ports::agent::ChatAgent;
 use netclaw::ports::exposure::Exposure;
 use netclaw::ports::tls_keys::TlsKeyStore;
 use tokio::sync::watch;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use super::super::{exposure, shared, start_failure as failure};
 use super::opened::Opened;
@@ -53,7 +57,7 @@ pub struct Front {
 
 impl Front {
     /// Checks the tunnel, makes the certificate, and reads the provider's key.
-    pub async fn of(opened: &Opened) -> Result<Self, Failure> {
+    pub async fn of(home: &Home, opened: &Opened) -> Result<Self, Failure> {
         let settings = &opened.settings;
         let exposure = exposure::of(settings);
         let tunnel = check_tunnel(exposure.as_ref(), settings.mode).await;
@@ -61,7 +65,8 @@ impl Front {
         let host_name = shared::host_name();
         let names = Names { daemon_id: opened.identity.id(), host_name, listening: settings.host };
         let tls = OwnTls::new(names, &opened.tls_keys.keys().current, Arc::new(SystemRng::default()));
-        let gateway = Gateway::new(settings, provider_key::of(settings)?).map_err(|error| failure::gateway(&error))?;
+        let gateway = Gateway::new(settings, provider_key::of(home, &settings.agent)?);
+        let gateway = gateway.map_err(|error| failure::gateway(&error))?;
         Ok(Self { exposure, tls: Arc::new(tls.map_err(|error| failure::runtime(&error))?), gateway })
     }
 }
@@ -73,6 +78,8 @@ pub struct Services {
     pub public: PublicApi,
     /// Answers the control socket.
     pub control: ControlApi,
+    /// The conversations with the agent, some of which may go on.
+    pub chat: Arc<Chat>,
     /// What is done once a minute, and once more at the end.
     pub housekeeping: Housekeeping,
     /// Whether new requests are welcome.
@@ -84,7 +91,7 @@ pub struct Services {
 /// Puts the daemon together. Nothing here can fail or waits: what can is in [`Opened`] and [`Front`].
 pub fn assemble(home: &Home, opened: Opened, front: Front, listening: Endpoint) -> Services {
     announce(&opened);
-    let Opened { settings, identity, tls_keys, devices, activity } = opened;
+    let Opened { settings, identity, tls_keys, devices, activity, agent } = opened;
     let (id, identity, tls_keys) = (identity.id(), Arc::new(identity), Arc::new(tls_keys));
     let ports = ports(&settings, devices, activity, front.exposure);
     let facts = DaemonFacts { id, pid: std::process::id(), listening, mode: settings.mode };
@@ -99,6 +106,7 @@ pub fn assemble(home: &Home, opened: Opened, front: Front, listening: Endpoint) 
     let own = OwnPins::new(Arc::new(FileCredentialStore::new(home.clone())), identity.id());
     let rotation = TlsRotation::new(Arc::new(SystemClock), tls_keys.clone(), front.tls, identity).followed_by(own);
     let rotation = Arc::new(rotation);
+    let chat = chat(home, &ports, agent, &settings);
     let public = PublicApi::new(
         &ports,
         AccessPolicy::of(&settings, &shared::host_name()),
@@ -108,11 +116,25 @@ pub fn assemble(home: &Home, opened: Opened, front: Front, listening: Endpoint) 
         Arc::clone(&beacons),
         Arc::clone(&ready),
     )
+    .with_chat(&chat)
     .with_gateway(front.gateway);
     let open_pairing = OpenPairing::new(ports.clone(), &settings, tls_keys.clone());
     let control = ControlApi::new(&ports, open_pairing, status, rotation, beacons, stop.clone());
     let housekeeping = Housekeeping::new(ports, pair, pending_restart);
-    Services { public, control, housekeeping, ready, stop }
+    Services { public, control, chat, housekeeping, ready, stop }
+}
+
+/// The conversations, which are read in the background: nobody waits for them but whoever asks first.
+fn chat(home: &Home, ports: &DaemonPorts, agent: Option<Arc<dyn ChatAgent>>, settings: &Settings) -> Arc<Chat> {
+    let sessions = FileChatSessions::new(home.sessions_folder());
+    let opening = sessions.clone();
+    tokio::spawn(async move {
+        if let Err(cause) = opening.open().await {
+            error!(%cause, "the conversations with the agent cannot be read");
+        }
+    });
+    let limits = ChatLimits::of(&settings.agent);
+    Arc::new(Chat::new(ports.clone(), Arc::new(sessions), agent, limits))
 }
 
 /// Says in the log how the daemon is about to run.
@@ -141,6 +163,7 @@ fn ports(
         slot: Arc::new(MemoryPairingSlot::default()),
         attempts: Arc::new(MemoryAttemptLog::default()),
         exposure,
+        meter: Arc::new(PrometheusMeter::new(env!("CARGO_PKG_VERSION"))),
         open: Arc::new(OpenRequests::new(settings.gateway.requests_per_device)),
     }
 }

@@ -3,6 +3,7 @@
 //! `opened` is what the home holds, `doors` is where clients and the operator come in, and `assembly` is everything that
 //! answers them.
 
+pub mod agent;
 mod assembly;
 pub mod doors;
 pub mod opened;
@@ -85,9 +86,9 @@ async fn serve_home(
     let network = doors::bind(address).await?;
     opened.bootstrap(home, recover).await?;
     let mode = opened.settings.mode;
-    let front = Front::of(&opened).await?;
+    let front = Front::of(home, &opened).await?;
     let doors = Doors::open(home, network, Arc::clone(&front.tls))?;
-    let Services { public, control, housekeeping, ready, stop } =
+    let Services { public, control, chat, housekeeping, ready, stop } =
         assembly::assemble(home, opened, front, doors.listening.clone());
     let stopped = stop.subscribe();
     let mut doors = doors.serve(public, control, &stopped);
@@ -100,6 +101,8 @@ async fn serve_home(
     manager.stopping();
     ready.store(false, Ordering::Release);
     stop.send_replace(true);
+    // Before the doors, so that whoever listens hears the end.
+    chat.close().await;
     doors.drained().await;
     housekeeping.round().await;
     doors.remove_socket();

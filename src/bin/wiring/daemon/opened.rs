@@ -17,10 +17,12 @@ use netclaw::domain::device_name::DeviceName;
 use netclaw::domain::identity::IdentityKey;
 use netclaw::domain::link::Pins;
 use netclaw::domain::settings::Settings;
+use netclaw::ports::agent::ChatAgent;
 use netclaw::ports::settings_store::SettingsStore;
 use netclaw::ports::tls_keys::{TlsKeyStore, TlsKeys};
 
 use super::super::{shared, start_failure as failure};
+use super::agent;
 
 /// What the home holds: everything that can stop the start, but for the listeners.
 pub struct Opened {
@@ -34,6 +36,8 @@ pub struct Opened {
     pub devices: FileDeviceStore,
     /// When they were last used.
     pub activity: FileActivityLog,
+    /// Whom they talk to, if there is anyone.
+    pub agent: Option<Arc<dyn ChatAgent>>,
 }
 
 impl Opened {
@@ -46,7 +50,8 @@ impl Opened {
         let tls_keys = TlsKeyFiles::open(home, Box::new(SystemRng::default())).map_err(shared::untrusted)?;
         let devices = FileDeviceStore::open(home.devices_file()).map_err(shared::untrusted)?;
         let activity = FileActivityLog::open(home.activity_file(), |id| devices.knows(id));
-        Ok(Self { settings, identity, tls_keys, devices, activity })
+        let agent = agent::of(home, &settings.agent)?;
+        Ok(Self { settings, identity, tls_keys, devices, activity, agent })
     }
 
     /// Sees to the host's own credential.

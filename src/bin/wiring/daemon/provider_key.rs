@@ -1,22 +1,32 @@
-//! The key of the agent's provider: from the daemon's environment.
+//! The key of the agent's provider: from the daemon's environment, or else the stored one.
 
-use netclaw::adapters::terminal::failure::{Exit, Failure};
+use netclaw::adapters::file::credentials::FileCredentialStore;
+use netclaw::adapters::file::home::Home;
+use netclaw::adapters::terminal::failure::{Exit, Failure, of_credentials};
+use netclaw::domain::agent::AgentSettings;
 use netclaw::domain::provider_key::ProviderKey;
-use netclaw::domain::settings::Settings;
+use netclaw::ports::agent_key_store::AgentKeyStore;
+use zeroize::Zeroizing;
 
-/// The key that the configuration names, if it names one.
-pub fn of(settings: &Settings) -> Result<Option<ProviderKey>, Failure> {
-    let Some(variable) = &settings.agent.api_key_variable else { return Ok(None) };
-    let value = std::env::var_os(variable);
-    let key = value.as_ref().and_then(|value| ProviderKey::parse(value.to_str()?));
-    let why = match value {
-        None => "is not set",
-        Some(_) => "holds no key: visible characters without spaces",
+/// The key, if there is one. Where the configuration names a variable, there must be one.
+pub fn of(home: &Home, settings: &AgentSettings) -> Result<Option<ProviderKey>, Failure> {
+    let Some(variable) = &settings.api_key_variable else { return stored(home) };
+    let Some(value) = std::env::var_os(variable).filter(|value| !value.is_empty()) else {
+        return stored(home)?.map(Some).ok_or_else(|| refused(variable, "is not set"));
     };
-    key.map(Some).ok_or_else(|| {
-        let message = format!("the environment variable {variable}, which Agent.ApiKeyVariable names, {why}");
-        Failure::new(Exit::Failed, message)
-            .hint(format!("give it to the daemon: {variable}=… netclaw daemon start"))
-            .hint("or set Agent.ApiKeyVariable to null, for a server that needs no key")
-    })
+    let value = Zeroizing::new(value.into_string().unwrap_or_default());
+    let key = ProviderKey::parse(&value);
+    key.map(Some).ok_or_else(|| refused(variable, "holds no key: visible characters without spaces"))
+}
+
+fn stored(home: &Home) -> Result<Option<ProviderKey>, Failure> {
+    FileCredentialStore::new(home.clone()).agent_key().map_err(of_credentials)
+}
+
+fn refused(variable: &str, why: &str) -> Failure {
+    let message = format!("the environment variable {variable}, which Agent.ApiKeyVariable names, {why}");
+    Failure::new(Exit::Failed, message)
+        .hint(format!("give it to the daemon: {variable}=… netclaw daemon start"))
+        .hint("or store the key: netclaw daemon agent-key")
+        .hint("or set Agent.ApiKeyVariable to null, for a server that needs no key")
 }

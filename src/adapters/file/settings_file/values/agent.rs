@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Document, choice, invalid, number, text, value, words};
 use crate::domain::agent::{AgentKind, AgentSettings, CommandInput, MAX_OUTPUT_BYTES, MAX_TURN};
+use crate::domain::chat::model::{MAX_MODEL_BYTES, ModelName};
 use crate::domain::setting_text;
 use crate::domain::settings::{SettingsError, key};
 
@@ -21,7 +22,7 @@ pub(super) fn read(document: &Document<'_>) -> Result<AgentSettings, SettingsErr
     Ok(AgentSettings {
         kind: choice(found(key::AGENT_KIND), key::AGENT_KIND, AgentKind::ALL, AgentKind::name)?,
         base_url: text(found(key::AGENT_BASE_URL), setting_text::agent_url)?,
-        model: words(found(key::AGENT_MODEL), key::AGENT_MODEL)?,
+        model: value(found(key::AGENT_MODEL), model)?,
         api_key_variable: words(found(key::AGENT_API_KEY_VARIABLE), key::AGENT_API_KEY_VARIABLE)?,
         command: value(found(key::AGENT_COMMAND), command)?.unwrap_or_default(),
         input: choice(found(key::AGENT_INPUT), key::AGENT_INPUT, CommandInput::ALL, CommandInput::name)?
@@ -48,6 +49,12 @@ pub(super) fn all(agent: &AgentSettings) -> [(&'static str, Value); 10] {
         (key::AGENT_IDLE_TIMEOUT, json!(agent.idle_timeout.as_secs())),
         (key::AGENT_MAX_OUTPUT, json!(agent.max_output_bytes)),
     ]
+}
+
+fn model(value: &Value) -> Result<String, SettingsError> {
+    let model = value.as_str().and_then(|model| ModelName::parse(model).ok());
+    let allowed = || format!("it must be a model's name of at most {MAX_MODEL_BYTES} bytes");
+    model.map(|model| model.to_string()).ok_or_else(|| invalid(key::AGENT_MODEL, value, &allowed()))
 }
 
 /// A program and its arguments. There is no shell to split a line, so a line is refused.

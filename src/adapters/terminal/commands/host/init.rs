@@ -61,5 +61,8 @@ fn show_next_commands(outcome: &Outcome, console: &mut Console<'_>) -> Result<()
     if let Some(command) = outcome.tunnel_command() {
         console.result(format_args!("To let clients in through the tunnel, run:\n{command}"))?;
     }
+    if outcome.wants_agent_key() {
+        console.hint("if the agent's provider wants a key: netclaw daemon agent-key");
+    }
     console.result("To pair a device, run:\nnetclaw daemon pair")
 }

@@ -1,11 +1,13 @@
 //! The commands of the host.
 
+mod agent_key;
 mod devices;
 mod init;
 mod keys;
 mod lifecycle;
 mod lockouts;
 mod logs;
+mod metrics;
 mod pairing;
 mod service;
 mod setup;
@@ -13,6 +15,7 @@ mod up;
 
 use std::path::Path;
 
+pub use self::agent_key::AgentKeyPorts;
 pub use self::init::run as run_init;
 pub use self::service::ServicePorts;
 pub use self::up::run as run_up;
@@ -42,6 +45,8 @@ pub struct HostPorts<'a> {
     pub consent: &'a dyn Consent,
     /// Who answers the questions of the setup.
     pub wizard: &'a mut dyn Wizard,
+    /// The key of the agent's provider.
+    pub agent_key: AgentKeyPorts<'a>,
     /// The log of a daemon in the background.
     pub log_file: &'a Path,
 }
@@ -56,8 +61,9 @@ pub async fn run_operate(
     ports: HostPorts<'_>,
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
-    let HostPorts { api, control, process, service, consent, log_file, .. } = ports;
+    let HostPorts { api, control, process, service, consent, agent_key, log_file, .. } = ports;
     match command {
+        OperateCommand::AgentKey(args) => agent_key::run(&args, agent_key, process, console),
         OperateCommand::Start(args) => lifecycle::start(args.credential(), control, process, service, console).await,
         OperateCommand::Stop => lifecycle::stop(control, process, service, console).await,
         OperateCommand::Restart => lifecycle::restart(control, process, service, console).await,
@@ -66,6 +72,7 @@ pub async fn run_operate(
         OperateCommand::Devices(args) => devices::run(args, control, console).await,
         OperateCommand::Lockouts(args) => lockouts::run(args, control, console).await,
         OperateCommand::Keys(args) => keys::run(args, control, console).await,
+        OperateCommand::Metrics => metrics::run(control, console).await,
         OperateCommand::Logs(args) => logs::run(&args, log_file, service.manager, console).await,
         OperateCommand::Install(args) => service::install(args, ports, console).await,
         OperateCommand::Uninstall(args) => service::uninstall(args, ports, console).await,

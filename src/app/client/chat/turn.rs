@@ -1,0 +1,310 @@
+//! One turn, from the question to the end of the answer, whatever happens to the connection.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use thiserror::Error;
+
+use super::hearing::{End, Hearing};
+use super::{Trouble, unless_interrupted};
+use crate::domain::backoff;
+use crate::domain::chat::id::{ChatSessionId, RequestId};
+use crate::domain::time::MonotonicTime;
+use crate::ports::chat_api::{Access, ChatApi, ChatError, Question, Refusal, TurnEvent, TurnStream, Usage};
+use crate::ports::chat_screen::{AnswerListener, Gone, LinkEvent};
+use crate::ports::clock::Clock;
+use crate::ports::daemon_api::ApiError;
+use crate::ports::interrupts::{Interrupt, Interrupts};
+use crate::ports::rng::{RandomUnavailable, Rng};
+
+/// How long a person's turn is looked for after its link was lost. A daemon lets it go on for 30 seconds without a listener,
+/// and remembers it for another 60.
+const PATIENCE_OF_A_PERSON: Duration = Duration::from_secs(60);
+
+/// How long a script's question is repeated whose answer was lost.
+const PATIENCE_OF_A_SCRIPT: Duration = Duration::from_secs(10);
+
+/// How long stopping a turn may take. Then the person has the prompt back, and the daemon stops it for want of a listener.
+const STOP_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asker {
+    /// A person, who would rather wait than lose an answer.
+    Person,
+    /// A script, which would rather fail than hang: its turn ends with its connection.
+    Script,
+}
+
+/// Runs turns at one daemon.
+#[derive(Clone, Copy)]
+pub struct Turns<'a> {
+    /// The routes.
+    pub api: &'a dyn ChatApi,
+    /// The way to the daemon.
+    pub access: Access<'a>,
+    /// The time.
+    pub clock: &'a dyn Clock,
+    /// What ids of requests and waits are made from.
+    pub rng: &'a dyn Rng,
+    /// Who asks.
+    pub asker: Asker,
+}
+
+/// What is to be asked.
+#[derive(Clone, Debug)]
+pub struct Ask<'a> {
+    /// The session, by its id or name.
+    pub session: &'a str,
+    /// The message.
+    pub content: String,
+    /// The model, if not the session's.
+    pub model: Option<String>,
+}
+
+/// A turn that came to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// Its session; unknown when it was stopped before the daemon had answered.
+    pub session: Option<ChatSessionId>,
+    /// What the agent said, as it said it.
+    pub text: String,
+    /// When the first of it came.
+    pub first_at: Option<MonotonicTime>,
+    /// How it ended.
+    pub ending: Ending,
+}
+
+/// How a turn ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Well.
+    Done(Option<Usage>),
+    /// Someone else has stopped it, or nobody listened for too long.
+    Stopped,
+    /// A signal has stopped it.
+    Interrupted(Interrupt),
+}
+
+/// Why a turn did not come to its end.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum TurnError {
+    /// It did not begin.
+    #[error(transparent)]
+    Chat(#[from] ChatError),
+    /// It failed at the daemon.
+    #[error("{detail}")]
+    Failed {
+        /// Why.
+        why: Refusal,
+        /// The daemon's words, safe to show.
+        detail: String,
+    },
+    /// The connection was lost in the middle.
+    #[error("{0}")]
+    Cut(ChatError),
+    /// The daemon has forgotten the turn, and the session has no whole answer: it was restarted.
+    #[error("the daemon ended in the middle of the answer")]
+    Forgotten,
+    /// Nobody listens any more; the turn was stopped.
+    #[error(transparent)]
+    Gone(#[from] Gone),
+    /// There is no randomness.
+    #[error(transparent)]
+    Random(#[from] RandomUnavailable),
+}
+
+/// What came of one connection.
+enum Leg {
+    Ended(End),
+    Lost(ChatError),
+}
+
+/// How long there has been no connection, and how often one was tried.
+#[derive(Default)]
+struct Loss {
+    since: Option<MonotonicTime>,
+    attempts: usize,
+    /// Whether the listener knows of it.
+    was_told: bool,
+    /// Whether the question may have reached the daemon.
+    was_sent: bool,
+}
+
+impl Turns<'_> {
+    /// Asks, and hears the answer to its end.
+    ///
+    /// # Errors
+    ///
+    /// [`TurnError`]. What came of the answer was heard.
+    pub async fn run(
+        &self,
+        ask: Ask<'_>,
+        listener: &mut dyn AnswerListener,
+        interrupts: &mut dyn Interrupts,
+    ) -> Result<Heard, TurnError> {
+        let Ask { session, content, model } = ask;
+        let resumable = self.asker == Asker::Person;
+        let question = Question { content, request: self.request_id()?, model, resumable };
+        let mut hearing = Hearing::new(listener);
+        let ending = self.hear(session, &question, &mut hearing, interrupts).await;
+        let is_gone = matches!(ending, Err(TurnError::Gone(_)));
+        if is_gone {
+            self.stop(session, &question, &hearing, interrupts).await;
+        } else {
+            hearing.close(matches!(ending, Ok(Ending::Done(_))))?;
+        }
+        let session = hearing.begun.map(|(session, _)| session);
+        Ok(Heard { session, text: hearing.text, first_at: hearing.first_at, ending: ending? })
+    }
+
+    async fn hear(
+        &self,
+        key: &str,
+        question: &Question,
+        hearing: &mut Hearing<'_>,
+        interrupts: &mut dyn Interrupts,
+    ) -> Result<Ending, TurnError> {
+        let mut loss = Loss::default();
+        loop {
+            let leg = tokio::select! {
+                biased;
+                interrupt = interrupts.next() => Err(interrupt),
+                leg = self.leg(key, question, hearing, &mut loss) => Ok(leg?),
+            };
+            let interrupted = match leg {
+                Ok(Leg::Ended(End::Done(usage))) => return Ok(Ending::Done(usage)),
+                Ok(Leg::Ended(End::Stopped)) => return Ok(Ending::Stopped),
+                Ok(Leg::Lost(cause)) => {
+                    let wait = self.wait_after(cause, hearing, &mut loss)?;
+                    tokio::select! {
+                        interrupt = interrupts.next() => Some(interrupt),
+                        () = tokio::time::sleep(wait) => None,
+                    }
+                }
+                Err(interrupt) => Some(interrupt),
+            };
+            if let Some(interrupt) = interrupted {
+                self.stop(key, question, hearing, interrupts).await;
+                return Ok(Ending::Interrupted(interrupt));
+            }
+        }
+    }
+
+    /// Hears what one connection brings.
+    async fn leg(
+        &self,
+        key: &str,
+        question: &Question,
+        hearing: &mut Hearing<'_>,
+        loss: &mut Loss,
+    ) -> Result<Leg, TurnError> {
+        let mut stream = match self.connect(key, question, hearing).await {
+            Ok(stream) => stream,
+            Err(ChatError::Refused { why: Refusal::NoTurn, .. }) => return self.recall(question, hearing).await,
+            Err(error) if is_passing(&error) => return Ok(Leg::Lost(error)),
+            // A turn that had begun is over then, whoever is in the way.
+            Err(error) => return Err(if hearing.begun.is_some() { TurnError::Cut(error) } else { error.into() }),
+        };
+        loss.was_sent = true;
+        if std::mem::take(&mut loss.was_told) {
+            hearing.listener().link(LinkEvent::Restored);
+        }
+        loop {
+            match stream.next().await {
+                Some(Ok(numbered)) => {
+                    (loss.since, loss.attempts) = (None, 0);
+                    if let Some(end) = hearing.take(numbered, self.clock.now().monotonic)? {
+                        return Ok(Leg::Ended(end));
+                    }
+                }
+                Some(Err(error)) if is_passing(&error) => return Ok(Leg::Lost(error)),
+                Some(Err(error)) => return Err(TurnError::Cut(error)),
+                None => {
+                    let cause = "the connection was closed in the middle of the answer".to_owned();
+                    return Ok(Leg::Lost(ChatError::Api(ApiError::Unreachable { cause })));
+                }
+            }
+        }
+    }
+
+    async fn connect(&self, key: &str, question: &Question, hearing: &Hearing<'_>) -> Result<TurnStream, ChatError> {
+        match (hearing.begun, hearing.seen) {
+            (Some((session, turn)), Some(seen)) => self.api.listen(self.access, session, turn, seen).await,
+            _ => self.api.ask(self.access, key, question).await,
+        }
+    }
+
+    /// Hears what the session has of a turn that the daemon has forgotten.
+    async fn recall(&self, question: &Question, hearing: &mut Hearing<'_>) -> Result<Leg, TurnError> {
+        let Some((session, _)) = hearing.begun else { return Err(TurnError::Forgotten) };
+        match self.api.transcript(self.access, session.as_str()).await {
+            Ok(kept) => hearing.take_rest(&kept, &question.content, self.clock.now().monotonic).map(Leg::Ended),
+            Err(error) if is_passing(&error) => Ok(Leg::Lost(error)),
+            Err(error) => Err(TurnError::Cut(error)),
+        }
+    }
+
+    /// How long to wait after the link was lost, or that it was lost for too long.
+    fn wait_after(&self, cause: ChatError, hearing: &mut Hearing<'_>, loss: &mut Loss) -> Result<Duration, TurnError> {
+        loss.was_sent |= matches!(cause, ChatError::Lost { .. });
+        let now = self.clock.now().monotonic;
+        let lost_for = now.since(*loss.since.get_or_insert(now));
+        let is_worth_it = match self.asker {
+            Asker::Person => lost_for < PATIENCE_OF_A_PERSON,
+            // A turn that has begun has ended with its connection.
+            Asker::Script => loss.was_sent && hearing.begun.is_none() && lost_for < PATIENCE_OF_A_SCRIPT,
+        };
+        if !is_worth_it {
+            return Err(if loss.was_sent { TurnError::Cut(cause) } else { TurnError::Chat(cause) });
+        }
+        let mut random = [0; 2];
+        self.rng.fill(&mut random)?;
+        let wait = backoff::wait(loss.attempts, random);
+        loss.attempts += 1;
+        loss.was_told = true;
+        hearing.listener().link(LinkEvent::Lost { cause: &cause, wait });
+        Ok(wait)
+    }
+
+    /// Stops the turn as well as it can be. A second signal ends the attempt.
+    async fn stop(&self, key: &str, question: &Question, hearing: &Hearing<'_>, interrupts: &mut dyn Interrupts) {
+        let stopping = tokio::time::timeout(STOP_PATIENCE, async {
+            let begun = match hearing.begun {
+                Some(begun) => Some(begun),
+                // A script's turn ends with its connection, which is closed by now.
+                None if self.asker == Asker::Script => None,
+                // It may have begun. The same question again is the same turn, and says which one that is.
+                None => self.begun(key, question).await?,
+            };
+            match begun {
+                Some((session, turn)) => self.api.stop(self.access, session, turn).await,
+                None => Ok(()),
+            }
+        });
+        // Without an answer, the daemon stops it for want of a listener.
+        match unless_interrupted(interrupts, async { Ok(stopping.await) }).await {
+            Ok(_) | Err(Trouble::Interrupted(_) | Trouble::Chat(_)) => {}
+        }
+    }
+
+    async fn begun(&self, key: &str, question: &Question) -> Result<Option<(ChatSessionId, u64)>, ChatError> {
+        let mut stream = self.api.ask(self.access, key, question).await?;
+        let first = stream.next().await.transpose()?;
+        Ok(first.and_then(|numbered| match numbered.event {
+            TurnEvent::Begun { session, turn } => Some((session, turn)),
+            _ => None,
+        }))
+    }
+
+    fn request_id(&self) -> Result<RequestId, RandomUnavailable> {
+        let mut random = [0; 16];
+        self.rng.fill(&mut random)?;
+        Ok(RequestId::from_random(random))
+    }
+}
+
+/// Whether the same may succeed a little later.
+const fn is_passing(error: &ChatError) -> bool {
+    matches!(error, ChatError::Lost { .. } | ChatError::Api(ApiError::Unreachable { .. }))
+}

@@ -1,0 +1,197 @@
+//! `netclaw forward`, put together.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use netclaw::adapters::client::{HttpDaemonApi, Patience, tls};
+use netclaw::adapters::control::socket::{self, UnlockedError};
+use netclaw::adapters::exec::wrapped::Wrapped;
+use netclaw::adapters::file::credentials::FileCredentialStore;
+use netclaw::adapters::http::connections::serve;
+use netclaw::adapters::http::forward::door::listen;
+use netclaw::adapters::http::forward::{Forwarder, LIMITS, Lock};
+use netclaw::adapters::http::listener::{Accept, OperatorListener};
+use netclaw::adapters::platform;
+use netclaw::adapters::system::clock::SystemClock;
+use netclaw::adapters::system::rng::SystemRng;
+use netclaw::adapters::system::signals;
+use netclaw::adapters::terminal::cli::forward::ForwardArgs;
+use netclaw::adapters::terminal::commands::ClientPorts;
+use netclaw::adapters::terminal::commands::forward::{Opened, open};
+use netclaw::adapters::terminal::console::Console;
+use netclaw::adapters::terminal::failure::{Exit, Failure};
+use netclaw::adapters::terminal::prompter;
+use netclaw::adapters::terminal::render::forward::{BASE_URL_VARIABLE, Entrance, KEY_VARIABLE};
+use netclaw::domain::forward::guard::Guard;
+use tokio::net::UnixListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::{block_on, client, shared};
+
+/// Passes requests on until a signal or the end of the command. A command's exit code is that of this process.
+pub fn run(args: &ForwardArgs, console: &mut Console<'_>) -> Result<(), Failure> {
+    match block_on(forward(args, console))? {
+        None => Ok(()),
+        Some(code) => std::process::exit(code.into()),
+    }
+}
+
+async fn forward(args: &ForwardArgs, console: &mut Console<'_>) -> Result<Option<u8>, Failure> {
+    let home = shared::home()?;
+    let settings = shared::settings(&home);
+    let api = Arc::new(HttpDaemonApi::new(Patience::default()));
+    let credentials = Arc::new(FileCredentialStore::new(home));
+    let ports = ClientPorts {
+        api: api.as_ref(),
+        credentials: credentials.as_ref(),
+        settings: &settings,
+        prompter: &mut prompter::of_process(),
+        clock: &SystemClock,
+        rng: &SystemRng::default(),
+        environment_endpoint: client::environment_endpoint(),
+        host_name: shared::host_name(),
+    };
+    let opened = open(args, &ports, api.clone(), credentials.clone(), console).await?;
+    match &args.socket {
+        Some(path) => at_socket(args, path, opened, console).await,
+        None => at_port(args, opened, console).await,
+    }
+}
+
+async fn at_port(args: &ForwardArgs, opened: Opened, console: &mut Console<'_>) -> Result<Option<u8>, Failure> {
+    let listener = listen(args.port).await.map_err(|error| not_listening(args.port, &error))?;
+    let port = listener.local_addr().map_err(|error| not_listening(args.port, &error))?.port();
+    let key = opened.key.clone();
+    let lock = Lock { guard: Guard::of_port(port), key: key.clone() };
+    let entrance = Entrance::Port(port, &key);
+    let open = OpenDoor::of(&opened, Some(lock), listener);
+    if args.command.is_empty() {
+        return open.until_stopped(args, opened, &entrance, console).await.map(|()| None);
+    }
+    let base_url = entrance.openai_base_url().unwrap_or_default();
+    let variables = [(BASE_URL_VARIABLE, base_url.as_str()), (KEY_VARIABLE, key.reveal())];
+    let command = Wrapped::start(&args.command, &variables).map_err(|error| not_started(args, &error))?;
+    let code = while_it_runs(command, opened, console).await?;
+    open.close().await;
+    Ok(Some(code))
+}
+
+async fn at_socket(
+    args: &ForwardArgs,
+    path: &Path,
+    opened: Opened,
+    console: &mut Console<'_>,
+) -> Result<Option<u8>, Failure> {
+    let path = std::path::absolute(path).map_err(|error| Failure::new(Exit::Usage, format!("--socket: {error}")))?;
+    let listener = socket::bind_unlocked(&path).map_err(|error| no_socket(&error))?;
+    let left = Leftover(path.clone());
+    let listener = UnixListener::from_std(listener);
+    let listener = listener.map_err(|error| Failure::new(Exit::Failed, format!("{}: {error}", path.display())))?;
+    let open = OpenDoor::of(&opened, None, OperatorListener::new(listener, platform::user_id()));
+    open.until_stopped(args, opened, &Entrance::Socket(&path), console).await?;
+    drop(left);
+    Ok(None)
+}
+
+/// A door at which requests are taken.
+struct OpenDoor {
+    stop: watch::Sender<bool>,
+    serving: JoinHandle<()>,
+    tending: JoinHandle<()>,
+}
+
+impl OpenDoor {
+    fn of(opened: &Opened, lock: Option<Lock>, listener: impl Accept) -> Self {
+        let forwarder = Arc::new(Forwarder::new(Arc::clone(&opened.forwarding), lock, tls::of_link));
+        let (stop, stopped) = watch::channel(false);
+        let tended = Arc::clone(&forwarder);
+        let tending = tokio::spawn(async move { tended.tend().await });
+        Self { stop, serving: tokio::spawn(serve(listener, forwarder, LIMITS, stopped)), tending }
+    }
+
+    /// Announces the door, and waits for a signal or for someone who answers in place of the daemon.
+    async fn until_stopped(
+        self,
+        args: &ForwardArgs,
+        mut opened: Opened,
+        entrance: &Entrance<'_>,
+        console: &mut Console<'_>,
+    ) -> Result<(), Failure> {
+        let signal = signals::stop_requested();
+        let signal = signal.map_err(|error| Failure::new(Exit::Failed, format!("cannot wait for signals: {error}")))?;
+        opened.announce(args, entrance, console)?;
+        let ended = tokio::select! {
+            failure = opened.watch(console) => Err(failure),
+            _ = signal => Ok(()),
+        };
+        self.close().await;
+        ended
+    }
+
+    /// Lets requests that are being answered come to their end, for a moment.
+    async fn close(self) {
+        self.stop.send_replace(true);
+        self.tending.abort();
+        // A panic in it was its end too.
+        let _ = self.serving.await;
+    }
+}
+
+/// Waits for the end of a command. When someone answers in place of the daemon, nothing is sent any more, and the command has
+/// to find its own end.
+async fn while_it_runs(mut command: Wrapped, mut opened: Opened, console: &mut Console<'_>) -> Result<u8, Failure> {
+    let failed = |error: io::Error| Failure::new(Exit::Failed, format!("cannot wait for the command: {error}"));
+    tokio::select! {
+        code = command.ended() => return code.map_err(failed),
+        failure = opened.watch(console) => {
+            let _ = failure.print(console.err);
+        }
+    }
+    command.ended().await.map_err(failed)
+}
+
+/// A socket that is removed in the end.
+struct Leftover(PathBuf);
+
+impl Drop for Leftover {
+    fn drop(&mut self) {
+        // Without it nobody is in its way: the next forwarder takes the place of one that has no listener.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+fn not_listening(port: Option<u16>, error: &io::Error) -> Failure {
+    let failed = |what: String| Failure::new(Exit::Failed, what);
+    match (port, error.kind()) {
+        (Some(port), io::ErrorKind::AddrInUse) => {
+            failed(format!("port {port} of 127.0.0.1 is taken by another program"))
+                .hint("take a free one: netclaw forward")
+                .hint(format!("or find out who has it: ss -ltnp 'sport = :{port}'"))
+        }
+        (Some(port), io::ErrorKind::PermissionDenied) => {
+            failed(format!("port {port} of 127.0.0.1 cannot be listened on: {error}"))
+                .hint("ports below 1024 are for root; take a free one: netclaw forward")
+        }
+        (_, _) => failed(format!("cannot listen on 127.0.0.1: {error}"))
+            .hint("use a socket instead: netclaw forward --socket PATH"),
+    }
+}
+
+fn no_socket(error: &UnlockedError) -> Failure {
+    let failure = Failure::new(Exit::Failed, error.to_string());
+    match error {
+        UnlockedError::InUse(_) => failure.hint("end the other forwarder, or choose another path"),
+        UnlockedError::NotPrivate { folder } => failure
+            .hint(format!("make it private if it is yours: chmod 700 {}", platform::quoted(folder)))
+            .hint("or choose a path in a folder that does not exist yet; it is made for you alone"),
+        UnlockedError::Socket(_) => failure.hint("choose another path: netclaw forward --socket PATH"),
+    }
+}
+
+fn not_started(args: &ForwardArgs, error: &io::Error) -> Failure {
+    let program = args.command.first().map(|word| word.to_string_lossy()).unwrap_or_default();
+    Failure::new(Exit::Usage, format!("{program} cannot be started: {error}"))
+        .hint("the command stands behind two dashes: netclaw forward -- COMMAND ARGUMENTS")
+}

@@ -1,0 +1,192 @@
+//! One turn, whatever happens to its connection.
+
+use netclaw::app::client::chat::turn::{Asker, Ending, TurnError};
+use netclaw::domain::chat::message::Outcome;
+use netclaw::ports::chat_api::{Refusal, Said, Speaker, Transcript, TurnEvent, Usage};
+use netclaw::ports::interrupts::Interrupt;
+
+use super::{Ground, ask};
+use crate::fakes::chat_api::{
+    ChatRequest, Script, ScriptedChatApi, begun, done, lost, numbered, refused, session, text, unreachable,
+};
+use crate::fakes::chat_screen::{FakeInterrupts, FakeScreen};
+use crate::fakes::samples::WALL;
+
+async fn run(
+    api: &ScriptedChatApi,
+    asker: Asker,
+    interrupts: &mut FakeInterrupts,
+) -> (Result<Ending, TurnError>, String, u64) {
+    let (ground, mut screen) = (Ground::default(), FakeScreen::default());
+    let heard = ground.turns(api, asker).run(ask("why?"), &mut screen, interrupts).await;
+    (heard.map(|heard| heard.ending), screen.shown, ground.clock.passed().as_secs())
+}
+
+fn request_ids(api: &ScriptedChatApi) -> Vec<String> {
+    let id = |request: ChatRequest| match request {
+        ChatRequest::Ask { question, .. } => Some(question.request.as_str().to_owned()),
+        _ => None,
+    };
+    api.requests().into_iter().filter_map(id).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_is_shown_as_it_comes_and_ends_with_its_line() {
+    let usage = Usage { prompt: 1, completion: 2, total: 3 };
+    let events = [begun(), text("\u{1b}[3"), text("1mHel"), text("lo\n\n"), TurnEvent::Done { usage: Some(usage) }];
+    let api = ScriptedChatApi::with([Script::Ends(numbered(0, events))]);
+    let ground = Ground::default();
+    let mut screen = FakeScreen::default();
+    let turns = ground.turns(&api, Asker::Script);
+    let heard = turns.run(ask("why?"), &mut screen, &mut FakeInterrupts::default()).await.unwrap();
+    assert_eq!(heard.ending, Ending::Done(Some(usage)));
+    assert_eq!((heard.text.as_str(), screen.shown.as_str()), ("\u{1b}[31mHello\n\n", "Hello\n"));
+    assert_eq!(api.requests().len(), 1, "one request is enough");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_connection_goes_on_after_the_last_event_seen() {
+    let api = ScriptedChatApi::with([
+        Script::Breaks(numbered(0, [begun(), text("one ")])),
+        Script::Refused(unreachable()),
+        Script::Ends(numbered(2, [text("two ")])),
+        Script::Ends(numbered(2, [text("twice"), text("three"), done()])),
+    ]);
+    let (ending, shown, _) = run(&api, Asker::Person, &mut FakeInterrupts::default()).await;
+    assert_eq!(ending, Ok(Ending::Done(None)));
+    assert_eq!(shown, "one [lost][lost][restored]two [lost][restored]three\n");
+    let listened: Vec<ChatRequest> = api.requests().split_off(1);
+    let listen = |seen| ChatRequest::Listen { turn: 1, seen };
+    assert_eq!(listened, [listen(1), listen(1), listen(2)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_question_whose_answer_was_lost_is_asked_again_as_the_same() {
+    for asker in [Asker::Person, Asker::Script] {
+        let whole = numbered(0, [begun(), text("yes"), done()]);
+        let api = ScriptedChatApi::with([Script::Refused(lost()), Script::Refused(unreachable()), Script::Ends(whole)]);
+        let (ending, shown, _) = run(&api, asker, &mut FakeInterrupts::default()).await;
+        assert_eq!((ending, shown.as_str()), (Ok(Ending::Done(None)), "[lost][lost][restored]yes\n"));
+        let ids = request_ids(&api);
+        assert!(ids.len() == 3 && ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_script_does_not_wait_for_a_daemon_that_is_not_there() {
+    let api = ScriptedChatApi::default();
+    let (ending, shown, passed) = run(&api, Asker::Script, &mut FakeInterrupts::default()).await;
+    assert_eq!((ending, shown.as_str(), passed), (Err(TurnError::Chat(unreachable())), "", 0));
+    let api = ScriptedChatApi::with([Script::Refused(lost())]);
+    let (ending, _, passed) = run(&api, Asker::Script, &mut FakeInterrupts::default()).await;
+    assert_eq!(ending, Err(TurnError::Cut(unreachable())));
+    assert!((5..20).contains(&passed), "{passed}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_script_whose_connection_breaks_in_the_middle_fails_at_once() {
+    let api = ScriptedChatApi::with([Script::Breaks(numbered(0, [begun(), text("half")]))]);
+    let (ending, shown, passed) = run(&api, Asker::Script, &mut FakeInterrupts::default()).await;
+    assert_eq!((ending, shown.as_str(), passed), (Err(TurnError::Cut(unreachable())), "half\n", 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_person_waits_a_minute_for_the_daemon_to_come_back() {
+    let api = ScriptedChatApi::with([Script::Breaks(numbered(0, [begun()]))]);
+    let (ending, _, passed) = run(&api, Asker::Person, &mut FakeInterrupts::default()).await;
+    assert_eq!(ending, Err(TurnError::Cut(unreachable())));
+    assert!((60..70).contains(&passed), "{passed}");
+    assert!(api.requests().len() < 25, "and does not hammer at it: {}", api.requests().len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_restart_the_session_tells_what_was_said() {
+    let said = |speaker, content: &str| Said { speaker, content: content.to_owned(), at: WALL };
+    let user = |content| said(Speaker::User { device: None }, content);
+    let agent = |content, outcome| said(Speaker::Agent { model: None, outcome }, content);
+    let earlier = [user("why?"), agent("because", None)];
+    for (messages, expected, shown) in [
+        (vec![user("why?"), agent("one two", None)], Ok(Ending::Done(None)), "one two\n"),
+        (vec![user("why?"), agent("one two", Some(Outcome::Failed))], Err(TurnError::Forgotten), "one two\n"),
+        (vec![user("why?"), agent("else", None)], Ok(Ending::Done(None)), "one \nelse\n"),
+        (vec![user("why?"), agent("", Some(Outcome::Stopped))], Err(TurnError::Forgotten), "one \n"),
+        (vec![user("why?")], Err(TurnError::Forgotten), "one \n"),
+        (vec![user("other"), agent("no", None)], Err(TurnError::Forgotten), "one \n"),
+    ] {
+        let api = ScriptedChatApi::with([
+            Script::Breaks(numbered(0, [begun(), text("one ")])),
+            Script::Refused(refused(Refusal::NoTurn)),
+        ]);
+        let messages: Vec<Said> = earlier.iter().cloned().chain(messages).collect();
+        let is_unknown = !messages[2..].contains(&user("why?"));
+        let messages = if is_unknown { messages[2..].to_vec() } else { messages };
+        let transcript = Transcript { session: session(None), messages };
+        api.transcripts.lock().unwrap().push_back(Ok(transcript.clone()));
+        let (ending, text, _) = run(&api, Asker::Person, &mut FakeInterrupts::default()).await;
+        assert_eq!((ending, text.replace("[lost]", "").as_str()), (expected, shown), "{transcript:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn ctrl_c_stops_the_turn_and_leaves_what_was_said() {
+    let mut interrupts = FakeInterrupts::after(3, Interrupt::Stop);
+    let api = ScriptedChatApi::with([Script::Hangs(numbered(0, [begun(), text("half")]))]);
+    let (ending, shown, passed) = run(&api, Asker::Person, &mut interrupts).await;
+    assert_eq!((ending, shown.as_str(), passed), (Ok(Ending::Interrupted(Interrupt::Stop)), "half\n", 3));
+    assert_eq!(api.requests().last(), Some(&ChatRequest::Stop(1)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn ctrl_c_before_the_daemon_has_answered_finds_out_what_to_stop() {
+    let mut interrupts = FakeInterrupts::after(3, Interrupt::Stop);
+    let api = ScriptedChatApi::with([Script::Hangs(Vec::new()), Script::Hangs(numbered(0, [begun()]))]);
+    let (ending, shown, _) = run(&api, Asker::Person, &mut interrupts).await;
+    assert_eq!((ending, shown.as_str()), (Ok(Ending::Interrupted(Interrupt::Stop)), ""));
+    let ids = request_ids(&api);
+    assert!(ids.len() == 2 && ids[0] == ids[1]);
+    assert_eq!(api.requests().last(), Some(&ChatRequest::Stop(1)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_signal_ends_a_script_whose_turn_ends_with_its_connection() {
+    let mut interrupts = FakeInterrupts::after(3, Interrupt::Terminate);
+    let api = ScriptedChatApi::with([Script::Hangs(Vec::new())]);
+    let (ending, _, passed) = run(&api, Asker::Script, &mut interrupts).await;
+    assert_eq!((ending, passed), (Ok(Ending::Interrupted(Interrupt::Terminate)), 3));
+    assert_eq!(api.requests().len(), 1, "nothing is asked again that might begin another turn");
+}
+
+#[tokio::test(start_paused = true)]
+async fn ctrl_c_ends_the_wait_for_a_lost_daemon() {
+    let mut interrupts = FakeInterrupts::after(1, Interrupt::Stop);
+    let api = ScriptedChatApi::with([Script::Breaks(numbered(0, [begun()]))]);
+    let (ending, _, passed) = run(&api, Asker::Person, &mut interrupts).await;
+    assert_eq!(ending, Ok(Ending::Interrupted(Interrupt::Stop)));
+    assert!(passed < 10, "{passed}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn how_a_turn_fails_is_told_apart() {
+    let failed = |why| TurnEvent::Failed { why, detail: "it broke".to_owned() };
+    let script = |events: Vec<TurnEvent>| ScriptedChatApi::with([Script::Ends(numbered(0, events))]);
+    let mut none = FakeInterrupts::default();
+    let api = script(vec![begun(), text("half"), failed(Refusal::AgentFailed)]);
+    let (ending, shown, _) = run(&api, Asker::Script, &mut none).await;
+    let detail = "it broke".to_owned();
+    assert_eq!((ending, shown.as_str()), (Err(TurnError::Failed { why: Refusal::AgentFailed, detail }), "half\n"));
+    let (ending, ..) = run(&script(vec![begun(), TurnEvent::Stopped]), Asker::Script, &mut none).await;
+    assert_eq!(ending, Ok(Ending::Stopped));
+    let api = ScriptedChatApi::with([Script::Refused(refused(Refusal::SessionBusy))]);
+    let (ending, shown, _) = run(&api, Asker::Person, &mut none).await;
+    assert_eq!((ending, shown.as_str()), (Err(TurnError::Chat(refused(Refusal::SessionBusy))), ""));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_that_goes_away_stops_the_turn() {
+    let api = ScriptedChatApi::with([Script::Hangs(numbered(0, [begun(), text("a"), text("b")]))]);
+    let (ground, mut screen) = (Ground::default(), FakeScreen { patience: Some(1), ..FakeScreen::default() });
+    let turns = ground.turns(&api, Asker::Script);
+    let heard = turns.run(ask("why?"), &mut screen, &mut FakeInterrupts::default()).await;
+    assert!(matches!(heard, Err(TurnError::Gone(gone)) if gone.is_closed));
+    assert_eq!(api.requests().last(), Some(&ChatRequest::Stop(1)));
+}

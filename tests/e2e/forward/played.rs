@@ -1,0 +1,84 @@
+//! A daemon that the test plays: what a forwarder sends to it, to the byte.
+
+use serde_json::json;
+
+use super::Forwarder;
+use crate::e2e::world::World;
+use crate::fakes::samples::{daemon_id, device_id, token};
+use crate::http::gateway::{Server, field, fields};
+
+/// A device that is paired with whoever listens there, over loopback and without TLS.
+fn paired_with(server: &Server) -> World {
+    let device = World::elsewhere(server.address(), Vec::new());
+    let id = daemon_id(1).as_str().to_owned();
+    let pairing = json!({ "endpoint": server.url(""), "deviceName": "laptop", "pairedAt": "2026-11-23T00:00:00Z" });
+    let config = json!({ "version": 1, "current": id, "daemons": { &id: pairing } });
+    let secrets = json!({ "version": 1, "tokens": { &id: token(1).reveal() } });
+    device.write("client/config.json", &config.to_string(), 0o600);
+    device.write("config/secrets.json", &secrets.to_string(), 0o600);
+    device
+}
+
+/// A forwarder to a daemon that has said once that it is well.
+fn forwarder_to(server: &Server, device: &World) -> Forwarder {
+    let report = json!({
+        "daemon": { "id": daemon_id(1).as_str(), "version": "0.1.0", "exposureMode": "local",
+                    "startedAt": "2026-11-23T00:00:00Z", "uptimeSeconds": 1 },
+        "device": { "id": device_id(1).as_str(), "name": "laptop" },
+    });
+    let body = report.to_string();
+    std::thread::scope(|scope| {
+        let started = scope.spawn(|| Forwarder::of(device, &[]));
+        let mut served = server.accept();
+        assert!(served.head().starts_with("GET /api/status "));
+        let length = body.len();
+        served.send(format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+        ));
+        started.join().unwrap()
+    })
+}
+
+#[test]
+fn the_daemon_sees_a_request_of_its_own_with_the_token_and_never_the_key() {
+    let server = Server::new();
+    let device = paired_with(&server);
+    let forwarder = forwarder_to(&server, &device);
+    let own = forwarder.address;
+    let mut client = forwarder.asked(&format!(
+        "POST /app/x?y=%20 HTTP/1.1\r\nOrigin: http://{own}\r\nReferer: http://{own}/app/?z\r\nCookie: a=b\r\nX-Netclaw-Device: root\r\n\
+         X-Forwarded-For: 1.2.3.4\r\nX_Forwarded_For: 1.2.3.4\r\nX-Mine: kept\r\nConnection: keep-alive, X-Drop\r\nX-Drop: 1\r\n\
+         Proxy-Authorization: Basic x\r\nContent-Length: 0"
+    ));
+    let mut served = server.accept();
+    let head = served.head();
+    assert!(head.starts_with("POST /app/x?y=%20 HTTP/1.1\r\n"), "{head}");
+    let daemon = server.address().to_string();
+    assert_eq!(fields(&head, "host"), [&daemon]);
+    assert_eq!(fields(&head, "authorization"), [format!("Bearer {}", token(1).reveal())]);
+    assert_eq!(field(&head, "origin"), Some(format!("http://{daemon}").as_str()));
+    assert_eq!(field(&head, "referer"), Some(format!("http://{daemon}/app/?z").as_str()));
+    assert_eq!((field(&head, "cookie"), field(&head, "x-mine")), (Some("a=b"), Some("kept")));
+    for gone in
+        ["x-netclaw-device", "x-forwarded-for", "x_forwarded_for", "x-drop", "proxy-authorization", "connection"]
+    {
+        assert_eq!(fields(&head, gone), [""; 0], "{gone}: {head}");
+    }
+    assert!(!head.contains(&forwarder.key[4..]), "{head}");
+    served.send(format!(
+        "HTTP/1.1 302 Found\r\nLocation: http://{daemon}/app/y\r\nAccess-Control-Allow-Origin: *\r\nSet-Cookie: a=b\r\n\
+         Access-Control-Allow-Credentials: true\r\nContent-Length: 0\r\n\r\n"
+    ));
+    let head = client.head();
+    assert_eq!(field(&head, "location"), Some(format!("http://{own}/app/y").as_str()), "{head}");
+    assert!(!head.contains("access-control-") && head.contains("set-cookie: a=b"), "{head}");
+    // The connection is used again, also for a referrer from elsewhere, which is not passed on.
+    client.send(format!(
+        "GET /app/y HTTP/1.1\r\nHost: {own}\r\nAuthorization: Bearer {}\r\nReferer: https://elsewhere/secret\r\n\r\n",
+        forwarder.key
+    ));
+    let head = served.head();
+    assert_eq!((fields(&head, "referer"), fields(&head, "origin")), (vec![], vec![]), "{head}");
+    served.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    assert_eq!(client.answer().body, "ok");
+}

@@ -1,0 +1,75 @@
+//! The forwarder at a Unix socket, which needs no key.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::{Child, Stdio};
+
+use super::Home;
+use crate::e2e::world::{NETCLAW, mode};
+
+/// A forwarder at this socket, once it has said where it is.
+fn start(home: &Home, socket: &Path) -> (Child, String) {
+    let mut command = home.device.command(NETCLAW);
+    let command = command.arg("forward").arg("--socket").arg(socket).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.contains(socket.to_str().unwrap()), "{line:?}");
+    (child, line)
+}
+
+fn end(mut child: Child, signal: rustix::process::Signal) {
+    rustix::process::kill_process(rustix::process::Pid::from_child(&child), signal).unwrap();
+    child.wait().unwrap();
+}
+
+fn ask(socket: &Path, fields: &str) -> String {
+    let mut stream = UnixStream::connect(socket).unwrap();
+    let request = format!("GET /api/status HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{fields}\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn the_socket_is_its_owners_alone_and_leads_to_the_daemon() {
+    let home = Home::default();
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("below/forward.sock");
+    let (child, line) = start(&home, &socket);
+    assert_eq!(line, format!("curl --unix-socket {} http://localhost/api/status\n", socket.display()));
+    assert_eq!((mode(&socket), mode(socket.parent().unwrap())), (0o600, 0o700));
+    let answer = ask(&socket, "");
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("\"name\":\"laptop\""), "{answer}");
+    // What a tool shows as its key goes nowhere.
+    assert!(ask(&socket, "Authorization: Bearer anything\r\n").starts_with("HTTP/1.1 200 "));
+    let other = home.device.netclaw(&["forward", "--socket", socket.to_str().unwrap()]);
+    other.failed(1, "is in use by another process");
+    end(child, rustix::process::Signal::TERM);
+    assert!(!socket.exists());
+}
+
+#[test]
+fn a_socket_that_was_left_is_replaced_and_anything_else_is_left_alone() {
+    let home = Home::default();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
+    let socket = folder.path().join("forward.sock");
+    let (child, _) = start(&home, &socket);
+    end(child, rustix::process::Signal::KILL);
+    assert!(socket.exists());
+    let (child, _) = start(&home, &socket);
+    assert!(ask(&socket, "").starts_with("HTTP/1.1 200 "));
+    end(child, rustix::process::Signal::INT);
+    std::fs::write(&socket, "mine").unwrap();
+    let refuse = |error: &str| {
+        home.device.netclaw(&["forward", "--socket", socket.to_str().unwrap()]).failed(1, error);
+        assert_eq!(std::fs::read_to_string(&socket).unwrap(), "mine");
+    };
+    refuse("it is not a socket");
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    refuse("is not private");
+}

@@ -1,0 +1,3 @@
+//! What crosses a process boundary: the spelling of event streams.
+
+mod events;
