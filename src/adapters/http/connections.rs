@@ -13,7 +13,7 @@ use hyper::body::Incoming;
 use hyper::header::{CONNECTION, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::{HttpService, service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, Id, JoinSet};
@@ -21,7 +21,9 @@ use tracing::{debug, warn};
 
 use super::answer::{Answer, AnswerBody, Held};
 use super::farewell::take_leave;
+use super::head_timer::HeadTimer;
 use super::listener::{Accept, Arrival, Peer};
+use super::room::Room;
 use super::usage::{ArrivingBody, InFlight, Shared, Usage};
 
 /// Bytes of one request's head; hyper answers 431 beyond it.
@@ -44,7 +46,8 @@ pub struct ConnectionLimits {
     /// Time for a new connection to show what it speaks, and for its TLS handshake if it wants one. A client that is silent
     /// from the start is given up after it.
     pub opening: Duration,
-    /// Time for the head of a request to arrive, counted from when the connection was opened or became idle.
+    /// Time for the head of a request to arrive, counted from when the connection was opened or became idle. It is over after
+    /// once to twice this time.
     pub head: Duration,
     /// Time that requests in flight have to end when the daemon stops.
     pub drain: Duration,
@@ -267,10 +270,11 @@ impl<H: Handler> Conversation<H> {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let (handler, usage, agreed) = (self.handler, Arc::clone(&self.usage), self.usage);
+        let room = Room::new();
         let service = service_fn(move |request: Request<_>| {
             let request = request.map(|body| ArrivingBody::new(body, &usage));
             let (handler, usage, in_flight) = (Arc::clone(&handler), Arc::clone(&usage), InFlight::of(&usage));
-            Box::pin(async move {
+            room.lodge(async move {
                 let mut response = handler.handle(request, peer).await;
                 if usage.gave_up_body() {
                     // Or a proxy would send its next request on a connection that is about to end.
@@ -289,7 +293,7 @@ impl<H: Handler> Conversation<H> {
             })
         });
         let mut http = http1::Builder::new();
-        http.timer(TokioTimer::new()).header_read_timeout(self.limits.head);
+        http.timer(HeadTimer::new(self.limits.head)).header_read_timeout(self.limits.head);
         http.max_buf_size(MAX_HEAD_BYTES).max_headers(MAX_HEADERS);
         let mut connection = http.serve_connection(TokioIo::new(stream), service);
         let ended = tokio::select! {

@@ -39,7 +39,9 @@ pub(super) struct Usage {
     idle_since: AtomicU64,
     /// What the connection becomes once its last answer has been sent.
     tunnel: Mutex<Option<(Box<OpenTunnel>, InFlight)>>,
-    /// When the answer that is being sent has to end.
+    /// Whether the answer that is being sent may have to end early. Most do not, and need no lock.
+    is_watched: AtomicBool,
+    /// When it has to.
     watch: Mutex<Option<Watch>>,
     shared: Arc<Shared>,
 }
@@ -54,6 +56,7 @@ impl Usage {
             gave_up_body: AtomicBool::new(false),
             idle_since: AtomicU64::new(turn),
             tunnel: Mutex::new(None),
+            is_watched: AtomicBool::new(false),
             watch: Mutex::new(None),
             shared,
         }
@@ -86,11 +89,18 @@ impl Usage {
 
     /// The answer that is about to be sent has to end when this says so, whether its client reads it or not.
     pub(super) fn watch(&self, watch: Option<Watch>) {
+        if watch.is_none() && !self.is_watched.load(Ordering::Acquire) {
+            return;
+        }
+        self.is_watched.store(watch.is_some(), Ordering::Release);
         *self.watch.lock().unwrap_or_else(PoisonError::into_inner) = watch;
     }
 
     /// Whether the answer that is being sent has to end. If not, the task is woken when it has.
     pub(super) fn poll_cut(&self, context: &mut Context<'_>) -> Poll<()> {
+        if !self.is_watched.load(Ordering::Acquire) {
+            return Poll::Pending;
+        }
         let watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner);
         watch.as_ref().map_or(Poll::Pending, |watch| watch.poll_ended(context))
     }

@@ -12,7 +12,7 @@
 pub mod body;
 mod connection;
 pub mod framing;
-mod patience;
+pub mod patience;
 pub mod request;
 pub mod response;
 pub mod trust;

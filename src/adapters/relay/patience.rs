@@ -10,7 +10,7 @@ use tokio::time::{Sleep, sleep};
 ///
 /// The timer is not moved at each sign of life: when it rings, and there was one since, it is set again. So a silence is
 /// noticed after once to twice its length, and a sign of life costs nothing.
-pub(super) struct Patience {
+pub struct Patience {
     timer: Option<Pin<Box<Sleep>>>,
     /// What the timer is set to.
     set_to: Duration,
@@ -20,7 +20,7 @@ pub(super) struct Patience {
 
 impl Patience {
     /// Bears silences shorter than this.
-    pub(super) const fn new(silence: Duration) -> Self {
+    pub const fn new(silence: Duration) -> Self {
         Self { timer: None, set_to: Duration::ZERO, silence, has_heard: false }
     }
 
@@ -31,12 +31,12 @@ impl Patience {
     }
 
     /// Notes a sign of life.
-    pub(super) const fn renew(&mut self) {
+    pub const fn renew(&mut self) {
         self.has_heard = true;
     }
 
     /// Whether the silence has become too long. If not, the task is woken when it may have.
-    pub(super) fn poll_exhausted(&mut self, context: &mut Context<'_>) -> Poll<()> {
+    pub fn poll_exhausted(&mut self, context: &mut Context<'_>) -> Poll<()> {
         loop {
             match &mut self.timer {
                 Some(timer) if self.set_to == self.silence => {

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::future::poll_fn;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -27,6 +27,9 @@ use super::{BadAnswer, RelayError};
 
 /// Connections that wait for the next request. More than this many requests at once are rare, and a new connection is cheap.
 const MAX_IDLE: usize = 64;
+
+/// Time between two looks at idle connections: those that nobody has used for one to two of them are closed.
+const IDLE_LOOK: Duration = Duration::from_secs(30);
 
 /// How long a server is waited for.
 #[derive(Clone, Copy, Debug)]
@@ -53,8 +56,10 @@ pub struct Upstream {
 struct Idle {
     #[expect(clippy::vec_box, reason = "they come and go as they are, without being moved")]
     connections: Vec<Box<Connection>>,
-    /// How many of them, from the first on, have not been used since [`Upstream::forget_idle`] was last called.
+    /// How many of them, from the first on, have not been used since they were last looked at.
     unused: usize,
+    /// Whether somebody looks at them from time to time.
+    is_watched: bool,
 }
 
 /// What comes back.
@@ -99,14 +104,6 @@ impl Upstream {
                 Err(error) => return Err(error),
             }
         }
-    }
-
-    /// Closes connections that have not been used since the last call: to be called about once a minute.
-    pub fn forget_idle(&self) {
-        let mut idle = self.idle();
-        let unused = idle.unused.min(idle.connections.len());
-        idle.connections.drain(..unused);
-        idle.unused = idle.connections.len();
     }
 
     /// Sends a request, and waits for the head of its answer.
@@ -179,12 +176,26 @@ impl Upstream {
     }
 
     /// Keeps a connection for the next request.
-    pub(super) fn keep(&self, mut connection: Box<Connection>) {
+    pub(super) fn keep(self: &Arc<Self>, mut connection: Box<Connection>) {
         connection.is_reused = true;
         let mut idle = self.idle();
-        if idle.connections.len() < MAX_IDLE {
-            idle.connections.push(connection);
+        if idle.connections.len() >= MAX_IDLE {
+            return;
         }
+        idle.connections.push(connection);
+        if !std::mem::replace(&mut idle.is_watched, true) {
+            tokio::spawn(watch_idle(Arc::downgrade(self)));
+        }
+    }
+
+    /// Closes the connections that have not been used since the last call. False when none is left.
+    fn forget_unused(&self) -> bool {
+        let mut idle = self.idle();
+        let unused = idle.unused.min(idle.connections.len());
+        idle.connections.drain(..unused);
+        idle.unused = idle.connections.len();
+        idle.is_watched = !idle.connections.is_empty();
+        idle.is_watched
     }
 
     /// The connection that was used last.
@@ -224,6 +235,16 @@ impl Upstream {
                 Either::Right(Box::new(connector.connect(trust.name.clone(), stream).await?))
             }
         })
+    }
+}
+
+/// Closes idle connections, for as long as there are any.
+async fn watch_idle(upstream: Weak<Upstream>) {
+    loop {
+        tokio::time::sleep(IDLE_LOOK).await;
+        if !upstream.upgrade().is_some_and(|upstream| upstream.forget_unused()) {
+            return;
+        }
     }
 }
 

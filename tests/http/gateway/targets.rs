@@ -11,9 +11,22 @@ use netclaw::adapters::relay::trust::Trust;
 use netclaw::adapters::relay::upstream::{Answer, Upstream, Waits};
 use rustls::pki_types::ServerName;
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
 use super::{asked, routed};
 use crate::http::Port;
 use crate::http::tls_client::Client;
+
+const LONG: Duration = Duration::from_secs(600);
+
+const WAITS: Waits = Waits { connect: LONG, answer: LONG, silence: LONG };
+
+fn get(path: &str) -> Outgoing {
+    let mut head = Outgoing::new(&Method::GET, &[path], "localhost");
+    let fields = http::HeaderMap::new();
+    head.end(&fields, &Hop::of(&fields).unwrap(), &Empty::<Bytes>::new());
+    head
+}
 
 #[test]
 fn a_certificate_that_the_system_does_not_trust_is_a_bad_gateway() {
@@ -25,18 +38,30 @@ fn a_certificate_that_the_system_does_not_trust_is_a_bad_gateway() {
     assert!(refused.body.contains("certificate"), "{refused:?}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn idle_connections_are_closed_after_a_while() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let upstream = Arc::new(Upstream::new("127.0.0.1".to_owned(), listener.local_addr().unwrap().port(), None, WAITS));
+    let serve = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        assert!(stream.read(&mut [0; 1024]).await.unwrap() > 0);
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").await.unwrap();
+        stream
+    };
+    let (answered, mut stream) = tokio::join!(upstream.exchange(get("/"), Empty::<Bytes>::new()), serve);
+    assert!(answered.is_ok());
+    // The clock goes on by itself while everyone waits.
+    assert_eq!(stream.read(&mut [0]).await.unwrap(), 0);
+}
+
 #[test]
 fn a_server_is_spoken_to_over_tls_where_it_is_trusted() {
     let target = Port::default();
     let config = Client { protocols: vec!["http/1.1"], ..Client::of(target.pin) }.config();
     let trust = Trust { config, name: ServerName::IpAddress(target.address.ip().into()) };
-    let long = Duration::from_secs(600);
-    let waits = Waits { connect: long, answer: long, silence: long };
-    let upstream = Arc::new(Upstream::new("127.0.0.1".to_owned(), target.address.port(), Some(trust), waits));
+    let upstream = Arc::new(Upstream::new("127.0.0.1".to_owned(), target.address.port(), Some(trust), WAITS));
     for _ in 0..2 {
-        let mut head = Outgoing::new(&Method::GET, &["/api", "/health/live"], "localhost");
-        let fields = http::HeaderMap::new();
-        head.end(&fields, &Hop::of(&fields).unwrap(), &Empty::<Bytes>::new());
+        let head = get("/api/health/live");
         let answered = target.runtime.block_on(upstream.exchange(head, Empty::<Bytes>::new()));
         let Answer::Response(response) = answered.unwrap() else { panic!("it became a tunnel") };
         assert_eq!(response.status(), 200);
