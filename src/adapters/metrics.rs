@@ -37,10 +37,10 @@ pub struct PrometheusMeter {
     /// In the order of [`Attempt::ALL`].
     attempts: [IntCounter; Attempt::ALL.len()],
     lockouts_begun: IntCounter,
-    streams_opened: IntCounter,
+    opened: IntCounter,
     devices: IntGauge,
     lockouts: IntGauge,
-    streams: IntGauge,
+    open_requests: IntGauge,
     started_at: Gauge,
 }
 
@@ -83,10 +83,13 @@ impl PrometheusMeter {
             codes: counter("netclaw_pairing_codes_total", "Pairing codes made by the operator.")?,
             attempts: Attempt::ALL.map(|attempt| attempts.with_label_values(&[attempt.name()])),
             lockouts_begun: counter("netclaw_lockouts_total", "Times that an address was blocked.")?,
-            streams_opened: counter("netclaw_streams_total", "Streams and tunnels opened.")?,
+            opened: counter(
+                "netclaw_opened_requests_total",
+                "Requests to the agent and to other services, chats and tunnels that were opened.",
+            )?,
             devices: gauge("netclaw_devices", "Paired devices, those with an expired credential included.")?,
             lockouts: gauge("netclaw_locked_out_addresses", "Addresses that are blocked now.")?,
-            streams: gauge("netclaw_open_streams", "Streams and tunnels that are open now.")?,
+            open_requests: gauge("netclaw_open_requests", "Those that are open now.")?,
             started_at: registered(registry, started)?,
             registry: registry.clone(),
         })
@@ -129,15 +132,15 @@ impl Meter for PrometheusMeter {
         self.lockouts_begun.inc();
     }
 
-    fn stream_opened(&self) {
-        self.streams_opened.inc();
+    fn request_opened(&self) {
+        self.opened.inc();
     }
 
     fn exposition(&self, levels: Levels) -> Exposition {
         let level = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         self.devices.set(level(levels.devices));
         self.lockouts.set(level(levels.lockouts));
-        self.streams.set(level(levels.streams));
+        self.open_requests.set(level(levels.open_requests));
         self.started_at.set(seconds(levels.started_at));
         let mut text = String::new();
         // It fails only for a metric without any series, and none is.

@@ -107,8 +107,8 @@ pub struct Levels {
     pub devices: usize,
     /// Addresses that are blocked.
     pub lockouts: usize,
-    /// Streams and tunnels that are open.
-    pub streams: usize,
+    /// Requests that stay open and are: those to the agent and to other services, chats, tunnels.
+    pub open_requests: usize,
     /// When the daemon started.
     pub started_at: WallTime,
 }
@@ -151,8 +151,8 @@ pub trait Meter: Send + Sync {
     /// An address was blocked.
     fn locked_out(&self);
 
-    /// A stream or a tunnel was opened. How many are open is a level.
-    fn stream_opened(&self);
+    /// A request was opened that stays open, for however short a time. How many are is a level.
+    fn request_opened(&self);
 
     /// All figures.
     fn exposition(&self, levels: Levels) -> Exposition;

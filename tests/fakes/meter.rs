@@ -13,7 +13,7 @@ pub enum Event {
     CodeOpened,
     Attempted(Attempt),
     LockedOut,
-    StreamOpened,
+    RequestOpened,
 }
 
 /// Shows how many events there were, and the levels.
@@ -52,8 +52,8 @@ impl Meter for FakeMeter {
         self.note(Event::LockedOut);
     }
 
-    fn stream_opened(&self) {
-        self.note(Event::StreamOpened);
+    fn request_opened(&self) {
+        self.note(Event::RequestOpened);
     }
 
     fn exposition(&self, levels: Levels) -> Exposition {

@@ -4,6 +4,7 @@ use netclaw::domain::exposure::ExposureMode;
 use netclaw::domain::settings::Settings;
 
 use super::Port;
+use super::gateway::{app, asked};
 use crate::e2e::raw_http::Request;
 use crate::metrics::text::Figures;
 
@@ -143,6 +144,28 @@ fn requests_are_counted_by_what_they_are_for_and_never_by_their_path() {
         "netclaw_requests_total{route=\"verify\",status=\"4xx\"} 2",
     ];
     assert_eq!(changes, expected);
+}
+
+#[test]
+fn a_request_that_stays_open_is_counted_once_and_shown_while_it_is() {
+    let (port, server) = app();
+    let (_, token) = port.device("prometheus", 3);
+    let watched = Watched { port, token };
+    let before = watched.scrape();
+    let mut client = asked(&watched.port, "GET /app/stream?secret HTTP/1.1");
+    let mut served = server.accept();
+    served.head();
+    served.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
+    client.head();
+    assert_eq!(client.chunk(), "hello");
+    let during = watched.scrape();
+    for series in [
+        "netclaw_opened_requests_total",
+        "netclaw_open_requests",
+        "netclaw_requests_total{route=\"gateway\",status=\"2xx\"}",
+    ] {
+        assert_eq!(during.value(series) - before.value(series), 1.0, "{series}");
+    }
 }
 
 #[test]

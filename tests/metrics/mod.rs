@@ -11,7 +11,7 @@ use netclaw::ports::metrics::{Attempt, Levels, Meter, RouteClass};
 use self::text::Figures;
 
 const LEVELS: Levels =
-    Levels { devices: 3, lockouts: 2, streams: 1, started_at: WallTime::from_unix_millis(1_700_000_000_500) };
+    Levels { devices: 3, lockouts: 2, open_requests: 1, started_at: WallTime::from_unix_millis(1_700_000_000_500) };
 
 fn figures(meter: &PrometheusMeter) -> Figures {
     Figures::read(&meter.exposition(LEVELS).text)
@@ -24,7 +24,7 @@ fn every_series_is_there_before_anything_is_counted() {
     assert_eq!(figures.value("netclaw_start_time_seconds"), 1_700_000_000.5);
     assert_eq!(figures.value("netclaw_devices"), 3.0);
     assert_eq!(figures.value("netclaw_locked_out_addresses"), 2.0);
-    assert_eq!(figures.value("netclaw_open_streams"), 1.0);
+    assert_eq!(figures.value("netclaw_open_requests"), 1.0);
     for (route, status) in RouteClass::ALL.iter().flat_map(|route| ["2xx", "4xx", "5xx"].map(|status| (route, status)))
     {
         let series = format!("netclaw_requests_total{{route=\"{}\",status=\"{status}\"}}", route.name());
@@ -64,7 +64,7 @@ fn each_event_moves_its_own_series_and_no_other() {
     assert_eq!(moved(&|| meter.authenticated(false)), ["netclaw_authentications_total{outcome=\"refused\"} 1"]);
     assert_eq!(moved(&|| meter.code_opened()), ["netclaw_pairing_codes_total 1"]);
     assert_eq!(moved(&|| meter.locked_out()), ["netclaw_lockouts_total 1"]);
-    assert_eq!(moved(&|| meter.stream_opened()), ["netclaw_streams_total 1"]);
+    assert_eq!(moved(&|| meter.request_opened()), ["netclaw_opened_requests_total 1"]);
 }
 
 #[test]

@@ -160,7 +160,10 @@ impl PublicApi {
             let caller = self.caller(Audience::DevicesAndThisMachine, credential, origin).await?;
             let caller = caller.ok_or_else(|| unauthorized(Unauthorized))?;
             match self.open.open(&caller, turn) {
-                Ok(open) => return Ok((caller, open)),
+                Ok(open) => {
+                    self.meter.request_opened();
+                    return Ok((caller, open));
+                }
                 Err(error @ OpenError::TooMany) => {
                     return Err(Problem::new(Reason::TooManyRequests, error.to_string()));
                 }

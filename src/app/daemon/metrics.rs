@@ -29,7 +29,7 @@ impl Metrics {
         let levels = Levels {
             devices: self.ports.devices.list().await?.len(),
             lockouts: self.ports.attempts.lockouts(now).await.len(),
-            streams: self.ports.open.count(),
+            open_requests: self.ports.open.count(),
             started_at: self.status.started_at(),
         };
         Ok(self.ports.meter.exposition(levels))

@@ -20,6 +20,12 @@ pub enum AccessError {
 
 /// Takes a place for `caller`, whose credential was checked a moment ago, and may have ended since.
 pub(super) async fn open(ports: &DaemonPorts, caller: &Caller) -> Result<OpenRequest, AccessError> {
+    let place = take(ports, caller).await?;
+    ports.meter.request_opened();
+    Ok(place)
+}
+
+async fn take(ports: &DaemonPorts, caller: &Caller) -> Result<OpenRequest, AccessError> {
     loop {
         let turn = ports.open.turn();
         if !has_same_secret(ports, caller).await {
@@ -42,7 +48,7 @@ pub(super) async fn barred(ports: &DaemonPorts, mut caller: Caller, mut place: O
         let Some(found) = ports.devices.find(device.id()).await.ok().flatten() else { return };
         caller = Caller::Device(found);
         drop(place);
-        place = match open(ports, &caller).await {
+        place = match take(ports, &caller).await {
             Ok(place) => place,
             Err(_) => return,
         };
