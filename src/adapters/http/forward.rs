@@ -37,11 +37,8 @@ use crate::domain::link::Link;
 const WAITS: Waits =
     Waits { connect: Duration::from_secs(10), answer: Duration::from_hours(2), silence: Duration::from_hours(2) };
 
-/// Time between two looks at connections to the daemon that are not used any more.
-const TENDING: Duration = Duration::from_mins(1);
-
-/// Looks at connections between two questions whether the daemon has announced another key, or revoked this device: an hour.
-const TENDINGS_PER_LOOK: u32 = 60;
+/// Time between two questions whether the daemon has announced another key, or revoked this device.
+const LOOK: Duration = Duration::from_hours(1);
 
 /// The limits of a forwarder: the tools of one user, each with a handful of connections.
 pub const LIMITS: ConnectionLimits =
@@ -74,14 +71,10 @@ impl Forwarder {
         Self { forwarding, lock, tls, server: Mutex::new(None) }
     }
 
-    /// Closes connections to the daemon that are not used any more, and asks it now and then how it is. Never ends.
+    /// Asks the daemon now and then how it is. Never ends.
     pub async fn tend(&self) {
         loop {
-            for _ in 0..TENDINGS_PER_LOOK {
-                sleep(TENDING).await;
-                let server = self.kept_server().as_ref().map(|(_, server)| Arc::clone(server));
-                server.iter().for_each(|server| server.upstream.forget_idle());
-            }
+            sleep(LOOK).await;
             self.forwarding.look().await;
         }
     }
