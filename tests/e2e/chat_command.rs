@@ -14,7 +14,7 @@ const AGENT: &str = r#"
 q=$(cat)
 case "$q" in
 *hello*) printf 'You said: %s\n\n\n' "hello";;
-*wait*) echo waiting; while [ ! -e "$0" ]; do sleep 0.02; done; echo done;;
+*wait*) echo waiting; while [ ! -e "$0" ] && [ -d "${0%/*}" ]; do sleep 0.02; done; echo done;;
 *for-ever*) while :; do echo more; done;;
 *colour*) printf '\033[31mred\033[0m \033]0;title\007\302\2332Jplain\r\n';;
 *broken*) printf half; exit 3;;
