@@ -105,6 +105,7 @@ fn a_path_is_refused_for_what_is_wrong_with_it() {
         ("/%c0%af", AmbiguousPath::EncodedSeparator),
         ("/%e0%80%ae", AmbiguousPath::EncodedSeparator),
         ("/%252F", AmbiguousPath::EncodedSeparator),
+        ("/%25%252f", AmbiguousPath::EncodedSeparator),
         ("/%25c0%25af", AmbiguousPath::EncodedSeparator),
         ("/.", AmbiguousPath::DotSegment),
         ("/a/../b", AmbiguousPath::DotSegment),

@@ -100,7 +100,10 @@ fn check(segment: &str) -> Result<(), AmbiguousPath> {
     if !segment.contains('%') {
         return check_dots(segment);
     }
-    let decoded = decode(segment.as_bytes()).ok_or(AmbiguousPath::Escape)?;
+    let (decoded, is_whole) = decode(segment.as_bytes());
+    if !is_whole {
+        return Err(AmbiguousPath::Escape);
+    }
     let is_harmless = |byte: &u8| !b"/\\\x7f".contains(byte) && *byte >= b' ';
     // What is no UTF-8 may be a longer spelling of a slash or a dot.
     let text = core::str::from_utf8(&decoded).ok().filter(|text| text.as_bytes().iter().all(is_harmless));
@@ -109,8 +112,8 @@ fn check(segment: &str) -> Result<(), AmbiguousPath> {
     if !text.contains('%') {
         return Ok(());
     }
-    // Some servers decode twice. A percent sign that then is none is fine.
-    let Some(twice) = decode(text.as_bytes()) else { return Ok(()) };
+    // Some servers decode twice, and leave a percent sign as it is that then begins no escape.
+    let (twice, _) = decode(text.as_bytes());
     if !twice.iter().all(is_harmless) {
         return Err(AmbiguousPath::EncodedSeparator);
     }
@@ -123,19 +126,17 @@ fn check_dots(segment: &str) -> Result<(), AmbiguousPath> {
     if matches!(name, "." | "..") { Err(AmbiguousPath::DotSegment) } else { Ok(()) }
 }
 
-/// The bytes without their escapes; `None` when a percent sign is not followed by two hexadecimal digits.
-fn decode(encoded: &[u8]) -> Option<Vec<u8>> {
+/// The bytes without their escapes, and whether every percent sign began one. One that did not stays.
+fn decode(encoded: &[u8]) -> (Vec<u8>, bool) {
     let mut decoded = Vec::with_capacity(encoded.len());
-    let mut rest = encoded;
+    let (mut rest, mut is_whole) = (encoded, true);
     while let Some((first, behind)) = rest.split_first() {
-        rest = behind;
-        if *first != b'%' {
-            decoded.push(*first);
-            continue;
-        }
-        let (digits, behind) = rest.split_at_checked(2)?;
-        decoded.push(escaped(core::str::from_utf8(digits).ok()?)?);
+        let digits = behind.split_at_checked(2).filter(|_| *first == b'%');
+        let escape = digits.and_then(|(digits, behind)| Some((escaped(core::str::from_utf8(digits).ok()?)?, behind)));
+        is_whole &= *first != b'%' || escape.is_some();
+        let (byte, behind) = escape.unwrap_or((*first, behind));
+        decoded.push(byte);
         rest = behind;
     }
-    Some(decoded)
+    (decoded, is_whole)
 }
