@@ -34,7 +34,8 @@ impl Terminal {
         static NEXT: AtomicU16 = AtomicU16::new(0);
         let socket = host.home().with_extension(NEXT.fetch_add(1, Ordering::Relaxed).to_string());
         let terminal = Self { socket };
-        let script = format!("{settings} '{NETCLAW}' {command}; echo \"ended with $?\"; stty -a; echo done; exec cat");
+        let script =
+            format!("{settings} '{NETCLAW}' {command}; echo \"ended with $?\"; stty -a; echo that is all; exec cat");
         let mut tmux = host.unconfigured("tmux");
         tmux.env_remove("TMUX").args(["-u", "-f", "/dev/null", "-S"]).arg(&terminal.socket);
         let started = tmux.args(["new-session", "-d", "-x", "120", "-y", "50", &script]).output().unwrap();
@@ -91,7 +92,7 @@ impl Terminal {
 
     /// What is on the terminal after the command has ended, which it has left as it was.
     pub fn until_it_ended_with(&self, code: i32) -> String {
-        let shown = self.until(&[&format!("ended with {code}\n"), "\ndone\n"]);
+        let shown = self.until(&[&format!("ended with {code}\n"), "\nthat is all\n"]);
         let words: Vec<&str> = shown.split_whitespace().collect();
         for mode in ["echo", "icanon", "isig", "icrnl"] {
             assert!(words.contains(&mode), "{mode}:\n{shown}");

@@ -38,6 +38,8 @@ pub(super) struct Connection {
     pub(super) patience: Patience,
     /// Whether an earlier request was answered on it: the server may close it at any moment without a fault.
     pub(super) is_reused: bool,
+    /// How often idle connections have been looked at since it was used last.
+    pub(super) idle_looks: u8,
 }
 
 impl Connection {
@@ -52,6 +54,7 @@ impl Connection {
             is_flushed: true,
             patience,
             is_reused: false,
+            idle_looks: 0,
         }
     }
 

@@ -28,8 +28,15 @@ use super::{BadAnswer, RelayError};
 /// Connections that wait for the next request. More than this many requests at once are rare, and a new connection is cheap.
 const MAX_IDLE: usize = 64;
 
-/// Time between two looks at idle connections: those that nobody has used for one to two of them are closed.
-const IDLE_LOOK: Duration = Duration::from_secs(30);
+/// Time between two looks at idle connections.
+const IDLE_LOOK: Duration = Duration::from_secs(2);
+
+/// Looks after which a connection that nobody has used is closed: half a minute.
+const MAX_IDLE_LOOKS: u8 = 15;
+
+/// Looks after which a connection is too old for a request that must not be sent twice: two to four seconds. Many servers
+/// close idle connections after five (uvicorn, Node.js), and a request that meets the closing is lost.
+const MAX_SAFE_LOOKS: u8 = 1;
 
 /// How long a server is waited for.
 #[derive(Clone, Copy, Debug)]
@@ -56,8 +63,6 @@ pub struct Upstream {
 struct Idle {
     #[expect(clippy::vec_box, reason = "they come and go as they are, without being moved")]
     connections: Vec<Box<Connection>>,
-    /// How many of them, from the first on, have not been used since they were last looked at.
-    unused: usize,
     /// Whether somebody looks at them from time to time.
     is_watched: bool,
 }
@@ -89,7 +94,7 @@ impl Upstream {
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
         let mut upload = Upload::new(&head, body);
-        let mut connection = match self.take_idle() {
+        let mut connection = match self.take_idle(head.is_repeatable()) {
             Some(connection) => connection,
             None => self.connect().await?,
         };
@@ -177,7 +182,7 @@ impl Upstream {
 
     /// Keeps a connection for the next request.
     pub(super) fn keep(self: &Arc<Self>, mut connection: Box<Connection>) {
-        connection.is_reused = true;
+        (connection.is_reused, connection.idle_looks) = (true, 0);
         let mut idle = self.idle();
         if idle.connections.len() >= MAX_IDLE {
             return;
@@ -188,25 +193,20 @@ impl Upstream {
         }
     }
 
-    /// Closes the connections that have not been used since the last call. False when none is left.
-    fn forget_unused(&self) -> bool {
+    /// Closes the connections that have not been used for long. False when none is left.
+    fn look_at_idle(&self) -> bool {
         let mut idle = self.idle();
-        let unused = idle.unused.min(idle.connections.len());
-        idle.connections.drain(..unused);
-        idle.unused = idle.connections.len();
+        idle.connections.iter_mut().for_each(|connection| connection.idle_looks += 1);
+        idle.connections.retain(|connection| connection.idle_looks < MAX_IDLE_LOOKS);
         idle.is_watched = !idle.connections.is_empty();
         idle.is_watched
     }
 
-    /// The connection that was used last.
-    fn take_idle(&self) -> Option<Box<Connection>> {
+    /// The connection that was used last, if it is young enough for the request.
+    fn take_idle(&self, is_repeatable: bool) -> Option<Box<Connection>> {
+        let is_safe = |connection: &mut Box<Connection>| is_repeatable || connection.idle_looks <= MAX_SAFE_LOOKS;
         loop {
-            let mut connection = {
-                let mut idle = self.idle();
-                let connection = idle.connections.pop()?;
-                idle.unused = idle.unused.min(idle.connections.len());
-                connection
-            };
+            let mut connection = self.idle().connections.pop_if(is_safe)?;
             if connection.is_quiet() {
                 return Some(connection);
             }
@@ -242,7 +242,7 @@ impl Upstream {
 async fn watch_idle(upstream: Weak<Upstream>) {
     loop {
         tokio::time::sleep(IDLE_LOOK).await;
-        if !upstream.upgrade().is_some_and(|upstream| upstream.forget_unused()) {
+        if !upstream.upgrade().is_some_and(|upstream| upstream.look_at_idle()) {
             return;
         }
     }

@@ -22,7 +22,11 @@ const LONG: Duration = Duration::from_secs(600);
 const WAITS: Waits = Waits { connect: LONG, answer: LONG, silence: LONG };
 
 fn get(path: &str) -> Outgoing {
-    let mut head = Outgoing::new(&Method::GET, &[path], "localhost");
+    head(&Method::GET, path)
+}
+
+fn head(method: &Method, path: &str) -> Outgoing {
+    let mut head = Outgoing::new(method, &[path], "localhost");
     let fields = http::HeaderMap::new();
     head.end(&fields, &Hop::of(&fields).unwrap(), &Empty::<Bytes>::new());
     head
@@ -52,6 +56,46 @@ async fn idle_connections_are_closed_after_a_while() {
     assert!(answered.is_ok());
     // The clock goes on by itself while everyone waits.
     assert_eq!(stream.read(&mut [0]).await.unwrap(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_must_not_be_sent_twice_takes_no_connection_that_its_server_may_be_closing() {
+    for (method, connections) in [(Method::GET, 1), (Method::POST, 2)] {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let upstream = Arc::new(Upstream::new("127.0.0.1".to_owned(), port, None, WAITS));
+        let served = tokio::spawn(async move {
+            let (mut accepted, mut answered, mut streams) = (0, 0, tokio::task::JoinSet::new());
+            while answered < 2 {
+                tokio::select! {
+                    Ok((mut stream, _)) = listener.accept() => {
+                        accepted += 1;
+                        streams.spawn(async move { answer_one(&mut stream).await; stream });
+                    }
+                    Some(Ok(mut stream)) = streams.join_next() => {
+                        answered += 1;
+                        streams.spawn(async move { answer_one(&mut stream).await; stream });
+                    }
+                }
+            }
+            accepted
+        });
+        for pause in [Duration::from_secs(5), Duration::ZERO] {
+            let answered = upstream.exchange(head(&method, "/"), Empty::<Bytes>::new()).await;
+            let Answer::Response(response) = answered.unwrap() else { panic!("it became a tunnel") };
+            response.into_body().collect().await.unwrap();
+            tokio::time::sleep(pause).await;
+        }
+        assert_eq!(served.await.unwrap(), connections, "{method}");
+    }
+}
+
+async fn answer_one(stream: &mut tokio::net::TcpStream) {
+    if stream.read(&mut [0; 1024]).await.unwrap_or(0) > 0 {
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").await.unwrap();
+    } else {
+        std::future::pending().await
+    }
 }
 
 #[test]
