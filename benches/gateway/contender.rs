@@ -222,7 +222,7 @@ fn caddy(address: SocketAddr, upstream: SocketAddr, token: &str, asks: bool) -> 
         ),
     };
     format!(
-        "{{\n admin off\n auto_https off\n persist_config off\n log {{\n level ERROR\n }}\n }}
+        "{{\n admin off\n auto_https off\n log {{\n level ERROR\n }}\n }}
          http://{address} {{\n route {{\n {site} reverse_proxy {upstream} {{\n flush_interval -1\n header_up -Authorization\n }}\n }}\n }}\n"
     )
 }
