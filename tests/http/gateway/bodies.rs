@@ -96,11 +96,13 @@ fn fifty_megabytes_go_up_and_the_server_sets_the_pace() {
 fn e48_fifty_megabytes_come_down_and_a_client_that_does_not_read_holds_them_back() {
     let (port, server) = app();
     let mut client = asked(&port, "GET /app/ HTTP/1.1");
+    // The system lets buffers grow to more than all that is sent.
+    rustix::net::sockopt::set_socket_recv_buffer_size(&client.stream, 256 * 1024).unwrap();
     let mut served = server.accept();
     served.head();
     served.send(format!("HTTP/1.1 200 OK\r\nContent-Length: {LARGE}\r\n\r\n"));
     let held = held_back(&mut served);
-    assert!(held < LARGE / 4, "{held} bytes were taken for a client that does not read");
+    assert!(held < LARGE / 2, "{held} bytes were taken for a client that does not read");
     let mut sender = served.stream.try_clone().unwrap();
     let rest = std::thread::spawn(move || sender.write_all(&vec![b'x'; LARGE - held]).unwrap());
     assert_eq!(field(&client.head(), "content-length"), Some(LARGE.to_string().as_str()));
