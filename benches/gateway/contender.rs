@@ -221,8 +221,10 @@ fn caddy(address: SocketAddr, upstream: SocketAddr, token: &str, asks: bool) -> 
             "@unknown not header Authorization \"Bearer {token}\"\n respond @unknown 401\n respond /api/auth/verify 204\n"
         ),
     };
+    // Any host: a site with an address of its own would answer nobody else.
+    let (ip, port) = (address.ip(), address.port());
     format!(
         "{{\n admin off\n auto_https off\n log {{\n level ERROR\n }}\n }}
-         http://{address} {{\n route {{\n {site} reverse_proxy {upstream} {{\n flush_interval -1\n header_up -Authorization\n }}\n }}\n }}\n"
+         http://:{port} {{\n bind {ip}\n route {{\n {site} reverse_proxy {upstream} {{\n flush_interval -1\n header_up -Authorization\n }}\n }}\n }}\n"
     )
 }
