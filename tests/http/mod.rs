@@ -92,6 +92,8 @@ struct Plan {
     rng: Arc<dyn Rng>,
     /// Where all connections seem to come from, if not from where they do.
     peer: Option<IpAddr>,
+    /// Bytes that each client reads.
+    read: usize,
     agent: Option<Arc<dyn ChatAgent>>,
     /// The agent's provider's.
     provider_key: Option<ProviderKey>,
@@ -106,7 +108,8 @@ impl Default for Plan {
         let long = Duration::from_secs(600);
         let waits = Waits { connect: long, answer: long, silence: long };
         let settings = Settings::default();
-        Self { settings, limits: ConnectionLimits::DAEMON, rng, peer: None, provider_key: None, agent: None, waits }
+        let (limits, read) = (ConnectionLimits::DAEMON, usize::MAX);
+        Self { settings, limits, rng, peer: None, read, provider_key: None, agent: None, waits }
     }
 }
 
@@ -132,7 +135,7 @@ impl Port {
     }
 
     fn behind(listener: TcpListener, plan: Plan) -> Self {
-        let Plan { settings, limits, rng, peer, provider_key, agent, waits } = plan;
+        let Plan { settings, limits, rng, peer, read, provider_key, agent, waits } = plan;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let address = listener.local_addr().unwrap();
         let (clock, devices) = (Arc::new(FakeClock::default()), Arc::new(FakeDeviceStore::default()));
@@ -175,7 +178,7 @@ impl Port {
         listener.set_nonblocking(true).unwrap();
         runtime.spawn(async move {
             let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-            let listener = Elsewhere { listener: PublicListener::new(listener, tls), peer };
+            let listener = Elsewhere { listener: PublicListener::new(listener, tls), peer, read };
             serve(listener, Arc::new(api), limits, stopped).await;
         });
         let open_pairing = OpenPairing::new(ports, &settings, keys);

@@ -47,7 +47,8 @@ impl AnswerBody {
     pub(super) fn watch(&self) -> Option<Watch> {
         match self {
             Self::Streamed(streamed) => streamed.open.as_ref().map(OpenRequest::watch),
-            Self::Empty | Self::Routed(_) | Self::Tunnel(_) => None,
+            Self::Tunnel(tunnel) => tunnel.open.as_ref().map(OpenRequest::watch),
+            Self::Empty | Self::Routed(_) => None,
         }
     }
 }
@@ -93,8 +94,10 @@ impl OpenTunnel {
     pub(super) async fn join<S: AsyncRead + AsyncWrite + Unpin>(self, client: S, early: Bytes) -> std::io::Result<()> {
         let Some(open) = self.open else { return self.tunnel.join(client, early).await };
         tokio::select! {
-            joined = self.tunnel.join(client, early) => joined,
+            // Nothing is passed on, `early` neither, once the credential has ended.
+            biased;
             () = open.ended() => Ok(()),
+            joined = self.tunnel.join(client, early) => joined,
         }
     }
 }

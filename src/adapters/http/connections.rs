@@ -208,6 +208,8 @@ impl<H: Handler> Connections<H> {
     }
 
     async fn drain(mut self) {
+        // No more room has to be made. What is left of a connection that has ended need not wait for the others.
+        self.open.clear();
         let all_ended = async { while self.tasks.join_next().await.is_some() {} };
         if tokio::time::timeout(self.limits.drain, all_ended).await.is_err() {
             warn!(connections = self.tasks.len(), "connections were cut off at the end of the drain time");
@@ -284,7 +286,7 @@ impl<H: Handler> Conversation<H> {
                 usage.watch(body.watch().or_else(|| head.extensions.remove()));
                 let body = match body {
                     AnswerBody::Tunnel(tunnel) => {
-                        usage.agree(tunnel, InFlight::of(&usage));
+                        usage.agree(tunnel);
                         AnswerBody::Empty
                     }
                     body => body,

@@ -38,7 +38,7 @@ pub(super) struct Usage {
     gave_up_body: AtomicBool,
     idle_since: AtomicU64,
     /// What the connection becomes once its last answer has been sent.
-    tunnel: Mutex<Option<(Box<OpenTunnel>, InFlight)>>,
+    tunnel: Mutex<Option<Box<OpenTunnel>>>,
     /// Whether the answer that is being sent may have to end early. Most do not, and need no lock.
     is_watched: AtomicBool,
     /// When it has to.
@@ -77,14 +77,18 @@ impl Usage {
         self.gave_up_body.load(Ordering::Acquire)
     }
 
-    /// The connection becomes a tunnel once the answer that says so has been sent.
-    pub(super) fn agree(&self, tunnel: Box<OpenTunnel>, in_flight: InFlight) {
-        *self.tunnel.lock().unwrap_or_else(PoisonError::into_inner) = Some((tunnel, in_flight));
+    /// The connection becomes a tunnel once the answer that says so has been sent. It is busy until then, and ends with the
+    /// tunnel's credential. When it ends before, the tunnel ends with it.
+    pub(super) fn agree(&self, tunnel: Box<OpenTunnel>) {
+        // Not an `InFlight`, which would keep the connection's usage, and so itself and the tunnel, for ever.
+        self.in_flight.fetch_add(1, Ordering::AcqRel);
+        *self.tunnel.lock().unwrap_or_else(PoisonError::into_inner) = Some(tunnel);
     }
 
-    /// The tunnel that was agreed on.
-    pub(super) fn take_tunnel(&self) -> Option<(Box<OpenTunnel>, InFlight)> {
-        self.tunnel.lock().unwrap_or_else(PoisonError::into_inner).take()
+    /// The tunnel that was agreed on, and what keeps the connection busy for as long as it lasts.
+    pub(super) fn take_tunnel(self: &Arc<Self>) -> Option<(Box<OpenTunnel>, InFlight)> {
+        let tunnel = self.tunnel.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        Some((tunnel, InFlight(Arc::clone(self))))
     }
 
     /// The answer that is about to be sent has to end when this says so, whether its client reads it or not.
@@ -124,10 +128,12 @@ impl InFlight {
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.watch(None);
         let shared = &self.0.shared;
         self.0.idle_since.store(shared.turns.fetch_add(1, Ordering::AcqRel), Ordering::Release);
-        self.0.in_flight.fetch_sub(1, Ordering::AcqRel);
+        if self.0.in_flight.fetch_sub(1, Ordering::AcqRel) == 1 {
+            // What a tunnel was agreed on by has ended, and the tunnel is still to come.
+            self.0.watch(None);
+        }
         shared.waiting.notify_one();
     }
 }

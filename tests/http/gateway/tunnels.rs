@@ -4,6 +4,9 @@ use std::net::Shutdown;
 use std::time::Duration;
 
 use netclaw::adapters::relay::upstream::Waits;
+use netclaw::domain::gateway::GatewaySettings;
+use netclaw::domain::settings::Settings;
+use rustix::net::sockopt::set_socket_linger;
 
 use super::{Server, Wire, app, asked, field, routed};
 use crate::http::{Plan, Port};
@@ -61,6 +64,26 @@ fn what_a_client_sends_before_the_answer_is_not_lost() {
 }
 
 #[test]
+fn d38_a_tunnel_whose_client_is_gone_before_it_is_told_leaves_nothing_behind() {
+    let server = Server::new();
+    let settings = routed(&[("/app/", server.url("/"))]);
+    // One that ended is perhaps about to be given up.
+    let gateway = GatewaySettings { requests_per_device: 2, ..settings.gateway };
+    let port = Port::with(Settings { gateway, ..settings });
+    for _ in 0..16 {
+        let mut client = asked(&port, &format!("GET /app/ws HTTP/1.1\r\n{UPGRADE}"));
+        // While it is unread, nobody looks whether the client is still there.
+        client.send("early");
+        let mut served = server.accept();
+        served.head();
+        set_socket_linger(&client.stream, Some(Duration::ZERO)).unwrap();
+        drop(client);
+        served.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+        served.ends();
+    }
+}
+
+#[test]
 fn no_tunnel_carries_requests_that_nobody_checks() {
     let (port, server) = app();
     for protocol in ["h2c", "HTTP/2.0", "TLS/1.0", "websocket, h2c", "h2c\r\nUpgrade: websocket"] {
@@ -102,6 +125,22 @@ fn d38_tunnels_of_a_revoked_device_are_closed() {
     assert_eq!(revoked.status, 204);
     client.ends();
     served.ends();
+}
+
+#[test]
+fn d38_a_tunnel_of_a_revoked_device_is_closed_before_its_client_has_read_the_answer() {
+    let server = Server::new();
+    let port = Port::of(Plan { settings: routed(&[("/app/", server.url("/"))]), read: 1, ..Plan::default() });
+    let (id, token) = port.device("laptop", 3);
+    let authorization = format!("\r\nAuthorization: Bearer {token}");
+    let mut client = asked(&port, &format!("GET /app/ws HTTP/1.1\r\n{UPGRADE}{authorization}"));
+    let mut served = server.accept();
+    served.head();
+    served.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+    assert_eq!(client.take(1), "H");
+    port.open.end_all_of(id);
+    served.ends();
+    client.ends();
 }
 
 #[test]
