@@ -170,7 +170,12 @@ impl Body for ArrivingBody {
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(context);
         self.usage.await_body(polled.is_pending() && !self.keeps_place);
-        self.ended |= matches!(polled, Poll::Ready(None));
+        // Nothing follows the trailers (RFC 9112 section 7.1.2).
+        self.ended |= match &polled {
+            Poll::Ready(None) => true,
+            Poll::Ready(Some(Ok(frame))) => frame.is_trailers(),
+            Poll::Ready(Some(Err(_))) | Poll::Pending => false,
+        };
         polled
     }
 

@@ -37,7 +37,11 @@ fn chunks_and_trailers_of_a_request_are_passed_on_as_they_come() {
     client.send("0\r\nX-Sum: 3\r\nContent-Length: 7\r\n\r\n");
     assert_eq!(served.until("\r\n\r\n"), "0\r\nx-sum: 3\r\n\r\n");
     served.send("HTTP/1.1 204 No Content\r\n\r\n");
-    assert_eq!(client.answer().status, 204);
+    let answer = client.answer();
+    assert_eq!((answer.status, answer.header("connection")), (204, None));
+    // That was all of it, and the connection is there for the next request.
+    client.send("GET /api/health/live HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    assert_eq!(client.answer().status, 200);
 }
 
 #[test]
