@@ -1,4 +1,4 @@
-//! A web service that keeps what it is sent, and can upgrade to an echo.
+//! A web service that keeps what it is sent, and upgrades to whatever it is asked for: to an echo.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -99,10 +99,12 @@ async fn answer(mut request: Request<Incoming>, kept: &Kept) -> Response<Full<By
     for (name, value) in headers {
         response = response.header(*name, *value);
     }
-    if request.headers().contains_key(UPGRADE) && status == 200 {
+    if let Some(protocol) = request.headers().get(UPGRADE).cloned()
+        && status == 200
+    {
         tokio::spawn(echo(request));
         let response = response.status(StatusCode::SWITCHING_PROTOCOLS);
-        return response.header(CONNECTION, "upgrade").header(UPGRADE, "websocket").body(Full::default()).unwrap();
+        return response.header(CONNECTION, "upgrade").header(UPGRADE, protocol).body(Full::default()).unwrap();
     }
     let body = if status == 204 { Bytes::new() } else { Bytes::from_static(b"from the service") };
     response.status(status).body(body.into()).unwrap()
