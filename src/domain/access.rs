@@ -70,6 +70,8 @@ pub struct RequestOrigin<'a> {
     pub host: Option<&'a str>,
     /// The `Origin` header, as browsers send it.
     pub origin: Option<&'a str>,
+    /// The `Sec-Fetch-Site` header, as browsers send it; anything else when there are several.
+    pub fetch_site: Option<&'a str>,
 }
 
 /// The request is not for this daemon, or was made by a web page of another site.
@@ -177,8 +179,16 @@ impl AccessPolicy {
 
     /// Whether a request without a token is served, given that [`AccessPolicy::check_site`] passed: only in a mode that
     /// trusts loopback, from a loopback peer, and with no sign of a hop in between.
-    pub fn needs_no_token(&self, request: &RequestOrigin<'_>) -> bool {
-        self.mode.profile().trusts_loopback && request.peer.is_loopback() && !request.forwarded
+    ///
+    /// # Errors
+    ///
+    /// [`ForbiddenOrigin::Origin`] when it would be, and a web page of another site is behind it: an image, a script, a frame
+    /// or a link there asks without an `Origin`.
+    pub fn needs_no_token(&self, request: &RequestOrigin<'_>) -> Result<bool, ForbiddenOrigin> {
+        if !self.mode.profile().trusts_loopback || !request.peer.is_loopback() || request.forwarded {
+            return Ok(false);
+        }
+        if is_of_no_other_site(request.fetch_site) { Ok(true) } else { Err(ForbiddenOrigin::Origin) }
     }
 
     /// What protected a request on its way here.
@@ -226,6 +236,15 @@ impl AccessPolicy {
             || is(&self.host_name)
             || self.external.as_ref().and_then(Endpoint::host).is_some_and(|own| is(&own))
     }
+}
+
+/// Whether no web page of another site is behind a request with this `Sec-Fetch-Site` (Fetch Metadata Request Headers), which
+/// pages cannot set. Tools and old browsers do not send it.
+///
+/// Other ports of loopback are other sites, whatever browsers call them: another user of the machine may listen there. So only
+/// `none`, what a person typed or chose, and `same-origin` will do.
+pub fn is_of_no_other_site(fetch_site: Option<&str>) -> bool {
+    fetch_site.is_none_or(|site| matches!(site, "none" | "same-origin"))
 }
 
 /// Whether a header with this lower-case name is one that proxies and tunnels add.

@@ -19,8 +19,8 @@ fn policy(mode: ExposureMode) -> AccessPolicy {
 
 fn from<'a>(peer: &str, forwarded: bool, host: Option<&'a str>, origin: Option<&'a str>) -> RequestOrigin<'a> {
     let (peer, forwarded_for) = (address(peer), Vec::new());
-    let (local, is_tls, forwarded_scheme) = (None, false, None);
-    RequestOrigin { peer, local, is_tls, forwarded, forwarded_for, forwarded_scheme, host, origin }
+    let (local, is_tls, forwarded_scheme, fetch_site) = (None, false, None, None);
+    RequestOrigin { peer, local, is_tls, forwarded, forwarded_for, forwarded_scheme, host, origin, fetch_site }
 }
 
 fn check(host: Option<&str>, origin: Option<&str>) -> Result<(), ForbiddenOrigin> {
@@ -204,7 +204,7 @@ fn c31_dns_rebinding_is_refused_although_host_and_origin_agree() {
 #[test]
 fn only_a_clean_loopback_peer_needs_no_token() {
     let needs_no_token = |peer, forwarded| {
-        policy(ExposureMode::Local).needs_no_token(&from(peer, forwarded, Some("localhost:5199"), None))
+        policy(ExposureMode::Local).needs_no_token(&from(peer, forwarded, Some("localhost:5199"), None)).unwrap()
     };
     for peer in ["127.0.0.1", "127.1.2.3", "::1", "::ffff:127.0.0.1"] {
         assert!(needs_no_token(peer, false), "{peer}");
@@ -218,7 +218,29 @@ fn only_a_clean_loopback_peer_needs_no_token() {
 #[test]
 fn a07_no_other_mode_ever_serves_loopback_without_a_token() {
     for mode in ExposureMode::ALL.iter().filter(|mode| **mode != ExposureMode::Local) {
-        assert!(!policy(*mode).needs_no_token(&from("127.0.0.1", false, Some("localhost:5199"), None)), "{mode}");
+        let request = from("127.0.0.1", false, Some("localhost:5199"), None);
+        assert_eq!(policy(*mode).needs_no_token(&request), Ok(false), "{mode}");
+        let of_a_page = RequestOrigin { fetch_site: Some("cross-site"), ..request };
+        assert_eq!(policy(*mode).needs_no_token(&of_a_page), Ok(false), "{mode}");
+    }
+}
+
+#[test]
+fn c33_a_page_of_another_site_needs_a_token_although_it_shows_no_origin() {
+    let local = policy(ExposureMode::Local);
+    for (fetch_site, served) in [
+        (None, Ok(true)),
+        (Some("none"), Ok(true)),
+        (Some("same-origin"), Ok(true)),
+        (Some("same-site"), Err(ForbiddenOrigin::Origin)),
+        (Some("cross-site"), Err(ForbiddenOrigin::Origin)),
+        (Some("None"), Err(ForbiddenOrigin::Origin)),
+        (Some(""), Err(ForbiddenOrigin::Origin)),
+    ] {
+        let request = RequestOrigin { fetch_site, ..from("127.0.0.1", false, Some("localhost:5199"), None) };
+        assert_eq!(local.needs_no_token(&request), served, "{fetch_site:?}");
+        // With a token it is for the token to say.
+        assert_eq!(local.check_site(&request), Ok(()));
     }
 }
 

@@ -25,6 +25,7 @@ fn request<'a>(peer: &str, is_tls: bool, forwarded_scheme: Option<&'a str>) -> R
         forwarded_scheme,
         host: Some("192.0.2.1"),
         origin: None,
+        fetch_site: None,
     }
 }
 

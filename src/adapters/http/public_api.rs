@@ -256,7 +256,7 @@ impl PublicApi {
             (Audience::Everyone | Audience::RenewingDevices, _) => return Ok(None),
             (_, Credential::Bearer(token)) => self.authenticate.device(token, client).await.map(Caller::Device),
             (_, Credential::Unusable) => Err(Unauthorized),
-            (Audience::DevicesAndThisMachine, Credential::None) if self.policy.needs_no_token(origin) => {
+            (Audience::DevicesAndThisMachine, Credential::None) if self.policy.needs_no_token(origin)? => {
                 Ok(Caller::ThisMachine)
             }
             (_, Credential::None) => Err(Unauthorized),

@@ -7,6 +7,9 @@ use super::listener::Remote;
 use crate::domain::access::{RequestOrigin, SCHEME_HEADER, is_forwarding_header};
 use crate::domain::client_address::ClientAddress;
 
+/// What a browser says of who is behind a request.
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
 /// The credential of a request.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Credential<'a> {
@@ -39,6 +42,7 @@ pub(super) fn origin<'a, B>(
         forwarded_scheme: lines(SCHEME_HEADER).next_back(),
         host: host.filter(|host| target.is_none_or(|target| target == *host)),
         origin: headers.contains_key(ORIGIN).then(|| only(headers, ORIGIN).unwrap_or("null")),
+        fetch_site: headers.contains_key(FETCH_SITE).then(|| only(headers, FETCH_SITE).unwrap_or_default()),
     }
 }
 

@@ -6,6 +6,8 @@ use alloc::vec::Vec;
 
 use thiserror::Error;
 
+use crate::domain::access::is_of_no_other_site;
+
 /// What a request says of itself that a page cannot forge.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Claims<'a> {
@@ -46,10 +48,7 @@ impl Guard {
         Self { hosts }
     }
 
-    /// Lets requests through that no page of another site has made.
-    ///
-    /// Other ports of loopback are other sites, whatever browsers call them: another user of the machine may listen there. So
-    /// of `Sec-Fetch-Site` only `none`, what a person typed or chose, and `same-origin` are let through.
+    /// Lets requests through that no page of another site has made, other ports of loopback among them.
     ///
     /// # Errors
     ///
@@ -60,8 +59,7 @@ impl Guard {
             return Err(ForeignPage::Host);
         }
         let is_same = |origin: &str| origin.strip_prefix("http://").is_some_and(|site| site.eq_ignore_ascii_case(host));
-        let is_own_page = claims.origin.is_none_or(is_same)
-            && claims.fetch_site.is_none_or(|site| matches!(site, "none" | "same-origin"));
+        let is_own_page = claims.origin.is_none_or(is_same) && is_of_no_other_site(claims.fetch_site);
         if is_own_page { Ok(()) } else { Err(ForeignPage::Page) }
     }
 }

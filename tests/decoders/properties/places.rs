@@ -105,6 +105,7 @@ pub fn access(bytes: &[u8]) {
         forwarded_scheme,
         host,
         origin,
+        fetch_site: None,
     };
     let settings = Settings {
         mode,
@@ -117,7 +118,9 @@ pub fn access(bytes: &[u8]) {
 
 fn check_policy(policy: &AccessPolicy, request: &RequestOrigin<'_>) {
     let is_local = policy.mode() == ExposureMode::Local;
-    assert!(!policy.needs_no_token(request) || (is_local && request.peer.is_loopback() && !request.forwarded));
+    assert!(
+        policy.needs_no_token(request) != Ok(true) || (is_local && request.peer.is_loopback() && !request.forwarded)
+    );
     assert!(policy.trusts(request.peer) || policy.client(request) == request.peer);
     let allowed = policy.check_site(request);
     // What a browser would make of the host. A name that only looks like ours is not.

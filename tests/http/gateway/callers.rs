@@ -64,6 +64,34 @@ fn a_web_page_of_another_site_is_refused() {
 }
 
 #[test]
+fn c33_what_a_page_of_another_site_loads_is_refused_without_a_token() {
+    let (port, server) = app();
+    let (_, token) = port.device("laptop", 3);
+    for (path, fields) in [
+        ("/app/delete?id=1", "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: no-cors\r\nSec-Fetch-Dest: image"),
+        ("/app/", "Sec-Fetch-Site: same-site\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: iframe"),
+        ("/app/", "Sec-Fetch-Site: none\r\nSec-Fetch-Site: none"),
+        ("/api/status", "Sec-Fetch-Site: cross-site"),
+        ("/api/chat/sessions", "Sec-Fetch-Site: cross-site"),
+    ] {
+        let refused = asked(&port, &format!("GET {path} HTTP/1.1\r\n{fields}")).answer();
+        assert_eq!(refused.problem(), (403, "forbidden_origin".to_owned()), "{path} {fields}");
+    }
+    let refused = asked(&port, "GET /v1/models HTTP/1.1\r\nSec-Fetch-Site: cross-site").answer();
+    assert_eq!((refused.status, &refused.json()["error"]["code"]), (403, &"forbidden_origin".into()));
+    assert!(!server.is_asked());
+    // What a person typed, what a page of the service asks for, and what shows a token.
+    for fields in [
+        "Sec-Fetch-Site: none".to_owned(),
+        "Sec-Fetch-Site: same-origin".to_owned(),
+        format!("Sec-Fetch-Site: cross-site\r\nAuthorization: Bearer {token}"),
+    ] {
+        let _client = asked(&port, &format!("GET /app/ HTTP/1.1\r\n{fields}"));
+        server.accept().head();
+    }
+}
+
+#[test]
 fn the_client_address_is_the_one_that_a_trusted_hop_names() {
     let (port, server) = elsewhere(ExposureMode::ReverseProxy, "192.0.2.9");
     let (_, token) = port.device("laptop", 3);
