@@ -24,7 +24,9 @@ pub const SECRET_BYTES: usize = 32;
 /// Bytes of a salt: 128 bits, so that no two devices share one.
 pub const SALT_BYTES: usize = 16;
 
-const PREFIX: &[u8; 4] = b"nct_";
+/// How every token begins.
+pub const PREFIX: &[u8; 4] = b"nct_";
+
 const ID: Range<usize> = 4..20;
 const SECRET: Range<usize> = 20..72;
 const CHECKSUM: Range<usize> = 72..TOKEN_CHARS;

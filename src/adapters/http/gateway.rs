@@ -197,6 +197,11 @@ impl Gateway {
         let rest = path.as_str().strip_prefix(AGENT_PATH).ok_or_else(not_found)?;
         let mut head = server.head(&parts, rest);
         head.fields(&parts.headers, &hop, Field::goes_to_agents);
+        if head.holds_a_token(&hop) {
+            let detail = "the request repeats a device's token, which the agent's provider would see: send it in Authorization, \
+                          and nowhere else";
+            return Err(invalid(detail));
+        }
         if let Some(key) = key {
             head.line("authorization", &[b"Bearer ", key.reveal().as_bytes()]);
         }

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use http::{HeaderMap, HeaderValue};
 use hyper::body::{Body, Frame, SizeHint};
 
 use super::RelayError;
 use super::connection::Connection;
 use super::framing::{Decoder, Framing, Piece};
 use super::request::{SendError, Upload};
+use super::response::tokens;
 use super::upstream::Upstream;
 
 /// The body of an answer. Polling it also sends the rest of the request. Each piece is handed on as it comes, and nothing is
@@ -31,6 +33,8 @@ struct Flow<B> {
     connection: Box<Connection>,
     decoder: Decoder,
     keeps_alive: bool,
+    /// The lines that name fields of the server's connection.
+    nominated: Vec<HeaderValue>,
     upload: Upload<B>,
 }
 
@@ -40,10 +44,11 @@ impl<B> RelayedBody<B> {
         connection: Box<Connection>,
         framing: Framing,
         keeps_alive: bool,
+        nominated: Vec<HeaderValue>,
         upload: Upload<B>,
     ) -> Self {
         let decoder = Decoder::new(framing);
-        let mut flow = Flow { upstream, connection, decoder, keeps_alive, upload };
+        let mut flow = Flow { upstream, connection, decoder, keeps_alive, nominated, upload };
         let is_here = flow.decoder.remaining().is_some_and(|length| length <= flow.connection.inbox.len() as u64);
         if !is_here {
             return Self(State::Flowing(flow));
@@ -71,6 +76,14 @@ where
     B: Body<Data = Bytes> + Unpin,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
+    /// The trailers without those of the server's connection (RFC 9110 section 7.6.1).
+    fn passed_back(&self, mut trailers: HeaderMap) -> Piece {
+        for name in self.nominated.iter().flat_map(|line| tokens(line.as_bytes())) {
+            trailers.remove(name);
+        }
+        if trailers.is_empty() { Piece::End } else { Piece::Trailers(trailers) }
+    }
+
     fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Result<Piece, RelayError>> {
         match self.upload.poll(&mut self.connection, context) {
             Poll::Ready(Err(SendError::Client)) => return Poll::Ready(Err(RelayError::Client)),
@@ -80,6 +93,7 @@ where
         loop {
             match self.decoder.next(&mut self.connection.inbox)? {
                 Piece::More => {}
+                Piece::Trailers(trailers) => return Poll::Ready(Ok(self.passed_back(trailers))),
                 piece => return Poll::Ready(Ok(piece)),
             }
             match self.connection.poll_receive(context) {

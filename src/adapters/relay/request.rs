@@ -10,12 +10,14 @@ use bytes::{BufMut, Bytes, BytesMut};
 use http::header::{CONNECTION, EXPECT, TE, TRANSFER_ENCODING, UPGRADE};
 use http::{HeaderMap, HeaderValue, Method};
 use hyper::body::Body;
+use memchr::memmem;
 use tokio::time::{Sleep, sleep};
 
 use super::connection::Connection;
 use super::framing::Framing;
 use super::response::tokens;
 use crate::domain::gateway::fields::{Field, may_become};
+use crate::domain::token::{BearerToken, PREFIX, TOKEN_CHARS};
 
 /// Room for a usual head, to be made only once.
 const USUAL_HEAD_BYTES: usize = 1024;
@@ -60,7 +62,7 @@ impl<'a> Hop<'a> {
 
     /// Whether `Connection` names this field: then it is for that connection only (RFC 9110 section 7.6.1).
     pub fn nominates(&self, name: &str) -> bool {
-        self.nominated.iter().flat_map(|line| tokens(line.as_bytes())).any(|word| word.eq_ignore_ascii_case(name))
+        self.nominated.iter().any(|line| names(line, name))
     }
 }
 
@@ -72,6 +74,8 @@ pub struct Outgoing {
     pub(super) expects_continue: bool,
     /// The protocol that is asked for.
     pub(super) upgrade: Option<HeaderValue>,
+    /// The lines that name fields for the client's connection only, where its trailers can have such.
+    nominated: Vec<HeaderValue>,
 }
 
 impl Outgoing {
@@ -84,7 +88,8 @@ impl Outgoing {
         bytes.put_slice(b" HTTP/1.1\r\nhost: ");
         bytes.put_slice(host.as_bytes());
         bytes.put_slice(b"\r\n");
-        Self { method: method.clone(), bytes, framing: Framing::None, expects_continue: false, upgrade: None }
+        let (framing, nominated) = (Framing::None, Vec::new());
+        Self { method: method.clone(), bytes, framing, expects_continue: false, upgrade: None, nominated }
     }
 
     /// Adds a field.
@@ -115,6 +120,11 @@ impl Outgoing {
         }
     }
 
+    /// Whether a device's token stands anywhere in what has been added, or in the protocol that is asked for.
+    pub fn holds_a_token(&self, hop: &Hop<'_>) -> bool {
+        holds_a_token(&self.bytes) || hop.upgrade.is_some_and(|protocol| holds_a_token(protocol.as_bytes()))
+    }
+
     /// Ends the head: says what the next connection must know, and how this body ends.
     pub fn end<B: Body>(&mut self, fields: &HeaderMap, hop: &Hop<'_>, body: &B) {
         match hop.upgrade {
@@ -132,7 +142,10 @@ impl Outgoing {
             Some(length) => Framing::Length(length),
         };
         match self.framing {
-            Framing::Chunked => self.bytes.put_slice(b"transfer-encoding: chunked\r\n"),
+            Framing::Chunked => {
+                self.nominated = hop.nominated.iter().copied().cloned().collect();
+                self.bytes.put_slice(b"transfer-encoding: chunked\r\n");
+            }
             Framing::Length(length) => {
                 let _ = write!((&mut self.bytes).writer(), "content-length: {length}\r\n");
             }
@@ -167,6 +180,8 @@ pub(super) enum SendError {
 pub(super) struct Upload<B> {
     body: Option<B>,
     is_chunked: bool,
+    /// The lines that name fields which stay behind, in the trailers too.
+    nominated: Vec<HeaderValue>,
     stage: Stage,
 }
 
@@ -204,7 +219,8 @@ where
             (_, false) => Stage::Head { has_waited: false },
         };
         let has_body = !matches!(stage, Stage::Last);
-        Self { body: has_body.then_some(body), is_chunked: head.framing == Framing::Chunked, stage }
+        let (is_chunked, nominated) = (head.framing == Framing::Chunked, head.nominated.clone());
+        Self { body: has_body.then_some(body), is_chunked, nominated, stage }
     }
 
     /// The server wants the body.
@@ -289,7 +305,7 @@ where
         }
         if self.is_chunked {
             connection.small.put_slice(b"0\r\n");
-            trailers.iter().for_each(|trailers| put_trailers(&mut connection.small, trailers));
+            trailers.iter().for_each(|trailers| put_trailers(&mut connection.small, trailers, &self.nominated));
             connection.small.put_slice(b"\r\n");
         }
         self.finish();
@@ -302,9 +318,27 @@ where
     }
 }
 
-/// What ends a message, or belongs to a connection, has no meaning in trailers (RFC 9110 section 6.5.1).
-fn put_trailers(bytes: &mut BytesMut, trailers: &HeaderMap) {
-    for (name, value) in trailers.iter().filter(|(name, _)| Field::of(name.as_str()) == Field::EndToEnd) {
+/// Whether a line of `Connection` has this field's name.
+pub(super) fn names(line: &HeaderValue, name: &str) -> bool {
+    tokens(line.as_bytes()).any(|word| word.eq_ignore_ascii_case(name))
+}
+
+/// Whether a device's token stands anywhere in these bytes.
+fn holds_a_token(bytes: &[u8]) -> bool {
+    memmem::find_iter(bytes, PREFIX).any(|start| {
+        let token = bytes.get(start..start + TOKEN_CHARS).and_then(|token| str::from_utf8(token).ok());
+        token.is_some_and(|token| BearerToken::parse(token).is_ok())
+    })
+}
+
+/// Adds the trailers but those that one of these lines of `Connection` names. What ends a message, or belongs to a connection,
+/// has no meaning in trailers (RFC 9110 section 6.5.1), and nobody looks for a credential there.
+fn put_trailers(bytes: &mut BytesMut, trailers: &HeaderMap, nominated: &[HeaderValue]) {
+    for (name, value) in trailers {
+        let stays = nominated.iter().any(|line| names(line, name.as_str()));
+        if stays || Field::of(name.as_str()) != Field::EndToEnd || holds_a_token(value.as_bytes()) {
+            continue;
+        }
         bytes.put_slice(name.as_str().as_bytes());
         bytes.put_slice(b": ");
         bytes.put_slice(value.as_bytes());

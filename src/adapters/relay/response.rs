@@ -27,6 +27,8 @@ pub struct Head {
     pub status: StatusCode,
     /// What is to be passed back.
     pub fields: HeaderMap,
+    /// The lines of `Connection`: what they name does not go on, in the trailers neither.
+    pub(super) nominated: Vec<HeaderValue>,
     /// How its body ends.
     pub framing: Framing,
     /// Whether the connection can be used again after it.
@@ -101,7 +103,7 @@ impl Head {
         if matches!(framing, Framing::Chunked | Framing::UntilClose) {
             fields.remove(CONTENT_LENGTH);
         }
-        Ok(Self { status, fields, framing, keeps_alive })
+        Ok(Self { status, fields, nominated, framing, keeps_alive })
     }
 
     /// Whether another answer follows it.

@@ -176,7 +176,8 @@ impl Upstream {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("upgrade"));
             return Ok(Answer::Tunnel(response, Tunnel::new(connection, self.waits.silence)));
         }
-        let body = RelayedBody::new(Arc::clone(self), connection, head.framing, head.keeps_alive, upload);
+        let body =
+            RelayedBody::new(Arc::clone(self), connection, head.framing, head.keeps_alive, head.nominated, upload);
         Ok(Answer::Response(response.map(|()| body)))
     }
 

@@ -15,6 +15,9 @@ pub enum Field {
     Host,
     /// The caller's credential, which was for this daemon.
     Credential,
+    /// A credential as some providers have it. Clients of such a provider put there what they were given as its key: where this
+    /// daemon is the provider to them, that is their token.
+    ProviderCredential,
     /// Whether a body is awaited before it is sent (RFC 9110 section 10.1.1).
     Expect,
     /// Who is calling, as this daemon says it: `X-Netclaw-…`.
@@ -51,6 +54,7 @@ impl Field {
             "content-length" | "transfer-encoding" => Self::Framing,
             "host" => Self::Host,
             "authorization" => Self::Credential,
+            "x-api-key" | "api-key" | "x-goog-api-key" => Self::ProviderCredential,
             "expect" => Self::Expect,
             "cookie" | "origin" | "referer" => Self::Site,
             _ if name.starts_with("proxy-") => Self::Connection,
@@ -62,7 +66,7 @@ impl Field {
 
     /// Whether a field of a request goes on to the target of a route as it is.
     pub const fn goes_to_targets(self) -> bool {
-        matches!(self, Self::EndToEnd | Self::Site)
+        matches!(self, Self::EndToEnd | Self::ProviderCredential | Self::Site)
     }
 
     /// Whether a field of a request goes on to the agent, who may be a stranger far away, as it is.

@@ -45,6 +45,39 @@ fn chunks_and_trailers_of_a_request_are_passed_on_as_they_come() {
 }
 
 #[test]
+fn trailers_that_are_not_for_the_server_stay_behind() {
+    let (port, server) = app();
+    let (_, token) = port.device("laptop", 3);
+    let mut client = asked(
+        &port,
+        "PUT /app/ HTTP/1.1\r\nTransfer-Encoding: chunked\r\nConnection: X-Hop, keep-alive\r\nConnection: x-too",
+    );
+    let mut served = server.accept();
+    served.head();
+    client.send(format!(
+        "0\r\nAuthorization: Bearer {token}\r\nCookie: a=b\r\nX-Netclaw-Device: root\r\nX_Netclaw_Device_Id: root\r\n\
+         X.Netclaw.Device: root\r\nX-Api-Key: {token}\r\nX-Note: {token}\r\nX-Forwarded-For: 1.2.3.4\r\nX-Hop: 1\r\nx-TOO: 1\r\n\
+         X-Sum: 3\r\n\r\n"
+    ));
+    assert_eq!(served.until("\r\n\r\n"), "0\r\nx-sum: 3\r\n\r\n");
+}
+
+#[test]
+fn trailers_of_the_servers_connection_stay_on_it() {
+    let (port, server) = app();
+    for (trailers, passed_back) in [("X-Hop: 1\r\nX-Sum: 3\r\n", "x-sum: 3\r\n\r\n"), ("x-hop: 1\r\n", "\r\n")] {
+        let mut client = asked(&port, "GET /app/ HTTP/1.1\r\nTE: trailers\r\nConnection: te");
+        let mut served = server.accept();
+        served.head();
+        served.send(format!(
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\nConnection: close, X-Hop\r\n\r\n0\r\n{trailers}\r\n"
+        ));
+        client.head();
+        assert_eq!(client.until("\r\n\r\n"), format!("0\r\n{passed_back}"));
+    }
+}
+
+#[test]
 fn chunks_and_trailers_of_an_answer_are_passed_back_as_they_come() {
     let (port, server) = app();
     let mut client = asked(&port, "GET /app/ HTTP/1.1\r\nTE: trailers\r\nConnection: te");

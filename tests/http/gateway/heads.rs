@@ -82,6 +82,11 @@ fn what_a_client_says_of_its_origin_is_dropped_and_said_anew() {
 }
 
 #[test]
+fn a_key_of_the_targets_own_reaches_it() {
+    assert_eq!(field(&seen("X-Api-Key: its-own\r\n"), "x-api-key"), Some("its-own"));
+}
+
+#[test]
 fn this_machine_is_no_device() {
     let head = seen("X-Netclaw-Device: root\r\n");
     assert_eq!(fields(&head, "x-netclaw-device").len() + fields(&head, "x-netclaw-device-id").len(), 0, "{head}");

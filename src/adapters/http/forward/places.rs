@@ -31,7 +31,7 @@ impl Places {
     /// the daemon, as it was checked to come from a page of this forwarder, if from any.
     pub(super) fn put_fields(&self, head: &mut Outgoing, parts: &Parts, hop: &Hop<'_>) {
         let fields = &parts.headers;
-        head.fields(fields, hop, |field| field == Field::EndToEnd);
+        head.fields(fields, hop, |field| matches!(field, Field::EndToEnd | Field::ProviderCredential));
         if !hop.nominates(COOKIE.as_str()) {
             fields.get_all(COOKIE).iter().for_each(|cookies| head.field(COOKIE.as_str(), cookies));
         }
