@@ -189,7 +189,7 @@ proptest! {
 }
 
 #[test]
-fn a_field_is_the_same_with_underscores() {
+fn a_field_is_the_same_with_anything_between_its_words() {
     for (name, field) in [
         ("connection", Field::Connection),
         ("keep-alive", Field::Connection),
@@ -216,9 +216,30 @@ fn a_field_is_the_same_with_underscores() {
         ("content-type", Field::EndToEnd),
         ("accept", Field::EndToEnd),
         ("x_custom", Field::EndToEnd),
+        ("x.netclaw.device", Field::Caller),
+        ("x!netclaw~device-id", Field::Caller),
+        ("x.forwarded+for", Field::Forwarding),
+        ("x|real|ip", Field::Forwarding),
+        ("content.length", Field::Framing),
+        ("x.custom", Field::EndToEnd),
+        ("via.", Field::EndToEnd),
+        ("x-api-key", Field::ProviderCredential),
+        ("x_api_key", Field::ProviderCredential),
+        ("api-key", Field::ProviderCredential),
+        ("x-goog-api-key", Field::ProviderCredential),
+        ("x-api-keys", Field::EndToEnd),
     ] {
         assert_eq!(Field::of(name), field, "{name}");
     }
+    let long = "a".repeat(200);
+    assert_eq!(Field::of(&format!("x.netclaw.{long}")), Field::Caller);
+    assert_eq!(Field::of(&format!("cf.{long}")), Field::Forwarding);
+    assert_eq!(Field::of(&format!("{long}.x-netclaw-device")), Field::EndToEnd);
+}
+
+#[test]
+fn the_key_of_a_provider_is_for_services_of_the_host_and_no_provider() {
+    assert!(Field::ProviderCredential.goes_to_targets() && !Field::ProviderCredential.goes_to_agents());
 }
 
 #[test]

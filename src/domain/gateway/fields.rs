@@ -1,8 +1,9 @@
 //! What becomes of each header field on its way to a service and back.
 
-use alloc::string::String;
-
 use crate::domain::access::is_forwarding_header;
+
+/// Longer than all names that say what a field is about, in characters. Of a longer name only the beginning counts.
+const MAX_KNOWN_NAME: usize = 64;
 
 /// What a header field is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,9 +44,18 @@ pub fn may_become(protocol: &str) -> bool {
 impl Field {
     /// What the field with this lower-case name is about.
     ///
-    /// Many services make an underscore of every dash before they look. A name with underscores is what it is with dashes.
+    /// Many services make an underscore of every dash before they look (RFC 3875 section 4.1.18), and some of everything that is
+    /// neither a letter nor a digit. A name with any of that is what it is with dashes.
     pub fn of(name: &str) -> Self {
-        if name.contains('_') { Self::of_dashed(&String::from(name).replace('_', "-")) } else { Self::of_dashed(name) }
+        if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+            return Self::of_dashed(name);
+        }
+        let mut dashed = [b'-'; MAX_KNOWN_NAME];
+        for (dash, byte) in dashed.iter_mut().zip(name.bytes()).filter(|(_, byte)| byte.is_ascii_alphanumeric()) {
+            *dash = byte;
+        }
+        let known = dashed.get(..name.len()).unwrap_or(&dashed);
+        core::str::from_utf8(known).map_or(Self::EndToEnd, Self::of_dashed)
     }
 
     fn of_dashed(name: &str) -> Self {

@@ -68,7 +68,8 @@ fn what_a_client_says_of_its_origin_is_dropped_and_said_anew() {
         "GET /app/ HTTP/1.1\r\nHost: localhost:1\r\nAuthorization: Bearer {token}\r\nX-Forwarded-For: 1.2.3.4\r\n\
          X-Forwarded-Host: evil\r\nX-Forwarded-Proto: https\r\nX_Forwarded_For: 1.2.3.4\r\nForwarded: for=1.2.3.4\r\n\
          X-Real-IP: 1.2.3.4\r\nCF-Connecting-IP: 1.2.3.4\r\nVia: 1.1 x\r\nx-netclaw-device: root\r\n\
-         X_NETCLAW_DEVICE: root\r\nX-Netclaw_Device-Id: root\r\nX-Netclaw-Other: root\r\n\r\n"
+         X_NETCLAW_DEVICE: root\r\nX-Netclaw_Device-Id: root\r\nX-Netclaw-Other: root\r\n\
+         X.Netclaw.Device: root\r\nX~Netclaw|Device-Id: root\r\nX.Forwarded.For: 1.2.3.4\r\n\r\n"
     ));
     let head = server.accept().head();
     assert!(!head.contains("1.2.3.4") && !head.contains("evil") && !head.contains("root"), "{head}");
