@@ -15,7 +15,7 @@ use hyper::{Method, Request, StatusCode};
 use percent_encoding::utf8_percent_encode;
 use rustls::pki_types::ServerName;
 use thiserror::Error;
-use tracing::debug;
+use tracing::{debug, warn};
 
 use super::answer::{Answer, AnswerBody, OpenTunnel, Streamed};
 use super::problem::{Problem, Reason};
@@ -169,28 +169,14 @@ impl Gateway {
         head.fields(&parts.headers, &hop, Field::goes_to_targets);
         sender.describe(&mut head, &parts);
         head.end(&parts.headers, &hop, &body);
-        server.exchange(head, parts, body, open).await.map_err(|error| {
-            let reason = if is_timeout(&error) { Reason::GatewayTimeout } else { Reason::BadGateway };
-            Problem::new(reason, format!("the server behind this route has no answer: {error}"))
-        })?
+        let answered = server.exchange(head, parts, body, open).await;
+        let is_to_blame = "the server behind this route";
+        answered.map_err(|error| failed(&error, is_to_blame, Reason::GatewayTimeout, Reason::BadGateway))?
     }
 
     /// Passes a request below `/v1/` on to the agent.
     pub(super) async fn to_agent(&self, request: Request<ArrivingBody>, open: OpenRequest) -> Result<Answer, Problem> {
-        let (server, key) = match &self.agent {
-            AgentDoor::Open { server, key } => (server, key.as_ref()),
-            AgentDoor::Program => {
-                let detail = "the agent is a program, which has no OpenAI API; on the daemon's host, set Agent.Kind to \
-                              \"openai\" and Agent.BaseUrl to the URL of one, or talk to the program with: netclaw chat";
-                return Err(Problem::new(Reason::NoAgent, detail));
-            }
-            AgentDoor::Nobody => {
-                let detail = "no agent is configured; on the daemon's host, set Agent.Kind to \"openai\" and Agent.BaseUrl \
-                              to a URL like http://127.0.0.1:11434/v1, or Agent.Kind to \"command\" and Agent.Command to \
-                              a program, which is reached with netclaw chat and not here";
-                return Err(Problem::new(Reason::NoAgent, detail));
-            }
-        };
+        let (server, key) = self.agent()?;
         let (parts, body) = request.into_parts();
         let hop = checked(&parts)?;
         let path = PlainPath::parse(parts.uri.path()).map_err(|error| invalid(error.to_string()))?;
@@ -206,10 +192,38 @@ impl Gateway {
             head.line("authorization", &[b"Bearer ", key.reveal().as_bytes()]);
         }
         head.end(&parts.headers, &hop, &body);
-        server.exchange(head, parts, body, open).await.map_err(|error| {
-            let reason = if is_timeout(&error) { Reason::AgentTimeout } else { Reason::AgentFailed };
-            Problem::new(reason, format!("the agent's server has no answer: {error}"))
-        })?
+        let answered = server.exchange(head, parts, body, open).await;
+        let is_to_blame = "the agent's server";
+        let answer =
+            answered.map_err(|error| failed(&error, is_to_blame, Reason::AgentTimeout, Reason::AgentFailed))??;
+        if key.is_some() && refuses_the_caller(answer.status()) {
+            warn!(
+                server = %server.endpoint, status = answer.status().as_u16(),
+                "the provider refuses this host's key: give the daemon another one with netclaw daemon agent-key"
+            );
+            return Err(Problem::new(
+                Reason::AgentFailed,
+                "the provider refuses this host's key; the daemon's log says more",
+            ));
+        }
+        Ok(answer)
+    }
+
+    /// Where the agent's API is, and the key for it.
+    fn agent(&self) -> Result<(&Server, Option<&ProviderKey>), Problem> {
+        let detail = match &self.agent {
+            AgentDoor::Open { server, key } => return Ok((server, key.as_ref())),
+            AgentDoor::Program => {
+                "the agent is a program, which has no OpenAI API; on the daemon's host, set Agent.Kind to \"openai\" and \
+                 Agent.BaseUrl to the URL of one, or talk to the program with: netclaw chat"
+            }
+            AgentDoor::Nobody => {
+                "no agent is configured; on the daemon's host, set Agent.Kind to \"openai\" and Agent.BaseUrl to a URL like \
+                 http://127.0.0.1:11434/v1, or Agent.Kind to \"command\" and Agent.Command to a program, which is reached \
+                 with netclaw chat and not here"
+            }
+        };
+        Err(Problem::new(Reason::NoAgent, detail))
     }
 }
 
@@ -335,6 +349,21 @@ pub(super) fn invalid(detail: impl Into<String>) -> Problem {
 
 pub(super) fn not_found() -> Problem {
     Problem::new(Reason::NotFound, "there is no such route")
+}
+
+/// What a request comes to that was not answered: the client's own fault, or the server's, which was late or bad.
+fn failed(error: &RelayError, server: &str, late: Reason, bad: Reason) -> Problem {
+    let reason = match error {
+        RelayError::Client => return invalid(error.to_string()),
+        error if is_timeout(error) => late,
+        _ => bad,
+    };
+    Problem::new(reason, format!("{server} has no answer: {error}"))
+}
+
+/// Whether an answer says that whoever asked is not known, or not well enough (RFC 9110 sections 15.5.2 and 15.5.8).
+fn refuses_the_caller(status: StatusCode) -> bool {
+    matches!(status, StatusCode::UNAUTHORIZED | StatusCode::PROXY_AUTHENTICATION_REQUIRED)
 }
 
 pub(super) const fn is_timeout(error: &RelayError) -> bool {
