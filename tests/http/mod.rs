@@ -106,7 +106,7 @@ impl Default for Plan {
     fn default() -> Self {
         let rng = Arc::new(SeededRng::new(7));
         let long = Duration::from_secs(600);
-        let waits = Waits { connect: long, answer: long, silence: long };
+        let waits = Waits { connect: long, answer: long, silence: long, tunnel: long };
         let settings = Settings::default();
         let (limits, read) = (ConnectionLimits::DAEMON, usize::MAX);
         Self { settings, limits, rng, peer: None, read, provider_key: None, agent: None, waits }

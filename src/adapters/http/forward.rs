@@ -34,8 +34,12 @@ use crate::domain::link::Link;
 
 /// How long the daemon is waited for. It has limits of its own for whoever is behind it, by default of ten minutes and an
 /// hour, and says so when they are over; these are for a daemon that is gone.
-const WAITS: Waits =
-    Waits { connect: Duration::from_secs(10), answer: Duration::from_hours(2), silence: Duration::from_hours(2) };
+const WAITS: Waits = Waits {
+    connect: Duration::from_secs(10),
+    answer: Duration::from_hours(2),
+    silence: Duration::from_hours(2),
+    tunnel: Duration::from_hours(2),
+};
 
 /// Time between two questions whether the daemon has announced another key, or revoked this device.
 const LOOK: Duration = Duration::from_hours(1);

@@ -42,8 +42,8 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// Time for the target of a route to begin its answer: as long as the agent has by default.
 const ANSWER: Duration = Duration::from_mins(10);
 
-/// Silence of the target of a route within an answer, and of both sides within a tunnel: a terminal or a log that is followed
-/// may say nothing for long.
+/// Silence of the target of a route within an answer, and of both sides within a tunnel, the agent's too: a terminal or a log
+/// that is followed may say nothing for long.
 const SILENCE: Duration = Duration::from_hours(1);
 
 /// What the gateway calls itself where proxies do (RFC 9110 section 7.6.3).
@@ -112,11 +112,12 @@ impl Gateway {
     ///
     /// [`GatewayError`].
     pub fn new(settings: &Settings, key: Option<ProviderKey>) -> Result<Self, GatewayError> {
-        let waits = Waits { connect: CONNECT, answer: ANSWER, silence: SILENCE };
+        let waits = Waits { connect: CONNECT, answer: ANSWER, silence: SILENCE, tunnel: SILENCE };
         Self::with_waits(settings, key, waits)
     }
 
-    /// Like [`Gateway::new`], with other waits for the targets of the routes.
+    /// Like [`Gateway::new`], with other waits for the targets of the routes. Those for a connection and within a tunnel are
+    /// the agent's too.
     ///
     /// # Errors
     ///

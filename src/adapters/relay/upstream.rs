@@ -45,9 +45,10 @@ pub struct Waits {
     pub connect: Duration,
     /// For the head of an answer, from when the request is sent or its body goes on.
     pub answer: Duration,
-    /// For the next piece of an answer, and in a tunnel for the next piece of either side. It is noticed after once to twice
-    /// this time.
+    /// For the next piece of an answer. It is noticed after once to twice this time.
     pub silence: Duration,
+    /// In a tunnel, for the next piece of either side; noticed in the same way.
+    pub tunnel: Duration,
 }
 
 /// A server, and the connections to it that wait for the next request.
@@ -174,7 +175,7 @@ impl Upstream {
                 return Err(BadAnswer::Upgrade.into());
             }
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("upgrade"));
-            return Ok(Answer::Tunnel(response, Tunnel::new(connection, self.waits.silence)));
+            return Ok(Answer::Tunnel(response, Tunnel::new(connection, self.waits.tunnel)));
         }
         let body =
             RelayedBody::new(Arc::clone(self), connection, head.framing, head.keeps_alive, head.nominated, upload);

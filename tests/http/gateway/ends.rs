@@ -10,6 +10,9 @@ use netclaw::ports::device_store::DeviceStore;
 use super::{Server, Wire, app, asked, routed};
 use crate::http::{Plan, Port};
 
+/// Longer than any test takes.
+const LONG: Duration = Duration::from_secs(600);
+
 const STREAM: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n";
 
 /// A stream of which the client has read the first piece.
@@ -58,7 +61,7 @@ fn a_server_that_goes_away_in_the_middle_ends_the_answer_visibly() {
 fn a_server_that_does_not_answer_in_time_is_a_gateway_timeout() {
     let server = Server::new();
     let short = Duration::from_millis(50);
-    let waits = Waits { connect: Duration::from_secs(600), answer: short, silence: short };
+    let waits = Waits { connect: LONG, answer: short, silence: short, tunnel: LONG };
     let port = Port::of(Plan { settings: routed(&[("/app/", server.url("/"))]), waits, ..Plan::default() });
     let mut client = asked(&port, "GET /app/ HTTP/1.1");
     let mut served = server.accept();

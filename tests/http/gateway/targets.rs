@@ -19,7 +19,7 @@ use crate::http::tls_client::Client;
 
 const LONG: Duration = Duration::from_secs(600);
 
-const WAITS: Waits = Waits { connect: LONG, answer: LONG, silence: LONG };
+const WAITS: Waits = Waits { connect: LONG, answer: LONG, silence: LONG, tunnel: LONG };
 
 fn get(path: &str) -> Outgoing {
     head(&Method::GET, path)

@@ -147,7 +147,7 @@ fn d38_a_tunnel_of_a_revoked_device_is_closed_before_its_client_has_read_the_ans
 fn a_tunnel_in_which_nobody_says_anything_is_closed() {
     let server = Server::new();
     let (long, short) = (Duration::from_secs(600), Duration::from_millis(50));
-    let waits = Waits { connect: long, answer: long, silence: short };
+    let waits = Waits { connect: long, answer: long, silence: long, tunnel: short };
     let port = Port::of(Plan { settings: routed(&[("/app/", server.url("/"))]), waits, ..Plan::default() });
     let (mut client, mut served) = tunnel(&port, &server, "", "");
     client.ends();
