@@ -98,7 +98,7 @@ where
             }
             match self.connection.poll_receive(context) {
                 Poll::Ready(Ok(0)) => self.decoder.end()?,
-                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Ok(_)) => self.connection.patience.renew(),
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(RelayError::Broken(error))),
                 Poll::Pending => {
                     ready!(self.connection.patience.poll_exhausted(context));

@@ -58,7 +58,8 @@ impl Connection {
         }
     }
 
-    /// Reads once; 0 bytes are the end.
+    /// Reads once; 0 bytes are the end. Whether it is a sign of life is for the caller to say: a head can come byte by byte for
+    /// ever.
     pub(super) fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
         self.inbox.reserve(self.read_size);
         let count = ready!(pin!(self.stream.read_buf(&mut self.inbox)).poll(context))?;
@@ -66,7 +67,6 @@ impl Connection {
             full if full >= self.read_size => (self.read_size * 4).min(MOST_READ),
             _ => LEAST_READ,
         };
-        self.patience.renew();
         Poll::Ready(Ok(count))
     }
 

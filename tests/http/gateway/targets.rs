@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Method;
 use http_body_util::{BodyExt, Empty};
+use netclaw::adapters::relay::RelayError;
 use netclaw::adapters::relay::request::{Hop, Outgoing};
 use netclaw::adapters::relay::trust::Trust;
 use netclaw::adapters::relay::upstream::{Answer, Upstream, Waits};
@@ -56,6 +57,24 @@ async fn idle_connections_are_closed_after_a_while() {
     assert!(answered.is_ok());
     // The clock goes on by itself while everyone waits.
     assert_eq!(stream.read(&mut [0]).await.unwrap(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_head_that_comes_byte_by_byte_does_not_come_for_ever() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let upstream = Arc::new(Upstream::new("127.0.0.1".to_owned(), listener.local_addr().unwrap().port(), None, WAITS));
+    let drip = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\nX: ").await.unwrap();
+        while stream.write_all(b"x").await.is_ok() {
+            tokio::time::sleep(LONG / 4).await;
+        }
+    };
+    let answered = tokio::select! {
+        answered = upstream.exchange(get("/"), Empty::<Bytes>::new()) => answered,
+        () = drip => panic!("the connection broke first"),
+    };
+    assert!(matches!(answered, Err(RelayError::Timeout)));
 }
 
 #[tokio::test(start_paused = true)]
