@@ -19,6 +19,7 @@ use tracing::{debug, warn};
 
 use super::answer::{Answer, AnswerBody, OpenTunnel, Streamed};
 use super::problem::{Problem, Reason};
+use super::public_api::with_our_headers;
 use super::public_routes::ENCODED;
 use super::usage::ArrivingBody;
 use crate::adapters::relay::RelayError;
@@ -340,8 +341,7 @@ fn with_slash(parts: &Parts) -> Answer {
     let mut answer = Answer::new(AnswerBody::Empty);
     *answer.status_mut() = StatusCode::PERMANENT_REDIRECT;
     answer.headers_mut().extend(location.ok().map(|location| (LOCATION, location)));
-    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    answer
+    with_our_headers(answer)
 }
 
 pub(super) fn invalid(detail: impl Into<String>) -> Problem {

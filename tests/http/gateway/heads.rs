@@ -108,6 +108,10 @@ fn a_route_without_its_slash_is_redirected_with_its_query() {
     let (port, server) = app();
     let answer = asked(&port, "POST /app?a=b HTTP/1.1\r\nContent-Length: 0").answer();
     assert_eq!((answer.status, answer.header("location")), (308, Some("/app/?a=b")));
+    assert_eq!(
+        (answer.header("x-content-type-options"), answer.header("cache-control")),
+        (Some("nosniff"), Some("no-store"))
+    );
     assert!(!server.is_asked());
 }
 
