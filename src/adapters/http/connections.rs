@@ -21,6 +21,7 @@ use tracing::{debug, warn};
 
 use super::answer::{Answer, AnswerBody, Held};
 use super::farewell::take_leave;
+use super::gateway::MAX_IDLE_OF_ALL;
 use super::head_timer::HeadTimer;
 use super::listener::{Accept, Arrival, Peer};
 use super::room::Room;
@@ -71,15 +72,18 @@ impl ConnectionLimits {
     pub const OPERATOR: Self = Self { connections: 64, ..Self::DAEMON };
 
     /// Open files that [`ConnectionLimits::DAEMON`] takes: each connection may need a second one, to the server that its
-    /// request is passed on to.
+    /// request is passed on to, and some of those wait for the next request.
     pub const fn open_files() -> u64 {
-        2 * Self::DAEMON.connections as u64 + OTHER_FILES
+        2 * Self::DAEMON.connections as u64 + MAX_IDLE_OF_ALL as u64 + OTHER_FILES
     }
 
     /// The limits of the TCP port of a process that may have this many files open.
     #[must_use]
     pub fn with_open_files(open_files: u64) -> Self {
-        let connections = usize::try_from(open_files.saturating_sub(OTHER_FILES) / 2).unwrap_or(usize::MAX);
+        let open_files = open_files.saturating_sub(OTHER_FILES);
+        // Where there are few, fewer requests come at once, and so fewer connections wait for the next one.
+        let connections = (open_files.saturating_sub(MAX_IDLE_OF_ALL as u64) / 2).max(open_files / 4);
+        let connections = usize::try_from(connections).unwrap_or(usize::MAX);
         Self { connections: connections.clamp(1, Self::DAEMON.connections), ..Self::DAEMON }
     }
 }

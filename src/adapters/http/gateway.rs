@@ -33,7 +33,7 @@ use crate::domain::client_address::ClientAddress;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::gateway::fields::Field;
 use crate::domain::gateway::path::PlainPath;
-use crate::domain::gateway::{Destination, Routes};
+use crate::domain::gateway::{Destination, MAX_ROUTES, Routes};
 use crate::domain::provider_key::ProviderKey;
 use crate::domain::settings::{Settings, SettingsError};
 
@@ -46,6 +46,10 @@ const ANSWER: Duration = Duration::from_mins(10);
 /// Silence of the target of a route within an answer, and of both sides within a tunnel, the agent's too: a terminal or a log
 /// that is followed may say nothing for long.
 const SILENCE: Duration = Duration::from_hours(1);
+
+/// Connections that wait for the next request, to all servers of a gateway: one to each of as many as there can be, and more to
+/// each of a few.
+pub(super) const MAX_IDLE_OF_ALL: usize = MAX_ROUTES + 1;
 
 /// What the gateway calls itself where proxies do (RFC 9110 section 7.6.3).
 const VIA: &[u8] = b"1.1 netclaw";
@@ -133,7 +137,8 @@ impl Gateway {
         let mut endpoints = routes.all().iter().map(|route| &route.target).chain(base_url);
         // Reading the system's certificates takes time, and most gateways lead to this machine only.
         let trusted = endpoints.any(Endpoint::is_https).then(trusting_the_platform).transpose()?;
-        let server = |endpoint: &Endpoint, waits| Server::new(endpoint, trusted.clone(), waits);
+        let idle = (MAX_IDLE_OF_ALL / (routes.all().len() + 1)).clamp(1, upstream::MAX_IDLE);
+        let server = |endpoint: &Endpoint, waits| Server::keeping(idle, endpoint, trusted.clone(), waits);
         let targets = routes.all().iter().map(|route| server(&route.target, waits));
         let targets = targets.collect::<Result<_, _>>()?;
         let (answer, silence) = (settings.agent.timeout, settings.agent.idle_timeout);
@@ -239,6 +244,16 @@ impl Server {
         trusted: Option<Arc<rustls::ClientConfig>>,
         waits: Waits,
     ) -> Result<Self, GatewayError> {
+        Self::keeping(upstream::MAX_IDLE, endpoint, trusted, waits)
+    }
+
+    /// The same, to which at most `idle` connections are kept for the next request.
+    fn keeping(
+        idle: usize,
+        endpoint: &Endpoint,
+        trusted: Option<Arc<rustls::ClientConfig>>,
+        waits: Waits,
+    ) -> Result<Self, GatewayError> {
         let host = endpoint.host().unwrap_or_default();
         // A URL has brackets around an IPv6 address; a connection and a certificate have none.
         let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
@@ -250,7 +265,7 @@ impl Server {
             }
         };
         Ok(Self {
-            upstream: Arc::new(Upstream::new(host, endpoint.port(), trust, waits)),
+            upstream: Arc::new(Upstream::new(host, endpoint.port(), trust, waits).keeping(idle)),
             endpoint: endpoint.clone(),
             base: endpoint.path().to_owned(),
             host: endpoint.authority().to_owned(),

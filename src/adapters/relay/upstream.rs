@@ -26,7 +26,7 @@ use super::tunnel::Tunnel;
 use super::{BadAnswer, RelayError};
 
 /// Connections that wait for the next request. More than this many requests at once are rare, and a new connection is cheap.
-const MAX_IDLE: usize = 64;
+pub const MAX_IDLE: usize = 64;
 
 /// Time between two looks at idle connections.
 const IDLE_LOOK: Duration = Duration::from_secs(2);
@@ -57,6 +57,7 @@ pub struct Upstream {
     port: u16,
     trust: Option<Trust>,
     waits: Waits,
+    max_idle: usize,
     idle: Mutex<Idle>,
 }
 
@@ -80,7 +81,13 @@ impl Upstream {
     /// The server at this host, a name or an address without brackets, and port; spoken to over TLS where `trust` says whom
     /// to believe.
     pub fn new(host: String, port: u16, trust: Option<Trust>, waits: Waits) -> Self {
-        Self { host, port, trust, waits, idle: Mutex::default() }
+        Self { host, port, trust, waits, max_idle: MAX_IDLE, idle: Mutex::default() }
+    }
+
+    /// The same server, to which at most `max_idle` connections are kept for the next request.
+    #[must_use]
+    pub fn keeping(self, max_idle: usize) -> Self {
+        Self { max_idle, ..self }
     }
 
     /// Passes a request on, and waits for the head of its answer. When this future is dropped, the server sees its connection
@@ -186,7 +193,7 @@ impl Upstream {
     pub(super) fn keep(self: &Arc<Self>, mut connection: Box<Connection>) {
         (connection.is_reused, connection.idle_looks) = (true, 0);
         let mut idle = self.idle();
-        if idle.connections.len() >= MAX_IDLE {
+        if idle.connections.len() >= self.max_idle {
             return;
         }
         idle.connections.push(connection);

@@ -1,6 +1,7 @@
 //! How much one device may have open at once.
 
-use netclaw::domain::gateway::GatewaySettings;
+use netclaw::adapters::http::connections::ConnectionLimits;
+use netclaw::domain::gateway::{GatewaySettings, MAX_ROUTES};
 use netclaw::domain::settings::Settings;
 
 use super::{Server, Wire, asked, routed, with_agent};
@@ -45,6 +46,40 @@ fn the_third_request_of_a_device_waits_for_one_of_the_others() {
     assert_eq!(first.answer().status, 200);
     let _third = asked(&port, &format!("GET /app/ HTTP/1.1\r\nAuthorization: Bearer {token}"));
     served.head();
+}
+
+#[test]
+fn connections_that_wait_for_the_next_request_are_few_however_many_servers_there_are() {
+    let server = Server::new();
+    let paths: Vec<String> = (0..MAX_ROUTES).map(|number| format!("/{number}/")).collect();
+    let routes: Vec<(&str, String)> = paths.iter().map(|path| (path.as_str(), server.url("/"))).collect();
+    let port = Port::with(routed(&routes));
+    let mut both: Vec<(Wire, Wire)> = Vec::new();
+    for _ in 0..2 {
+        let client = asked(&port, "GET /7/ HTTP/1.1");
+        let mut served = server.accept();
+        served.head();
+        both.push((client, served));
+    }
+    for (client, served) in &mut both {
+        served.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        assert_eq!(client.answer().body, "ok");
+    }
+    both[1].1.ends();
+    let _client = asked(&port, "GET /7/next HTTP/1.1");
+    assert!(both[0].1.head().starts_with("GET /next "));
+}
+
+#[test]
+fn there_are_no_more_connections_than_files() {
+    assert_eq!(ConnectionLimits::with_open_files(ConnectionLimits::open_files()).connections, 2048);
+    for files in [0, 1, 128, 256, 512, 1024, 4096, u64::MAX] {
+        let connections = ConnectionLimits::with_open_files(files).connections as u64;
+        assert!((1..=2048).contains(&connections), "{files}");
+        assert!(connections == 1 || 2 * connections <= files, "{files}");
+    }
+    // The servers' connections that wait are among them.
+    assert!(2 * ConnectionLimits::with_open_files(1024).connections as u64 + MAX_ROUTES as u64 + 1 <= 1024);
 }
 
 #[test]
