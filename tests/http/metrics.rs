@@ -4,7 +4,7 @@ use netclaw::domain::exposure::ExposureMode;
 use netclaw::domain::settings::Settings;
 
 use super::Port;
-use super::gateway::{app, asked};
+use super::gateway::{Server, app, asked, with_agent};
 use crate::e2e::raw_http::Request;
 use crate::metrics::text::Figures;
 
@@ -165,6 +165,37 @@ fn a_request_that_stays_open_is_counted_once_and_shown_while_it_is() {
         "netclaw_requests_total{route=\"gateway\",status=\"2xx\"}",
     ] {
         assert_eq!(during.value(series) - before.value(series), 1.0, "{series}");
+    }
+}
+
+#[test]
+fn requests_to_the_agent_are_counted_by_whose_fault_it_was() {
+    let server = Server::new();
+    let port = Port::with(with_agent(&server.url("/v1")));
+    let (_, token) = port.device("prometheus", 3);
+    let watched = Watched { port, token };
+    let changes = watched.moved(|| {
+        // It becomes a tunnel, its body is none, and its server goes away.
+        let mut client = asked(&watched.port, "GET /v1/x HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: websocket");
+        let mut served = server.accept();
+        served.head();
+        served.send("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n");
+        client.head();
+        drop(served);
+        client.ends();
+        let mut client = asked(&watched.port, "POST /v1/x HTTP/1.1\r\nTransfer-Encoding: chunked");
+        let mut served = server.accept();
+        served.head();
+        client.send("no chunk\r\n");
+        assert_eq!(client.answer().status, 400);
+        served.ends();
+        let mut client = asked(&watched.port, "GET /v1/x HTTP/1.1");
+        server.accept().head();
+        assert_eq!(client.answer().status, 502);
+    });
+    for (status, count) in [("1xx", 1), ("4xx", 1), ("5xx", 1)] {
+        let counted = format!("netclaw_requests_total{{route=\"agent\",status=\"{status}\"}} {count}");
+        assert!(changes.contains(&counted), "{counted}: {changes:?}");
     }
 }
 

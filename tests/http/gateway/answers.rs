@@ -1,6 +1,7 @@
 //! Answers without bodies, interim answers, and servers that answer badly.
 
-use super::{app, asked, field};
+use super::{Server, Wire, app, asked, field};
+use crate::http::Port;
 
 /// What a client gets when the server behind the route sends these bytes, and then closes the connection.
 fn answered(request: &str, bytes: &str) -> String {
@@ -127,6 +128,65 @@ fn connections_to_a_server_are_used_again_if_they_can_be() {
     assert_eq!(client.answer().body, "ok");
     let _client = asked(&port, "GET /app/ HTTP/1.1");
     server.accept().head();
+}
+
+#[test]
+fn what_follows_an_answer_without_a_body_is_no_part_of_the_next() {
+    for (method, answer) in [
+        ("HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 60\r\n\r\n"),
+        ("GET", "HTTP/1.1 204 No Content\r\n\r\n"),
+        ("GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 60\r\n\r\n"),
+        ("GET", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
+    ] {
+        let (port, server) = app();
+        let mut client = asked(&port, &format!("{method} /app/ HTTP/1.1"));
+        let mut served = server.accept();
+        served.head();
+        served.send(format!("{answer}HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"));
+        client.head();
+        client.send("GET /app/next HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        let mut served = server.accept();
+        assert!(served.head().starts_with("GET /next "), "{method} {answer}");
+        served.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood");
+        assert_eq!(client.answer().body, "good");
+    }
+}
+
+/// A connection of a server that waits for the next request.
+fn kept(port: &Port, server: &Server) -> Wire {
+    let mut client = asked(port, "GET /app/ HTTP/1.1");
+    let mut served = server.accept();
+    served.head();
+    served.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    assert_eq!(client.answer().body, "ok");
+    served
+}
+
+#[test]
+fn what_a_server_took_and_did_not_answer_is_sent_again_only_if_that_does_no_harm() {
+    let (port, server) = app();
+    let mut served = kept(&port, &server);
+    let mut client = asked(&port, "GET /app/again HTTP/1.1");
+    assert!(served.head().starts_with("GET /again "));
+    drop(served);
+    let mut served = server.accept();
+    assert!(served.head().starts_with("GET /again "));
+    // On a connection of its own, that is the server's fault.
+    drop(served);
+    assert_eq!(client.answer().problem(), (502, "bad_gateway".to_owned()));
+
+    for fields in ["Content-Length: 0", "Content-Length: 2\r\n\r\nok"] {
+        let mut served = kept(&port, &server);
+        let mut client = Wire::to(port.address);
+        client.send(format!("POST /app/once HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{fields}"));
+        if !fields.ends_with("ok") {
+            client.send("\r\n\r\n");
+        }
+        assert!(served.head().starts_with("POST /once "));
+        drop(served);
+        assert_eq!(client.answer().problem(), (502, "bad_gateway".to_owned()));
+        assert!(!server.is_asked());
+    }
 }
 
 #[test]

@@ -75,6 +75,46 @@ fn a_server_that_does_not_answer_in_time_is_a_gateway_timeout() {
 }
 
 #[test]
+fn a_request_whose_body_stops_is_given_up() {
+    let server = Server::new();
+    let short = Duration::from_millis(50);
+    let waits = Waits { connect: LONG, answer: short, silence: LONG, tunnel: LONG };
+    let port = Port::of(Plan { settings: routed(&[("/app/", server.url("/"))]), waits, ..Plan::default() });
+    let mut client = asked(&port, "POST /app/ HTTP/1.1\r\nContent-Length: 3");
+    client.send("ab");
+    let mut served = server.accept();
+    served.head();
+    let given_up = client.answer();
+    assert_eq!(given_up.problem(), (504, "gateway_timeout".to_owned()));
+    assert_eq!(given_up.header("connection"), Some("close"));
+    assert_eq!(served.rest(), "ab");
+}
+
+#[test]
+fn a_body_that_is_none_is_the_clients_fault() {
+    let (port, server) = app();
+    let mut client = asked(&port, "POST /app/ HTTP/1.1\r\nTransfer-Encoding: chunked");
+    client.send("1\r\na\r\n");
+    let mut served = server.accept();
+    served.head();
+    assert_eq!(served.chunk(), "a");
+    client.send("no chunk\r\n");
+    assert_eq!(client.answer().problem(), (400, "invalid_request".to_owned()));
+    served.ends();
+}
+
+#[test]
+fn a_server_that_does_not_shake_hands_in_time_is_a_gateway_timeout() {
+    let server = Server::new();
+    let waits = Waits { connect: Duration::from_millis(50), answer: LONG, silence: LONG, tunnel: LONG };
+    let url = server.url("/").replace("http:", "https:");
+    let port = Port::of(Plan { settings: routed(&[("/app/", url)]), waits, ..Plan::default() });
+    let refused = asked(&port, "GET /app/ HTTP/1.1").answer();
+    assert_eq!(refused.problem(), (504, "gateway_timeout".to_owned()));
+    assert!(refused.body.contains("did not accept a connection in time"), "{refused:?}");
+}
+
+#[test]
 fn d38_streams_of_a_revoked_device_are_closed() {
     let (port, server) = app();
     let (id, token) = port.device("laptop", 3);
