@@ -135,6 +135,23 @@ fn a_client_cannot_say_which_device_it_is() {
 }
 
 #[test]
+fn nor_under_a_name_that_is_hardly_the_same() {
+    behind_each(|guarded| {
+        let token = guarded.pair();
+        for name in ["X.Netclaw.Device", "X!Netclaw~Device-Id"] {
+            let answer = guarded.send(&guarded.paired("GET /", &token).header(name, "admin"));
+            assert_eq!(answer.status, 200, "{name}: {answer:?}");
+            let arrived = guarded.service.take().pop().unwrap();
+            let mut named: Vec<_> = arrived.headers.iter().filter(|(name, _)| name.contains("netclaw")).collect();
+            named.sort();
+            assert_eq!(named.len(), 2, "{name}: {arrived:?}");
+            assert_eq!((named[0].0.as_str(), named[0].1.as_str()), ("x-netclaw-device", DEVICE.1), "{name}");
+            assert_eq!(named[1].0, "x-netclaw-device-id", "{name}");
+        }
+    });
+}
+
+#[test]
 fn of_two_credentials_none_reaches_the_service() {
     behind_each(|guarded| {
         let token = guarded.pair();
