@@ -70,7 +70,7 @@ fn trailers_of_the_servers_connection_stay_on_it() {
         let mut served = server.accept();
         served.head();
         served.send(format!(
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\nConnection: close, X-Hop\r\n\r\n0\r\n{trailers}\r\n"
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum, X-Hop\r\nConnection: close, X-Hop\r\n\r\n0\r\n{trailers}\r\n"
         ));
         client.head();
         assert_eq!(client.until("\r\n\r\n"), format!("0\r\n{passed_back}"));

@@ -65,6 +65,8 @@ async fn a_head_that_comes_byte_by_byte_does_not_come_for_ever() {
     let upstream = Arc::new(Upstream::new("127.0.0.1".to_owned(), listener.local_addr().unwrap().port(), None, WAITS));
     let drip = async {
         let (mut stream, _) = listener.accept().await.unwrap();
+        // Real time, in which small packets are put together, hardly passes here.
+        stream.set_nodelay(true).unwrap();
         stream.write_all(b"HTTP/1.1 200 OK\r\nX: ").await.unwrap();
         while stream.write_all(b"x").await.is_ok() {
             tokio::time::sleep(LONG / 4).await;
