@@ -80,11 +80,16 @@ impl ConnectionLimits {
     /// The limits of the TCP port of a process that may have this many files open.
     #[must_use]
     pub fn with_open_files(open_files: u64) -> Self {
-        let open_files = open_files.saturating_sub(OTHER_FILES);
-        // Where there are few, fewer requests come at once, and so fewer connections wait for the next one.
-        let connections = (open_files.saturating_sub(MAX_IDLE_OF_ALL as u64) / 2).max(open_files / 4);
-        let connections = usize::try_from(connections).unwrap_or(usize::MAX);
+        let connections = usize::try_from(open_files.saturating_sub(OTHER_FILES) / 2).unwrap_or(usize::MAX);
         Self { connections: connections.clamp(1, Self::DAEMON.connections), ..Self::DAEMON }
+    }
+
+    /// The limits of the daemon's TCP port, where connections to servers wait for the next request.
+    #[must_use]
+    pub fn of_daemon(open_files: u64) -> Self {
+        // Where there are few files, fewer requests come at once, and so fewer connections wait.
+        let waiting = (MAX_IDLE_OF_ALL as u64).min(open_files.saturating_sub(OTHER_FILES) / 2);
+        Self::with_open_files(open_files.saturating_sub(waiting))
     }
 }
 
@@ -212,8 +217,6 @@ impl<H: Handler> Connections<H> {
     }
 
     async fn drain(mut self) {
-        // No more room has to be made. What is left of a connection that has ended need not wait for the others.
-        self.open.clear();
         let all_ended = async { while self.tasks.join_next().await.is_some() {} };
         if tokio::time::timeout(self.limits.drain, all_ended).await.is_err() {
             warn!(connections = self.tasks.len(), "connections were cut off at the end of the drain time");

@@ -72,15 +72,15 @@ fn connections_that_wait_for_the_next_request_are_few_however_many_servers_there
 
 #[test]
 fn there_are_no_more_connections_than_files() {
-    assert_eq!(ConnectionLimits::with_open_files(ConnectionLimits::open_files()).connections, 2048);
+    assert_eq!(ConnectionLimits::of_daemon(ConnectionLimits::open_files()).connections, 2048);
     for files in [0, 1, 128, 256, 512, 1024, 4096, u64::MAX] {
-        let connections = ConnectionLimits::with_open_files(files).connections as u64;
+        let connections = ConnectionLimits::of_daemon(files).connections as u64;
         assert!((1..=2048).contains(&connections), "{files}");
         assert!(connections == 1 || 2 * connections <= files, "{files}");
     }
     // The servers' connections that wait are among them.
     let idle = MAX_ROUTES + 1;
-    assert!(2 * ConnectionLimits::with_open_files(1024).connections + idle <= 1024);
+    assert!(2 * ConnectionLimits::of_daemon(1024).connections + idle <= 1024);
 }
 
 #[test]

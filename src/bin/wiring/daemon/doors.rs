@@ -79,7 +79,7 @@ impl OpenDoors {
 fn limits() -> ConnectionLimits {
     let wanted = ConnectionLimits::open_files();
     let allowed = platform::allow_open_files(wanted);
-    let limits = ConnectionLimits::with_open_files(allowed);
+    let limits = ConnectionLimits::of_daemon(allowed);
     if allowed < wanted {
         warn!(
             open_files = allowed,
