@@ -3,23 +3,20 @@
 //! Who may come in has been decided before ([`super::public_api`]). Here it is decided where a request goes, what it says of
 //! its caller, and what it does not say.
 
-use std::future::poll_fn;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
-use hyper::header::{CACHE_CONTROL, HOST, HeaderValue, LOCATION};
+use hyper::header::{HOST, HeaderValue, LOCATION};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, StatusCode};
 use percent_encoding::utf8_percent_encode;
 use rustls::pki_types::ServerName;
 use thiserror::Error;
-use tracing::{debug, warn};
 
-use super::answer::{Answer, AnswerBody, OpenTunnel, Streamed};
+use super::answer::{Answer, AnswerBody};
+use super::passage::{Goal, Passage, Way};
 use super::problem::{Problem, Reason};
-use super::public_api::with_our_headers;
 use super::public_routes::ENCODED;
 use super::usage::ArrivingBody;
 use crate::adapters::relay::RelayError;
@@ -27,7 +24,6 @@ use crate::adapters::relay::request::{Hop, Outgoing};
 use crate::adapters::relay::trust::{Trust, trusting_the_platform};
 use crate::adapters::relay::upstream::{self, Upstream, Waits};
 use crate::app::daemon::authenticate::Caller;
-use crate::app::daemon::open_requests::OpenRequest;
 use crate::domain::agent::Agent;
 use crate::domain::client_address::ClientAddress;
 use crate::domain::endpoint::Endpoint;
@@ -79,7 +75,6 @@ pub enum GatewayError {
 /// A server, and what to call it.
 pub(super) struct Server {
     pub(super) upstream: Arc<Upstream>,
-    endpoint: Endpoint,
     /// The path of its URL, without a slash at its end.
     base: String,
     /// `Host`.
@@ -157,32 +152,26 @@ impl Gateway {
         !matches!(self.routes.find(path), Ok(None))
     }
 
-    /// Passes a request on to the target of its route.
-    pub(super) async fn to_target(
-        &self,
-        request: Request<ArrivingBody>,
-        sender: Sender<'_>,
-        open: OpenRequest,
-    ) -> Result<Answer, Problem> {
+    /// Where the request of this sender goes by its route.
+    pub(super) fn to_target(&self, request: Request<ArrivingBody>, sender: &Sender<'_>) -> Result<Way, Problem> {
         let (parts, body) = request.into_parts();
         let hop = checked(&parts)?;
         let found = self.routes.find(parts.uri.path()).map_err(|error| invalid(error.to_string()))?;
         let (route, rest) = match found.ok_or_else(not_found)? {
             Destination::Target { route, rest } => (route, rest),
-            Destination::Slash => return Ok(with_slash(&parts)),
+            Destination::Slash => return Ok(Way::Answered(with_slash(&parts))),
         };
         let server = self.targets.get(route).ok_or_else(not_found)?;
         let mut head = server.head(&parts, rest);
         head.fields(&parts.headers, &hop, Field::goes_to_targets);
         sender.describe(&mut head, &parts);
         head.end(&parts.headers, &hop, &body);
-        let answered = server.exchange(head, parts, body, open).await;
-        let is_to_blame = "the server behind this route";
-        answered.map_err(|error| failed(&error, is_to_blame, Reason::GatewayTimeout, Reason::BadGateway))?
+        let upstream = Arc::clone(&server.upstream);
+        Ok(Way::Open(Passage { upstream, head, body: body.of_known_caller(), goal: Goal::Target }))
     }
 
-    /// Passes a request below `/v1/` on to the agent.
-    pub(super) async fn to_agent(&self, request: Request<ArrivingBody>, open: OpenRequest) -> Result<Answer, Problem> {
+    /// Where a request below `/v1/` goes.
+    pub(super) fn to_agent(&self, request: Request<ArrivingBody>) -> Result<Way, Problem> {
         let (server, key) = self.agent()?;
         let (parts, body) = request.into_parts();
         let hop = checked(&parts)?;
@@ -199,21 +188,9 @@ impl Gateway {
             head.line("authorization", &[b"Bearer ", key.reveal().as_bytes()]);
         }
         head.end(&parts.headers, &hop, &body);
-        let answered = server.exchange(head, parts, body, open).await;
-        let is_to_blame = "the agent's server";
-        let answer =
-            answered.map_err(|error| failed(&error, is_to_blame, Reason::AgentTimeout, Reason::AgentFailed))??;
-        if key.is_some() && refuses_the_caller(answer.status()) {
-            warn!(
-                server = %server.endpoint, status = answer.status().as_u16(),
-                "the provider refuses this host's key: give the daemon another one with netclaw daemon agent-key"
-            );
-            return Err(Problem::new(
-                Reason::AgentFailed,
-                "the provider refuses this host's key; the daemon's log says more",
-            ));
-        }
-        Ok(answer)
+        let upstream = Arc::clone(&server.upstream);
+        let goal = if key.is_some() { Goal::AgentWithKey } else { Goal::Agent };
+        Ok(Way::Open(Passage { upstream, head, body: body.of_known_caller(), goal }))
     }
 
     /// Where the agent's API is, and the key for it.
@@ -255,18 +232,17 @@ impl Server {
         waits: Waits,
     ) -> Result<Self, GatewayError> {
         let host = endpoint.host().unwrap_or_default();
-        // A URL has brackets around an IPv6 address; a connection and a certificate have none.
-        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
         let trust = match trusted.filter(|_| endpoint.is_https()) {
             None => None,
             Some(config) => {
-                let name = ServerName::try_from(host.clone()).map_err(|_| GatewayError::Name(endpoint.clone()))?;
+                // A URL has brackets around an IPv6 address; a certificate has none.
+                let name = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+                let name = ServerName::try_from(name).map_err(|_| GatewayError::Name(endpoint.clone()))?;
                 Some(Trust { config, name })
             }
         };
         Ok(Self {
-            upstream: Arc::new(Upstream::new(host, endpoint.port(), trust, waits).keeping(idle)),
-            endpoint: endpoint.clone(),
+            upstream: Arc::new(Upstream::new(format!("{host}:{}", endpoint.port()), trust, waits).keeping(idle)),
             base: endpoint.path().to_owned(),
             host: endpoint.authority().to_owned(),
         })
@@ -278,38 +254,6 @@ impl Server {
             None => Outgoing::new(&parts.method, &[&self.base, "/", rest], &self.host),
             Some(query) => Outgoing::new(&parts.method, &[&self.base, "/", rest, "?", query], &self.host),
         }
-    }
-
-    /// Passes a request on, unless its device's credential ends before there is an answer.
-    async fn exchange(
-        &self,
-        head: Outgoing,
-        parts: Parts,
-        body: ArrivingBody,
-        open: OpenRequest,
-    ) -> Result<Result<Answer, Problem>, RelayError> {
-        drop(parts);
-        let mut exchange = std::pin::pin!(self.upstream.exchange(head, body.of_known_caller()));
-        let answered = poll_fn(|context| match open.poll_ended(context) {
-            Poll::Ready(()) => Poll::Ready(None),
-            Poll::Pending => exchange.as_mut().poll(context).map(Some),
-        });
-        let Some(answered) = answered.await else {
-            return Ok(Err(Problem::new(Reason::Unauthorized, "the credential of the device has ended")));
-        };
-        let answer =
-            answered.inspect_err(|error| debug!(server = %self.endpoint, %error, "a request was not answered"))?;
-        Ok(Ok(match answer {
-            upstream::Answer::Response(response) => {
-                let mut response = response.map(|body| AnswerBody::Streamed(Box::new(Streamed::new(body, open))));
-                // What is meant for one device is kept by none, unless its server says otherwise.
-                response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-                response
-            }
-            upstream::Answer::Tunnel(response, tunnel) => {
-                response.map(|()| AnswerBody::Tunnel(Box::new(OpenTunnel::new(tunnel, open))))
-            }
-        }))
     }
 }
 
@@ -356,7 +300,7 @@ fn with_slash(parts: &Parts) -> Answer {
     let mut answer = Answer::new(AnswerBody::Empty);
     *answer.status_mut() = StatusCode::PERMANENT_REDIRECT;
     answer.headers_mut().extend(location.ok().map(|location| (LOCATION, location)));
-    with_our_headers(answer)
+    answer
 }
 
 pub(super) fn invalid(detail: impl Into<String>) -> Problem {
@@ -365,21 +309,6 @@ pub(super) fn invalid(detail: impl Into<String>) -> Problem {
 
 pub(super) fn not_found() -> Problem {
     Problem::new(Reason::NotFound, "there is no such route")
-}
-
-/// What a request comes to that was not answered: the client's own fault, or the server's, which was late or bad.
-fn failed(error: &RelayError, server: &str, late: Reason, bad: Reason) -> Problem {
-    let reason = match error {
-        RelayError::Client => return invalid(error.to_string()),
-        error if is_timeout(error) => late,
-        _ => bad,
-    };
-    Problem::new(reason, format!("{server} has no answer: {error}"))
-}
-
-/// Whether an answer says that whoever asked is not known, or not well enough (RFC 9110 sections 15.5.2 and 15.5.8).
-fn refuses_the_caller(status: StatusCode) -> bool {
-    matches!(status, StatusCode::UNAUTHORIZED | StatusCode::PROXY_AUTHENTICATION_REQUIRED)
 }
 
 pub(super) const fn is_timeout(error: &RelayError) -> bool {

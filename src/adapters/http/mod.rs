@@ -17,6 +17,7 @@ mod head_timer;
 pub mod listener;
 mod metrics;
 mod pair_v2;
+mod passage;
 mod problem;
 pub mod public_api;
 pub mod public_listener;

@@ -16,6 +16,9 @@ use super::request::{SendError, Upload};
 use super::response::tokens;
 use super::upstream::Upstream;
 
+/// Bytes that are rather copied than passed on chunk by chunk: the events of a stream that came together.
+const SMALL: usize = 4 * 1024;
+
 /// The body of an answer. Polling it also sends the rest of the request. Each piece is handed on as it comes, and nothing is
 /// received before it is asked for.
 pub struct RelayedBody<B>(State<B>);
@@ -94,6 +97,10 @@ where
             match self.decoder.next(&mut self.connection.inbox)? {
                 Piece::More => {}
                 Piece::Trailers(trailers) => return Poll::Ready(Ok(self.passed_back(trailers))),
+                Piece::Data(first) if self.connection.inbox.len() <= SMALL => {
+                    let data = self.decoder.gather(first, &mut self.connection.inbox);
+                    return Poll::Ready(Ok(Piece::Data(data)));
+                }
                 piece => return Poll::Ready(Ok(piece)),
             }
             match self.connection.poll_receive(context) {
