@@ -18,7 +18,7 @@ use tokio::sync::Mutex;
 use tracing::error;
 
 pub use self::access::AccessError;
-use self::access::{barred, open};
+use self::access::{barred, open, open_beside};
 use self::run::Runner;
 pub use self::sessions::{NewSession, SessionError};
 use self::turn::{Follower, Origin, Turn};
@@ -187,7 +187,7 @@ impl Chat {
         if !self.turns.has_room_for(device) {
             return Err(TurnError::TooMany);
         }
-        let place = open(&self.ports, &caller).await?;
+        let opened = open_beside(&self.ports, &caller).await?;
         let (origin, request) = self.record(asked, device, name).await?;
         let turn = Turn::begin(origin, self.limits.output, Arc::clone(&self.ports.clock));
         self.turns.add(Arc::clone(&turn));
@@ -203,7 +203,7 @@ impl Chat {
         };
         let chat = Arc::clone(&self);
         tokio::spawn(async move {
-            runner.run(&turn, request, barred(&chat.ports, caller, place)).await;
+            runner.run(&turn, request, barred(&chat.ports, caller, opened)).await;
             tokio::time::sleep(KEPT_AFTER_END).await;
             chat.turns.remove(&turn);
         });

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::app::daemon::open_requests::OpenRequest;
+use crate::app::daemon::open_requests::{OpenRequest, Watch};
 use crate::domain::chat::id::{ChatSessionId, RequestId};
 use crate::domain::chat::model::ModelName;
 use crate::domain::device::DeviceId;
@@ -302,5 +302,10 @@ impl Follower {
 impl Drop for Follower {
     fn drop(&mut self) {
         self.turn.followers.send_modify(|count| *count = count.saturating_sub(1));
+    /// What tells when whoever listens is let in no more, for whoever keeps the connection.
+    pub fn watch(&self) -> Watch {
+        self.place.watch()
+    }
+
     }
 }
