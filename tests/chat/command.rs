@@ -221,7 +221,7 @@ async fn when_nobody_waits_for_it_any_more_everything_that_it_started_is_asked_t
     let shell = Shell::doing("");
     let pipe = Pipe::beside(&shell);
     let script = format!(
-        "exec 3>'{}'; (trap 'echo bye >&3; exit' TERM; sleep 10000 & wait) & sleep 10000 & echo started >&3; wait",
+        "exec 3>'{}'; (trap 'echo bye >&3; exit' TERM; echo started >&3; sleep 10000 & wait) & sleep 10000 & wait",
         pipe.0.display()
     );
     let agent = CommandAgent::new(CommandConfig { arguments: vec!["-c".to_owned(), script], ..shell.config.clone() });

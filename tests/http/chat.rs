@@ -358,7 +358,8 @@ fn narrow() -> Talk {
 #[test]
 fn one_place_is_enough_to_chat_and_what_is_beyond_it_is_refused_like_anywhere() {
     let mut talk = narrow();
-    let (_, mut stream) = Stream::of(&talk.turn("hi", false));
+    let (head, mut stream) = Stream::of(&talk.turn("hi", false));
+    assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
     let played = talk.played();
     played.say("a");
     assert_eq!((stream.next().unwrap().0, stream.next().unwrap().0), (0, 1));
