@@ -200,6 +200,7 @@ fn haproxy(folder: &Path, address: SocketAddr, upstream: SocketAddr) -> String {
            timeout client 1h
            timeout server 1h
            option http-keep-alive
+           option http-no-delay
          frontend front
            bind {address}
            http-request set-var(txn.token) req.hdr(authorization),word(2,' ')

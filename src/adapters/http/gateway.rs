@@ -74,7 +74,6 @@ pub enum GatewayError {
 /// A server, and what to call it.
 pub(super) struct Server {
     pub(super) upstream: Arc<Upstream>,
-    endpoint: Endpoint,
     /// The path of its URL, without a slash at its end.
     base: String,
     /// `Host`.
@@ -150,33 +149,26 @@ impl Gateway {
         !matches!(self.routes.find(path), Ok(None))
     }
 
-    /// Passes a request on to the target of its route.
-    pub(super) async fn to_target(
-        &self,
-        request: Request<ArrivingBody>,
-        sender: Sender<'_>,
-        open: OpenRequest,
-    ) -> Result<Answer, Problem> {
+    /// Where the request of this sender goes by its route.
+    pub(super) fn to_target(&self, request: Request<ArrivingBody>, sender: &Sender<'_>) -> Result<Way, Problem> {
         let (parts, body) = request.into_parts();
         let hop = checked(&parts)?;
         let found = self.routes.find(parts.uri.path()).map_err(|error| invalid(error.to_string()))?;
         let (route, rest) = match found.ok_or_else(not_found)? {
             Destination::Target { route, rest } => (route, rest),
-            Destination::Slash => return Ok(with_slash(&parts)),
+            Destination::Slash => return Ok(Way::Answered(with_slash(&parts))),
         };
         let server = self.targets.get(route).ok_or_else(not_found)?;
         let mut head = server.head(&parts, rest);
         head.fields(&parts.headers, &hop, Field::goes_to_targets);
         sender.describe(&mut head, &parts);
         head.end(&parts.headers, &hop, &body);
-        server.exchange(head, parts, body, open).await.map_err(|error| {
-            let reason = if is_timeout(&error) { Reason::GatewayTimeout } else { Reason::BadGateway };
-            Problem::new(reason, format!("the server behind this route has no answer: {error}"))
-        })?
+        let upstream = Arc::clone(&server.upstream);
+        Ok(Way::Open(Passage { upstream, head, body: body.of_known_caller(), is_for_agent: false }))
     }
 
-    /// Passes a request below `/v1/` on to the agent.
-    pub(super) async fn to_agent(&self, request: Request<ArrivingBody>, open: OpenRequest) -> Result<Answer, Problem> {
+    /// Where a request below `/v1/` goes.
+    pub(super) fn to_agent(&self, request: Request<ArrivingBody>) -> Result<Way, Problem> {
         let (server, key) = match &self.agent {
             AgentDoor::Open { server, key } => (server, key.as_ref()),
             AgentDoor::Program => {
@@ -201,10 +193,63 @@ impl Gateway {
             head.line("authorization", &[b"Bearer ", key.reveal().as_bytes()]);
         }
         head.end(&parts.headers, &hop, &body);
-        server.exchange(head, parts, body, open).await.map_err(|error| {
-            let reason = if is_timeout(&error) { Reason::AgentTimeout } else { Reason::AgentFailed };
-            Problem::new(reason, format!("the agent's server has no answer: {error}"))
-        })?
+        let upstream = Arc::clone(&server.upstream);
+        Ok(Way::Open(Passage { upstream, head, body: body.of_known_caller(), is_for_agent: true }))
+    }
+}
+
+/// Where a request goes.
+pub(super) enum Way {
+    /// To a server.
+    Open(Passage),
+    /// Nowhere: this is the answer.
+    Answered(Answer),
+}
+
+/// A request that is ready to be passed on. Small, because it waits for as long as the server takes.
+pub(super) struct Passage {
+    upstream: Arc<Upstream>,
+    head: Outgoing,
+    body: ArrivingBody,
+    is_for_agent: bool,
+}
+
+impl Passage {
+    /// Passes the request on, unless its device's credential ends before there is an answer.
+    pub(super) async fn answer(self, open: OpenRequest) -> Result<Answer, Problem> {
+        let Self { upstream, head, body, is_for_agent } = self;
+        let mut exchange = std::pin::pin!(upstream.exchange(head, body));
+        let answered = poll_fn(|context| match open.poll_ended(context) {
+            Poll::Ready(()) => Poll::Ready(None),
+            Poll::Pending => exchange.as_mut().poll(context).map(Some),
+        });
+        match answered.await {
+            None => Err(Problem::new(Reason::Unauthorized, "the credential of the device has ended")),
+            Some(Err(error)) => Err(no_answer(&error, is_for_agent)),
+            Some(Ok(upstream::Answer::Response(response))) => {
+                let mut response = response.map(|body| AnswerBody::Streamed(Box::new(Streamed::new(body, open))));
+                // What is meant for one device is kept by none, unless its server says otherwise.
+                response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+                Ok(response)
+            }
+            Some(Ok(upstream::Answer::Tunnel(response, tunnel))) => {
+                Ok(response.map(|()| AnswerBody::Tunnel(Box::new(OpenTunnel::new(tunnel, open)))))
+            }
+        }
+    }
+}
+
+fn no_answer(error: &RelayError, is_for_agent: bool) -> Problem {
+    debug!(%error, is_for_agent, "a request was not answered");
+    match (is_for_agent, is_timeout(error)) {
+        (true, true) => Problem::new(Reason::AgentTimeout, format!("the agent's server has no answer: {error}")),
+        (true, false) => Problem::new(Reason::AgentFailed, format!("the agent's server has no answer: {error}")),
+        (false, true) => {
+            Problem::new(Reason::GatewayTimeout, format!("the server behind this route has no answer: {error}"))
+        }
+        (false, false) => {
+            Problem::new(Reason::BadGateway, format!("the server behind this route has no answer: {error}"))
+        }
     }
 }
 
@@ -219,18 +264,17 @@ impl Server {
         waits: Waits,
     ) -> Result<Self, GatewayError> {
         let host = endpoint.host().unwrap_or_default();
-        // A URL has brackets around an IPv6 address; a connection and a certificate have none.
-        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
         let trust = match trusted.filter(|_| endpoint.is_https()) {
             None => None,
             Some(config) => {
-                let name = ServerName::try_from(host.clone()).map_err(|_| GatewayError::Name(endpoint.clone()))?;
+                // A URL has brackets around an IPv6 address; a certificate has none.
+                let name = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+                let name = ServerName::try_from(name).map_err(|_| GatewayError::Name(endpoint.clone()))?;
                 Some(Trust { config, name })
             }
         };
         Ok(Self {
-            upstream: Arc::new(Upstream::new(host, endpoint.port(), trust, waits)),
-            endpoint: endpoint.clone(),
+            upstream: Arc::new(Upstream::new(format!("{host}:{}", endpoint.port()), trust, waits)),
             base: endpoint.path().to_owned(),
             host: endpoint.authority().to_owned(),
         })
@@ -242,38 +286,6 @@ impl Server {
             None => Outgoing::new(&parts.method, &[&self.base, "/", rest], &self.host),
             Some(query) => Outgoing::new(&parts.method, &[&self.base, "/", rest, "?", query], &self.host),
         }
-    }
-
-    /// Passes a request on, unless its device's credential ends before there is an answer.
-    async fn exchange(
-        &self,
-        head: Outgoing,
-        parts: Parts,
-        body: ArrivingBody,
-        open: OpenRequest,
-    ) -> Result<Result<Answer, Problem>, RelayError> {
-        drop(parts);
-        let mut exchange = std::pin::pin!(self.upstream.exchange(head, body.of_known_caller()));
-        let answered = poll_fn(|context| match open.poll_ended(context) {
-            Poll::Ready(()) => Poll::Ready(None),
-            Poll::Pending => exchange.as_mut().poll(context).map(Some),
-        });
-        let Some(answered) = answered.await else {
-            return Ok(Err(Problem::new(Reason::Unauthorized, "the credential of the device has ended")));
-        };
-        let answer =
-            answered.inspect_err(|error| debug!(server = %self.endpoint, %error, "a request was not answered"))?;
-        Ok(Ok(match answer {
-            upstream::Answer::Response(response) => {
-                let mut response = response.map(|body| AnswerBody::Streamed(Box::new(Streamed::new(body, open))));
-                // What is meant for one device is kept by none, unless its server says otherwise.
-                response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-                response
-            }
-            upstream::Answer::Tunnel(response, tunnel) => {
-                response.map(|()| AnswerBody::Tunnel(Box::new(OpenTunnel::new(tunnel, open))))
-            }
-        }))
     }
 }
 

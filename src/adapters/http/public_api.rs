@@ -14,7 +14,7 @@ use warp::reply::Response;
 use super::answer::{Answer, routed};
 use super::chat;
 use super::connections::Handler;
-use super::gateway::{AGENT_PATH, Gateway, Sender, not_found};
+use super::gateway::{AGENT_PATH, Gateway, Sender, Way, not_found};
 use super::listener::{Peer, Remote};
 use super::problem::{Problem, Reason};
 use super::public_routes::{Audience, Route, Services, routes, verified};
@@ -53,7 +53,8 @@ pub struct PublicApi {
 }
 
 impl PublicApi {
-    /// The port of a daemon with these ports, policy, status and TLS keys, which pairs by handshakes with `pair` and recognises these beacons; `ready` is what `GET /api/health/ready` answers.
+    /// The port of a daemon with these ports, policy, status and TLS keys, which pairs by handshakes with `pair` and
+    /// recognises these beacons; `ready` is what `GET /api/health/ready` answers.
     pub fn new(
         ports: &DaemonPorts,
         policy: AccessPolicy,
@@ -101,27 +102,31 @@ impl PublicApi {
         }
     }
 
-    async fn answer(&self, class: RouteClass, request: Request<ArrivingBody>, remote: &Remote) -> Answer {
+    /// The answer, and what it is counted as. What is asked most often does not carry the room that the other routes need.
+    async fn answer(&self, request: Request<ArrivingBody>, remote: &Remote) -> (RouteClass, Answer) {
+        let class = self.class(request.uri().path());
         let answered = match class {
-            RouteClass::Agent | RouteClass::Gateway => {
-                return match self.pass_on(request, remote).await {
-                    Ok(answer) => answer,
-                    Err(problem) if class == RouteClass::Agent => {
-                        with_our_headers(routed(problem.into_openai_response()))
-                    }
-                    Err(problem) => with_our_headers(routed(problem.into_response())),
-                };
-            }
-            RouteClass::Verify => self.verify(&request, remote).await,
-            // What is asked most often does not carry the room that the other routes need.
+            RouteClass::Agent | RouteClass::Gateway => match self.way(class, request, remote).await {
+                Ok((Way::Open(passage), open)) => match passage.answer(open).await {
+                    Ok(answer) => return (class, answer),
+                    Err(problem) => Err(problem),
+                },
+                Ok((Way::Answered(answer), _)) => Ok(answer),
+                Err(problem) => Err(problem),
+            },
+            RouteClass::Verify => self.verify(request, remote).await,
             _ => Box::pin(self.admit(request, remote)).await,
         };
-        with_our_headers(answered.unwrap_or_else(|problem| routed(problem.into_response())))
+        let answer = answered.unwrap_or_else(|problem| {
+            let is_for_agent = class == RouteClass::Agent;
+            routed(if is_for_agent { problem.into_openai_response() } else { problem.into_response() })
+        });
+        (class, with_our_headers(answer))
     }
 
     /// Answers whether a token is good.
-    async fn verify(&self, request: &Request<ArrivingBody>, remote: &Remote) -> Result<Answer, Problem> {
-        let origin = request_head::origin(request, remote, self.policy.client_header());
+    async fn verify(&self, request: Request<ArrivingBody>, remote: &Remote) -> Result<Answer, Problem> {
+        let origin = request_head::origin(&request, remote, self.policy.client_header());
         self.policy.check_site(&origin)?;
         let credential = request_head::credential(request.headers());
         match self.caller(Audience::Devices, credential, &origin).await? {
@@ -130,22 +135,22 @@ impl PublicApi {
         }
     }
 
-    /// Passes a request on, to the agent or to the target of a route.
-    async fn pass_on(&self, request: Request<ArrivingBody>, remote: &Remote) -> Result<Answer, Problem> {
+    /// Where a request goes that is passed on, and its place among those that stay open.
+    async fn way(
+        &self,
+        class: RouteClass,
+        request: Request<ArrivingBody>,
+        remote: &Remote,
+    ) -> Result<(Way, OpenRequest), Problem> {
         let origin = request_head::origin(&request, remote, self.policy.client_header());
         self.policy.check_site(&origin)?;
-        let path = request.uri().path();
-        let is_for_agent = path.starts_with(AGENT_PATH);
-        if !is_for_agent && !self.gateway.leads(path) {
-            return Err(not_found());
-        }
         let (caller, open) = self.open(&request, &origin).await?;
-        if is_for_agent {
-            return self.gateway.to_agent(request, open).await;
+        if class == RouteClass::Agent {
+            return Ok((self.gateway.to_agent(request)?, open));
         }
         let client = self.policy.client(&origin);
         let is_https = matches!(self.policy.transport(&origin), Transport::OwnTls | Transport::HopTls);
-        self.gateway.to_target(request, Sender { caller: &caller, client, is_https }, open).await
+        Ok((self.gateway.to_target(request, &Sender { caller: &caller, client, is_https })?, open))
     }
 
     /// Who is calling, and the place of the request among those that stay open.
@@ -281,8 +286,8 @@ fn check_method(route: Route, method: &Method) -> Result<(), Problem> {
 impl Handler for PublicApi {
     async fn handle(&self, request: Request<ArrivingBody>, peer: Peer) -> Answer {
         let Peer::Remote(remote) = peer else { return with_our_headers(routed(not_found().into_response())) };
-        let (class, arrived) = (self.class(request.uri().path()), self.clock.fine());
-        let answer = self.answer(class, request, &remote).await;
+        let arrived = self.clock.fine();
+        let (class, answer) = self.answer(request, &remote).await;
         self.meter.answered(class, answer.status().as_u16(), self.clock.fine().saturating_sub(arrived));
         answer
     }

@@ -11,6 +11,8 @@ use tokio_util::either::Either;
 
 use super::listener::{Accept, Arrival, Peer, Remote};
 use super::tls::OwnTls;
+use crate::adapters::platform;
+use crate::adapters::relay::gathered::Gathered;
 
 /// The first byte of every TLS connection: the record type `handshake` (RFC 8446 section 5.1). No HTTP method begins so.
 const TLS_HANDSHAKE: u8 = 0x16;
@@ -42,14 +44,14 @@ impl Accept for PublicListener {
         let (stream, address) = self.listener.accept().await?;
         // Answers are small and whole: waiting to fill a packet would only delay them. It fails for a client that has
         // gone already, which is no reason to accept the next one later.
-        let _ = stream.set_nodelay(true);
+        let _ = stream.set_nodelay(true).and_then(|()| platform::keep_alive(&stream));
         Ok(PublicArrival { stream, address, tls: Arc::clone(&self.tls) })
     }
 }
 
 impl Arrival for PublicArrival {
     /// Boxed, so that plain connections do not carry the room for a session.
-    type Stream = Either<TcpStream, Box<TlsStream<TcpStream>>>;
+    type Stream = Either<Gathered<TcpStream>, Box<TlsStream<TcpStream>>>;
 
     async fn open(self) -> io::Result<(Self::Stream, Peer)> {
         let Self { stream, address, tls } = self;
@@ -58,7 +60,7 @@ impl Arrival for PublicArrival {
         let is_tls = stream.peek(&mut first).await? > 0 && first == [TLS_HANDSHAKE];
         let stream = match is_tls {
             true => Either::Right(Box::new(TlsAcceptor::from(tls.config()).accept(stream).await?)),
-            false => Either::Left(stream),
+            false => Either::Left(Gathered(stream)),
         };
         Ok((stream, Peer::Remote(Remote { address, local, is_tls })))
     }

@@ -19,6 +19,15 @@ pub fn since_boot() -> Duration {
     START.elapsed()
 }
 
+/// Connections are left as they are: what runs here ends with its answer.
+///
+/// # Errors
+///
+/// None.
+pub fn keep_alive<S>(_socket: S) -> io::Result<()> {
+    Ok(())
+}
+
 /// Handles are not limited here: as many as are wanted.
 pub const fn allow_open_files(wanted: u64) -> u64 {
     wanted

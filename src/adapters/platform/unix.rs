@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 use std::fs::{DirBuilder, File, Metadata, OpenOptions};
 use std::io;
+use std::os::fd::AsFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
 
+use rustix::net::sockopt;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use rustix::time::{ClockId, clock_gettime};
@@ -40,6 +42,20 @@ pub fn since_boot() -> Duration {
     let clock = ClockId::Monotonic;
     let time = clock_gettime(clock);
     Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
+/// Asks the other end of a silent connection every half minute whether it is still there, and gives it up after a minute
+/// without an answer: it may have gone to sleep, or to another network, without a word. Programs that wait long notice
+/// nothing: their system answers.
+///
+/// # Errors
+///
+/// What the system says.
+pub fn keep_alive(socket: impl AsFd) -> io::Result<()> {
+    sockopt::set_tcp_keepidle(&socket, Duration::from_secs(30))?;
+    sockopt::set_tcp_keepintvl(&socket, Duration::from_secs(10))?;
+    sockopt::set_tcp_keepcnt(&socket, 3)?;
+    Ok(sockopt::set_socket_keepalive(&socket, true)?)
 }
 
 /// Lets this process have `wanted` files open, or as many as it may without asking anyone; says how many that are.

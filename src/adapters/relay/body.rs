@@ -14,6 +14,9 @@ use super::framing::{Decoder, Framing, Piece};
 use super::request::{SendError, Upload};
 use super::upstream::Upstream;
 
+/// Bytes that are rather copied than passed on chunk by chunk: the events of a stream that came together.
+const SMALL: usize = 4 * 1024;
+
 /// The body of an answer. Polling it also sends the rest of the request. Each piece is handed on as it comes, and nothing is
 /// received before it is asked for.
 pub struct RelayedBody<B>(State<B>);
@@ -80,6 +83,10 @@ where
         loop {
             match self.decoder.next(&mut self.connection.inbox)? {
                 Piece::More => {}
+                Piece::Data(first) if self.connection.inbox.len() <= SMALL => {
+                    let data = self.decoder.gather(first, &mut self.connection.inbox);
+                    return Poll::Ready(Ok(Piece::Data(data)));
+                }
                 piece => return Poll::Ready(Ok(piece)),
             }
             match self.connection.poll_receive(context) {

@@ -99,10 +99,31 @@ impl Decoder {
                     if *remaining == 0 {
                         self.0 = State::Ended;
                     }
-                    return Ok(data);
+                    return Ok(data.map_or(Piece::More, Piece::Data));
                 }
+                State::ChunkLine | State::Chunk(_) | State::ChunkEnd => {
+                    if let Some(data) = self.chunk(arrived)? {
+                        return Ok(Piece::Data(data));
+                    }
+                    if !matches!(self.0, State::Trailers) {
+                        return Ok(Piece::More);
+                    }
+                }
+                State::Trailers => {
+                    let Some(trailers) = trailers(arrived)? else { return Ok(Piece::More) };
+                    self.0 = State::Ended;
+                    return Ok(if trailers.is_empty() { Piece::End } else { Piece::Trailers(trailers) });
+                }
+            }
+        }
+    }
+
+    /// Takes as much of the next chunk out of `arrived` as there is; `None` when more must arrive first, or no chunk follows.
+    fn chunk(&mut self, arrived: &mut BytesMut) -> Result<Option<Bytes>, BadAnswer> {
+        loop {
+            match &mut self.0 {
                 State::ChunkLine => match chunk_line(arrived)? {
-                    None => return Ok(Piece::More),
+                    None => return Ok(None),
                     Some(0) => self.0 = State::Trailers,
                     Some(length) => self.0 = State::Chunk(length),
                 },
@@ -113,7 +134,7 @@ impl Decoder {
                     }
                     return Ok(data);
                 }
-                State::ChunkEnd if arrived.len() < 2 => return Ok(Piece::More),
+                State::ChunkEnd if arrived.len() < 2 => return Ok(None),
                 State::ChunkEnd => {
                     if !arrived.starts_with(b"\r\n") {
                         return Err(BadAnswer::Chunk);
@@ -121,13 +142,22 @@ impl Decoder {
                     arrived.advance(2);
                     self.0 = State::ChunkLine;
                 }
-                State::Trailers => {
-                    let Some(trailers) = trailers(arrived)? else { return Ok(Piece::More) };
-                    self.0 = State::Ended;
-                    return Ok(if trailers.is_empty() { Piece::End } else { Piece::Trailers(trailers) });
-                }
+                _ => return Ok(None),
             }
         }
+    }
+
+    /// Adds the chunks that follow in `arrived` to `first`, which was taken before them: what came together goes on together.
+    /// What cannot be read is left to [`Decoder::next`].
+    pub fn gather(&mut self, first: Bytes, arrived: &mut BytesMut) -> Bytes {
+        let Ok(Some(second)) = self.chunk(arrived) else { return first };
+        let mut gathered = BytesMut::with_capacity(first.len() + second.len() + arrived.len());
+        gathered.extend_from_slice(&first);
+        gathered.extend_from_slice(&second);
+        while let Ok(Some(data)) = self.chunk(arrived) {
+            gathered.extend_from_slice(&data);
+        }
+        gathered.freeze()
     }
 
     /// What the end of the connection means.
@@ -147,13 +177,13 @@ impl Decoder {
 }
 
 /// As much of the remaining bytes as there is.
-fn take(arrived: &mut BytesMut, remaining: &mut u64) -> Piece {
+fn take(arrived: &mut BytesMut, remaining: &mut u64) -> Option<Bytes> {
     let length = usize::try_from(*remaining).unwrap_or(usize::MAX).min(arrived.len());
     if length == 0 {
-        return Piece::More;
+        return None;
     }
     *remaining -= length as u64;
-    Piece::Data(arrived.split_to(length).freeze())
+    Some(arrived.split_to(length).freeze())
 }
 
 fn chunk_line(arrived: &mut BytesMut) -> Result<Option<u64>, BadAnswer> {

@@ -12,6 +12,7 @@
 pub mod body;
 mod connection;
 pub mod framing;
+pub mod gathered;
 pub mod patience;
 pub mod request;
 pub mod response;

@@ -9,9 +9,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONNECTION, UPGRADE};
-use http::{HeaderValue, Response, StatusCode};
+use http::{HeaderValue, Response, StatusCode, Uri};
 use hyper::body::Body;
-use tokio::net::TcpStream;
+use hyper::service::Service;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::service::TowerToHyperService;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_util::either::Either;
@@ -24,6 +26,7 @@ use super::response::{Head, MAX_INTERIM};
 use super::trust::Trust;
 use super::tunnel::Tunnel;
 use super::{BadAnswer, RelayError};
+use crate::adapters::platform::{self, since_boot};
 
 /// Connections that wait for the next request. More than this many requests at once are rare, and a new connection is cheap.
 const MAX_IDLE: usize = 64;
@@ -33,6 +36,10 @@ const IDLE_LOOK: Duration = Duration::from_secs(2);
 
 /// Looks after which a connection that nobody has used is closed: half a minute.
 const MAX_IDLE_LOOKS: u8 = 15;
+
+/// Time without a look that says that this machine has slept: its clock for pauses stands still meanwhile, and nobody knows
+/// which connections the network still has.
+const ASLEEP: Duration = Duration::from_secs(10);
 
 /// Looks after which a connection is too old for a request that must not be sent twice: two to four seconds. Many servers
 /// close idle connections after five (uvicorn, Node.js), and a request that meets the closing is lost.
@@ -52,8 +59,7 @@ pub struct Waits {
 
 /// A server, and the connections to it that wait for the next request.
 pub struct Upstream {
-    host: String,
-    port: u16,
+    authority: String,
     trust: Option<Trust>,
     waits: Waits,
     idle: Mutex<Idle>,
@@ -63,6 +69,8 @@ pub struct Upstream {
 struct Idle {
     #[expect(clippy::vec_box, reason = "they come and go as they are, without being moved")]
     connections: Vec<Box<Connection>>,
+    /// When they were looked at last, as time since boot.
+    looked_at: Duration,
     /// Whether somebody looks at them from time to time.
     is_watched: bool,
 }
@@ -76,10 +84,9 @@ pub enum Answer<B> {
 }
 
 impl Upstream {
-    /// The server at this host, a name or an address without brackets, and port; spoken to over TLS where `trust` says whom
-    /// to believe.
-    pub fn new(host: String, port: u16, trust: Option<Trust>, waits: Waits) -> Self {
-        Self { host, port, trust, waits, idle: Mutex::default() }
+    /// The server at this host and port, as they stand in a URL; spoken to over TLS where `trust` says whom to believe.
+    pub fn new(authority: String, trust: Option<Trust>, waits: Waits) -> Self {
+        Self { authority, trust, waits, idle: Mutex::default() }
     }
 
     /// Passes a request on, and waits for the head of its answer. When this future is dropped, the server sees its connection
@@ -94,15 +101,16 @@ impl Upstream {
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
         let mut upload = Upload::new(&head, body);
+        // Boxed, because most requests find a connection, and should not carry the room for a handshake.
         let mut connection = match self.take_idle(head.is_repeatable()) {
             Some(connection) => connection,
-            None => self.connect().await?,
+            None => Box::pin(self.connect()).await?,
         };
         loop {
             match self.converse(&mut connection, &head, &mut upload).await {
                 // The server has closed it while it was idle, which is no fault, and no reason to fail what can be repeated.
                 Err(RelayError::Closed | RelayError::Broken(_)) if connection.is_reused && head.is_repeatable() => {
-                    connection = self.connect().await?;
+                    connection = Box::pin(self.connect()).await?;
                     upload.restart();
                 }
                 Ok(answer) => return self.answer(connection, &head, answer, upload),
@@ -189,6 +197,7 @@ impl Upstream {
         }
         idle.connections.push(connection);
         if !std::mem::replace(&mut idle.is_watched, true) {
+            idle.looked_at = since_boot();
             tokio::spawn(watch_idle(Arc::downgrade(self)));
         }
     }
@@ -196,6 +205,7 @@ impl Upstream {
     /// Closes the connections that have not been used for long. False when none is left.
     fn look_at_idle(&self) -> bool {
         let mut idle = self.idle();
+        idle.looked_at = since_boot();
         idle.connections.iter_mut().for_each(|connection| connection.idle_looks += 1);
         idle.connections.retain(|connection| connection.idle_looks < MAX_IDLE_LOOKS);
         idle.is_watched = !idle.connections.is_empty();
@@ -206,7 +216,13 @@ impl Upstream {
     fn take_idle(&self, is_repeatable: bool) -> Option<Box<Connection>> {
         let is_safe = |connection: &mut Box<Connection>| is_repeatable || connection.idle_looks <= MAX_SAFE_LOOKS;
         loop {
-            let mut connection = self.idle().connections.pop_if(is_safe)?;
+            let mut idle = self.idle();
+            let mut connection = idle.connections.pop_if(is_safe)?;
+            if since_boot().saturating_sub(idle.looked_at) > ASLEEP {
+                idle.connections.clear();
+                return None;
+            }
+            drop(idle);
             if connection.is_quiet() {
                 return Some(connection);
             }
@@ -220,14 +236,22 @@ impl Upstream {
 
     async fn connect(&self) -> Result<Box<Connection>, RelayError> {
         let stream = timeout(self.waits.connect, self.dial()).await.map_err(|_| RelayError::ConnectTimeout)?;
-        let stream = stream.map_err(RelayError::Unreachable)?;
+        let stream = stream.map_err(|error| match error.kind() {
+            io::ErrorKind::TimedOut => RelayError::ConnectTimeout,
+            _ => RelayError::Unreachable(error),
+        })?;
         Ok(Box::new(Connection::new(stream, Patience::new(self.waits.answer))))
     }
 
     async fn dial(&self) -> io::Result<Stream> {
-        let stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
+        let place = Uri::builder().scheme("http").authority(self.authority.as_str()).path_and_query("/").build();
+        let mut connector = HttpConnector::new();
+        connector.set_connect_timeout(Some(self.waits.connect));
         // Pieces are passed on as they come: waiting to fill a packet would only delay them.
-        stream.set_nodelay(true)?;
+        connector.set_nodelay(true);
+        let stream = TowerToHyperService::new(connector).call(place.map_err(io::Error::other)?).await;
+        let stream = stream.map_err(|error| system_error(&error))?.into_inner();
+        platform::keep_alive(&stream)?;
         Ok(match &self.trust {
             None => Either::Left(stream),
             Some(trust) => {
@@ -236,6 +260,15 @@ impl Upstream {
             }
         })
     }
+}
+
+/// What the system said when there was no connection. The error around it says at which step that was, which says nothing to
+/// who reads it.
+fn system_error(error: &dyn Error) -> io::Error {
+    let causes = std::iter::successors(error.source(), |cause| (*cause).source());
+    let mut said = causes.filter_map(|cause| cause.downcast_ref::<io::Error>());
+    said.next()
+        .map_or_else(|| io::Error::other(error.to_string()), |said| io::Error::new(said.kind(), said.to_string()))
 }
 
 /// Closes idle connections, for as long as there are any.

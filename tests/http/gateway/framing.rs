@@ -7,8 +7,19 @@ use netclaw::adapters::relay::framing::{Decoder, Framing, Piece};
 use netclaw::adapters::relay::response::Head;
 use proptest::prelude::*;
 
-/// What is taken out of a body that arrives in these pieces: its bytes, its trailers, and what is left behind it.
+/// What is taken out of a body that arrives in these pieces: its bytes, its trailers, and what is left behind it. It makes no
+/// difference whether chunks are taken together.
 fn taken(framing: Framing, pieces: &[&[u8]]) -> Result<(Vec<u8>, HeaderMap, BytesMut), BadAnswer> {
+    let one_by_one = taken_out(framing, pieces, |_, data, _| data);
+    assert_eq!(taken_out(framing, pieces, Decoder::gather), one_by_one);
+    one_by_one
+}
+
+fn taken_out(
+    framing: Framing,
+    pieces: &[&[u8]],
+    gather: impl Fn(&mut Decoder, Bytes, &mut BytesMut) -> Bytes,
+) -> Result<(Vec<u8>, HeaderMap, BytesMut), BadAnswer> {
     let (mut decoder, mut arrived) = (Decoder::new(framing), BytesMut::new());
     let (mut body, mut trailers) = (Vec::new(), HeaderMap::new());
     for piece in pieces {
@@ -17,6 +28,7 @@ fn taken(framing: Framing, pieces: &[&[u8]]) -> Result<(Vec<u8>, HeaderMap, Byte
             match decoder.next(&mut arrived)? {
                 Piece::Data(data) => {
                     assert!(!data.is_empty());
+                    let data = gather(&mut decoder, data, &mut arrived);
                     body.extend_from_slice(&data);
                 }
                 Piece::Trailers(fields) => trailers = fields,
@@ -35,6 +47,22 @@ fn cut<'a>(bytes: &'a [u8], places: &[usize]) -> Vec<&'a [u8]> {
     places.extend([0, bytes.len()]);
     places.sort_unstable();
     places.windows(2).map(|ends| &bytes[ends[0]..ends[1]]).collect()
+}
+
+#[test]
+fn chunks_that_came_together_are_taken_together_as_far_as_they_are_good() {
+    let gathered = |bytes: &[u8]| {
+        let (mut decoder, mut arrived) = (Decoder::new(Framing::Chunked), BytesMut::from(bytes));
+        let Ok(Piece::Data(first)) = decoder.next(&mut arrived) else { panic!("no chunk") };
+        let data = decoder.gather(first, &mut arrived);
+        (data, decoder.next(&mut arrived).map(|piece| matches!(piece, Piece::End)))
+    };
+    let data = |bytes: &'static [u8]| Bytes::from_static(bytes);
+    assert_eq!(gathered(b"1\r\na\r\n2\r\nbc\r\n1\r\nd\r\n0\r\n\r\n"), (data(b"abcd"), Ok(true)));
+    assert_eq!(gathered(b"1\r\na\r\n2\r\nb"), (data(b"ab"), Ok(false)));
+    assert_eq!(gathered(b"1\r\na\r\n2\r\nbcX"), (data(b"abc"), Ok(false)));
+    assert_eq!(gathered(b"1\r\na\r\n2\r\nbcXY"), (data(b"abc"), Err(BadAnswer::Chunk)));
+    assert_eq!(gathered(b"1\r\na\r\nno"), (data(b"a"), Err(BadAnswer::Chunk)));
 }
 
 proptest! {

@@ -45,7 +45,7 @@ fn a_certificate_that_the_system_does_not_trust_is_a_bad_gateway() {
 #[tokio::test(start_paused = true)]
 async fn idle_connections_are_closed_after_a_while() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let upstream = Arc::new(Upstream::new("127.0.0.1".to_owned(), listener.local_addr().unwrap().port(), None, WAITS));
+    let upstream = Arc::new(Upstream::new(listener.local_addr().unwrap().to_string(), None, WAITS));
     let serve = async {
         let (mut stream, _) = listener.accept().await.unwrap();
         assert!(stream.read(&mut [0; 1024]).await.unwrap() > 0);
@@ -58,12 +58,34 @@ async fn idle_connections_are_closed_after_a_while() {
     assert_eq!(stream.read(&mut [0]).await.unwrap(), 0);
 }
 
+/// The system's own list: `2` in front of the time is the timer that asks whether the other end is still there.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_other_end_of_a_silent_connection_is_asked_whether_it_is_there() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let upstream = Arc::new(Upstream::new(format!("127.0.0.1:{port}"), None, WAITS));
+    let serve = async {
+        let (mut stream, client) = listener.accept().await.unwrap();
+        answer_one(&mut stream).await;
+        (stream, client.port())
+    };
+    let (answered, (_stream, client)) = tokio::join!(upstream.exchange(get("/"), Empty::<Bytes>::new()), serve);
+    let Answer::Response(response) = answered.unwrap() else { panic!("it became a tunnel") };
+    response.into_body().collect().await.unwrap();
+    let connections = std::fs::read_to_string("/proc/self/net/tcp").unwrap();
+    let ends = format!("0100007F:{client:04X} 0100007F:{port:04X} ");
+    let ours = connections.lines().find(|line| line.contains(&ends)).unwrap();
+    let timer = ours.split_whitespace().nth(5).unwrap();
+    assert!(timer.starts_with("02:"), "{ours}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_must_not_be_sent_twice_takes_no_connection_that_its_server_may_be_closing() {
     for (method, connections) in [(Method::GET, 1), (Method::POST, 2)] {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let upstream = Arc::new(Upstream::new("127.0.0.1".to_owned(), port, None, WAITS));
+        let upstream = Arc::new(Upstream::new(format!("127.0.0.1:{port}"), None, WAITS));
         let served = tokio::spawn(async move {
             let (mut accepted, mut answered, mut streams) = (0, 0, tokio::task::JoinSet::new());
             while answered < 2 {
@@ -103,7 +125,7 @@ fn a_server_is_spoken_to_over_tls_where_it_is_trusted() {
     let target = Port::default();
     let config = Client { protocols: vec!["http/1.1"], ..Client::of(target.pin) }.config();
     let trust = Trust { config, name: ServerName::IpAddress(target.address.ip().into()) };
-    let upstream = Arc::new(Upstream::new("127.0.0.1".to_owned(), target.address.port(), Some(trust), WAITS));
+    let upstream = Arc::new(Upstream::new(target.address.to_string(), Some(trust), WAITS));
     for _ in 0..2 {
         let head = get("/api/health/live");
         let answered = target.runtime.block_on(upstream.exchange(head, Empty::<Bytes>::new()));
