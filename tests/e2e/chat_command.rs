@@ -109,6 +109,31 @@ fn sessions_are_begun_by_name_gone_on_with_listed_renamed_and_deleted() {
 }
 
 #[test]
+fn one_session_is_gone_on_with_from_another_device() {
+    let host = host_with_agent();
+    let _daemon = host.daemon();
+    let devices = ["laptop", "phone"].map(|name| {
+        let device = client_of(&host);
+        device.netclaw_reading(&["pair", &host.endpoint(), "--name", name], &host.code()).succeeded();
+        device
+    });
+    let [laptop, phone] = &devices;
+    for (device, question) in [(laptop, "one"), (phone, "two"), (laptop, "three")] {
+        let asked = device.netclaw(&["chat", "--resume", "plans", "-p", question]).succeeded();
+        assert_eq!(asked.stdout, format!("You said: {question}\n"));
+    }
+    let shown = json(&phone.netclaw(&["sessions", "show", "plans", "--json"]).succeeded().stdout);
+    let messages = shown["messages"].as_array().unwrap();
+    let asked: Vec<_> = messages.iter().step_by(2).map(|said| (&said["device"], &said["content"])).collect();
+    let expected = [("laptop", "one"), ("phone", "two"), ("laptop", "three")].map(|(a, b)| (a.into(), b.into()));
+    assert_eq!(asked, expected.iter().map(|(device, said): &(Value, Value)| (device, said)).collect::<Vec<_>>());
+    host.netclaw(&["daemon", "devices", "revoke", "laptop"]).succeeded();
+    laptop.netclaw(&["chat", "--resume", "plans", "-p", "four"]).failed(3, "Authentication failed");
+    phone.netclaw(&["chat", "--resume", "plans", "-p", "four"]).succeeded();
+    assert_eq!(host.netclaw(&["sessions", "--json"]).succeeded().stdout.matches("\"plans\"").count(), 1);
+}
+
+#[test]
 fn every_way_to_fail_has_its_exit_code() {
     let host = host_with_agent();
     let daemon = host.daemon();
