@@ -7,7 +7,7 @@ use std::thread;
 
 use super::chat_command::{host_with_agent, host_without_agent};
 use super::terminal::Terminal;
-use super::world::mode;
+use super::world::{client_of, mode};
 
 const HINT: &str = "Ctrl-D ends the chat.";
 
@@ -110,6 +110,27 @@ fn a_lost_connection_comes_back_and_nothing_of_the_answer_is_lost() {
     terminal.press(&["C-d"]);
     let shown = terminal.until_it_ended_with(0);
     assert_eq!(shown.matches("waiting").count(), 1, "nothing comes twice:\n{shown}");
+}
+
+#[test]
+fn a_rotation_in_another_shell_ends_neither_the_answer_nor_the_chat() {
+    let host = host_with_agent();
+    let _daemon = host.daemon();
+    let client = client_of(&host);
+    client.netclaw_reading(&["pair", &host.endpoint(), "--name", "laptop"], &host.code()).succeeded();
+    let Some(terminal) = Terminal::running(&client, "chat") else { return };
+    terminal.until(&[HINT, "\n>\n"]);
+    client.netclaw(&["rotate"]).succeeded();
+    terminal.say("wait for me");
+    terminal.until(&["\nwaiting\n"]);
+    client.netclaw(&["rotate"]).succeeded();
+    terminal.until(&["connected again"]);
+    host.write("go", "", 0o600);
+    terminal.until(&["\ndone\n>\n"]);
+    host.netclaw(&["daemon", "devices", "revoke", "laptop"]).succeeded();
+    terminal.say("hello");
+    let shown = terminal.until_it_ended_with(3);
+    assert!(shown.matches("waiting").count() == 1 && shown.contains("it was revoked or has expired"), "{shown}");
 }
 
 #[test]

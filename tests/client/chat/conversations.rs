@@ -2,14 +2,14 @@
 
 use netclaw::app::client::chat::conversation::{Conversation, ConversationError, Opening, Over};
 use netclaw::app::client::chat::turn::Asker;
-use netclaw::ports::chat_api::{ChatError, Refusal, SessionWish, Transcript, TurnEvent};
+use netclaw::ports::chat_api::{Refusal, SessionWish, Transcript, TurnEvent};
 use netclaw::ports::chat_screen::Entry;
-use netclaw::ports::daemon_api::{ApiError, Rejection};
 use netclaw::ports::interrupts::Interrupt;
 
 use super::Ground;
 use crate::fakes::chat_api::{
-    ChatRequest, Script, ScriptedChatApi, begun, done, numbered, refused, session, session_id, text, unreachable,
+    ChatRequest, Script, ScriptedChatApi, begun, done, numbered, refused, session, session_id, text, unauthorized,
+    unreachable,
 };
 use crate::fakes::chat_screen::{FakeInterrupts, FakeScreen};
 
@@ -20,7 +20,8 @@ async fn chat(
     mut interrupts: FakeInterrupts,
 ) -> (Result<Over, ConversationError>, String) {
     let ground = Ground::default();
-    let turns = ground.turns(api, Asker::Person);
+    let line = ground.line(api);
+    let turns = ground.turns(&line, Asker::Person);
     let over = Conversation::new(turns, &mut screen, &mut interrupts).run(opening).await;
     (over, screen.shown)
 }
@@ -34,10 +35,6 @@ async fn entering(api: &ScriptedChatApi, texts: &[&str]) -> String {
 
 fn answering(answer: &str) -> Script {
     Script::Ends(numbered(0, [begun(), text(answer), done()]))
-}
-
-fn unauthorized() -> ChatError {
-    ChatError::Api(ApiError::Rejected { why: Rejection::Unauthorized, detail: "no".to_owned() })
 }
 
 #[tokio::test(start_paused = true)]

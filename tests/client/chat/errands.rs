@@ -15,7 +15,8 @@ async fn run(api: &ScriptedChatApi, session: Option<&str>, model: Option<&str>) 
     let ground = Ground::default();
     let errand =
         Errand { session: session.map(str::to_owned), model: model.map(str::to_owned), message: "why?".to_owned() };
-    let turns = ground.turns(api, Asker::Script);
+    let line = ground.line(api);
+    let turns = ground.turns(&line, Asker::Script);
     errand::run(&turns, errand, &mut FakeScreen::default(), &mut FakeInterrupts::default()).await
 }
 
@@ -88,7 +89,8 @@ async fn times_are_those_of_this_machine_from_the_first_request_on() {
     let api = ScriptedChatApi::with([Script::Hangs(numbered(0, [begun(), text("so")]))]);
     let ground = Ground::default();
     let errand = Errand { session: None, model: None, message: "why?".to_owned() };
-    let turns = ground.turns(&api, Asker::Script);
+    let line = ground.line(&api);
+    let turns = ground.turns(&line, Asker::Script);
     let mut interrupts = FakeInterrupts::after(2, Interrupt::Stop);
     let error = errand::run(&turns, errand, &mut FakeScreen::default(), &mut interrupts).await;
     assert_eq!(error, Err(ErrandError::Interrupted(Interrupt::Stop)));

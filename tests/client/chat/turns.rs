@@ -18,7 +18,7 @@ async fn run(
     interrupts: &mut FakeInterrupts,
 ) -> (Result<Ending, TurnError>, String, u64) {
     let (ground, mut screen) = (Ground::default(), FakeScreen::default());
-    let heard = ground.turns(api, asker).run(ask("why?"), &mut screen, interrupts).await;
+    let heard = ground.turns(&ground.line(api), asker).run(ask("why?"), &mut screen, interrupts).await;
     (heard.map(|heard| heard.ending), screen.shown, ground.clock.passed().as_secs())
 }
 
@@ -37,7 +37,8 @@ async fn an_answer_is_shown_as_it_comes_and_ends_with_its_line() {
     let api = ScriptedChatApi::with([Script::Ends(numbered(0, events))]);
     let ground = Ground::default();
     let mut screen = FakeScreen::default();
-    let turns = ground.turns(&api, Asker::Script);
+    let line = ground.line(&api);
+    let turns = ground.turns(&line, Asker::Script);
     let heard = turns.run(ask("why?"), &mut screen, &mut FakeInterrupts::default()).await.unwrap();
     assert_eq!(heard.ending, Ending::Done(Some(usage)));
     assert_eq!((heard.text.as_str(), screen.shown.as_str()), ("\u{1b}[31mHello\n\n", "Hello\n"));
@@ -185,7 +186,8 @@ async fn how_a_turn_fails_is_told_apart() {
 async fn a_reader_that_goes_away_stops_the_turn() {
     let api = ScriptedChatApi::with([Script::Hangs(numbered(0, [begun(), text("a"), text("b")]))]);
     let (ground, mut screen) = (Ground::default(), FakeScreen { patience: Some(1), ..FakeScreen::default() });
-    let turns = ground.turns(&api, Asker::Script);
+    let line = ground.line(&api);
+    let turns = ground.turns(&line, Asker::Script);
     let heard = turns.run(ask("why?"), &mut screen, &mut FakeInterrupts::default()).await;
     assert!(matches!(heard, Err(TurnError::Gone(gone)) if gone.is_closed));
     assert_eq!(api.requests().last(), Some(&ChatRequest::Stop(1)));

@@ -11,6 +11,7 @@ use crate::adapters::terminal::failure::{Exit, Failure, interrupted, of_conversa
 use crate::adapters::terminal::render::reply;
 use crate::app::client::chat::conversation::{Conversation, Opening, Over};
 use crate::app::client::chat::errand::{self, Errand};
+use crate::app::client::chat::line::Line;
 use crate::app::client::chat::turn::{Asker, Turns};
 use crate::app::client::target::Target;
 use crate::ports::chat_api::ChatApi;
@@ -52,10 +53,11 @@ async fn run(args: ChatArgs, mut ports: ChatPorts<'_>, console: &mut Console<'_>
     let target = ports.client.settled_target(&args.target).await?;
     let ChatArgs { resume, model, json, .. } = args;
     let errand = Errand { session: resume, model, message };
-    let turns = turns(ports.chat, &ports.client, &target, Asker::Script);
+    let line = line(ports.chat, &ports.client, target);
+    let turns = turns(&line, &ports.client, Asker::Script);
     let mut listener = ScriptListener::new(console, !json);
     let asked = errand::run(&turns, errand, &mut listener, ports.interrupts).await;
-    let reply = asked.map_err(|error| of_errand(error, &target))?;
+    let reply = asked.map_err(|error| of_errand(error, &line.target()))?;
     if json { console.json(&reply::document(&reply)) } else { Ok(()) }
 }
 
@@ -80,16 +82,21 @@ fn message(args: &ChatArgs, ports: &mut ChatPorts<'_>) -> Result<Option<String>,
 
 async fn converse(args: ChatArgs, ports: ChatPorts<'_>, console: &mut Console<'_>) -> Result<(), Failure> {
     let target = ports.client.settled_target(&args.target).await?;
-    let turns = turns(ports.chat, &ports.client, &target, Asker::Person);
+    let line = line(ports.chat, &ports.client, target);
+    let (turns, target) = (turns(&line, &ports.client, Asker::Person), line.target());
     let mut screen = TerminalScreen::new(console, &target, ports.history);
     let opening = Opening { session: args.resume, model: args.model };
     let over = Conversation::new(turns, &mut screen, ports.interrupts).run(opening).await;
-    match over.map_err(|error| of_conversation(error, &target))? {
+    match over.map_err(|error| of_conversation(error, &line.target()))? {
         Over::Ended => Ok(()),
         Over::Interrupted(interrupt) => Err(interrupted(interrupt)),
     }
 }
 
-fn turns<'a>(chat: &'a dyn ChatApi, client: &'a ClientPorts<'_>, target: &'a Target, asker: Asker) -> Turns<'a> {
-    Turns { api: chat, access: target.access(), clock: client.clock, rng: client.rng, asker }
+fn line<'a>(chat: &'a dyn ChatApi, client: &'a ClientPorts<'_>, target: Target) -> Line<'a> {
+    Line::new(chat, client.api, client.credentials, target)
+}
+
+fn turns<'a>(line: &'a Line<'_>, client: &'a ClientPorts<'_>, asker: Asker) -> Turns<'a> {
+    Turns { line, clock: client.clock, rng: client.rng, asker }
 }

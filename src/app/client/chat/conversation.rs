@@ -89,7 +89,7 @@ impl<'a> Conversation<'a> {
     }
 
     async fn open(&mut self, opening: Opening) -> Result<(), Stop> {
-        let agent = unless_interrupted(self.interrupts, self.turns.api.agent(self.turns.access)).await?;
+        let agent = unless_interrupted(self.interrupts, self.turns.line.agent()).await?;
         self.screen.tell(Notice::Welcome(&agent))?;
         self.model = opening.model;
         let Some(key) = opening.session else { return Ok(()) };
@@ -138,13 +138,13 @@ impl<'a> Conversation<'a> {
     }
 
     async fn obey(&mut self, command: Command) -> Result<Result<(), Gone>, Trouble> {
-        let Turns { api, access, .. } = self.turns;
+        let Turns { line, .. } = self.turns;
         Ok(match command {
             Command::Quit | Command::Help => self.screen.tell(Notice::Help),
             Command::New(name) => return self.begin(name).await,
             Command::Resume(key) => return self.resume(&key).await,
             Command::Sessions => {
-                let all = unless_interrupted(self.interrupts, api.sessions(access)).await?;
+                let all = unless_interrupted(self.interrupts, line.sessions()).await?;
                 self.screen.tell(Notice::Sessions { all: &all, current: self.session.as_ref() })
             }
             Command::Model(Some(model)) => {
@@ -153,7 +153,7 @@ impl<'a> Conversation<'a> {
                 told
             }
             Command::Model(None) => {
-                let all = unless_interrupted(self.interrupts, api.models(access)).await?;
+                let all = unless_interrupted(self.interrupts, line.models()).await?;
                 let session = self.session.as_ref().and_then(|session| session.model.as_deref());
                 self.screen.tell(Notice::Models { chosen: self.model.as_deref().or(session), all: &all })
             }
@@ -165,7 +165,7 @@ impl<'a> Conversation<'a> {
         self.session = match &name {
             Some(name) => {
                 let wish = SessionWish { name: Some(name.clone()), model: self.model.clone() };
-                Some(unless_interrupted(self.interrupts, self.turns.api.create(self.turns.access, &wish)).await?)
+                Some(unless_interrupted(self.interrupts, self.turns.line.create(&wish)).await?)
             }
             None => None,
         };
@@ -173,7 +173,7 @@ impl<'a> Conversation<'a> {
     }
 
     async fn resume(&mut self, key: &str) -> Result<Result<(), Gone>, Trouble> {
-        let found = unless_interrupted(self.interrupts, self.turns.api.transcript(self.turns.access, key)).await?;
+        let found = unless_interrupted(self.interrupts, self.turns.line.transcript(key)).await?;
         let told = self.screen.tell(Notice::Resumed(&found));
         self.session = Some(found.session);
         Ok(told)
@@ -206,7 +206,7 @@ impl<'a> Conversation<'a> {
             return Ok(session.clone());
         }
         let wish = SessionWish { name: None, model: self.model.clone() };
-        let created = unless_interrupted(self.interrupts, self.turns.api.create(self.turns.access, &wish)).await?;
+        let created = unless_interrupted(self.interrupts, self.turns.line.create(&wish)).await?;
         Ok(self.session.insert(created).clone())
     }
 

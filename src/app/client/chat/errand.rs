@@ -83,7 +83,7 @@ async fn ask(
     let Errand { session, model, message } = errand;
     let Some(key) = session else {
         let wish = SessionWish { name: None, model };
-        let created = unless_interrupted(interrupts, turns.api.create(turns.access, &wish)).await?;
+        let created = unless_interrupted(interrupts, turns.line.create(&wish)).await?;
         let ask = Ask { session: created.id.as_str(), content: message, model: None };
         return Ok(turns.run(ask, listener, interrupts).await?);
     };
@@ -106,11 +106,9 @@ pub(super) fn may_be_new(key: &str) -> bool {
 /// Begins the session of this name, or finds the one that has been begun meanwhile.
 async fn named(turns: &Turns<'_>, name: &str) -> Result<ChatSessionId, ChatError> {
     let wish = SessionWish { name: Some(name.to_owned()), model: None };
-    match turns.api.create(turns.access, &wish).await {
+    match turns.line.create(&wish).await {
         Ok(created) => Ok(created.id),
-        Err(ChatError::Refused { why: Refusal::NameTaken, .. }) => {
-            Ok(turns.api.transcript(turns.access, name).await?.session.id)
-        }
+        Err(ChatError::Refused { why: Refusal::NameTaken, .. }) => Ok(turns.line.transcript(name).await?.session.id),
         Err(error) => Err(error),
     }
 }

@@ -6,11 +6,12 @@ use futures_util::StreamExt;
 use thiserror::Error;
 
 use super::hearing::{End, Hearing};
+use super::line::Line;
 use super::{Trouble, unless_interrupted};
 use crate::domain::backoff;
 use crate::domain::chat::id::{ChatSessionId, RequestId};
 use crate::domain::time::MonotonicTime;
-use crate::ports::chat_api::{Access, ChatApi, ChatError, Question, Refusal, TurnEvent, TurnStream, Usage};
+use crate::ports::chat_api::{ChatError, Question, Refusal, TurnEvent, TurnStream, Usage};
 use crate::ports::chat_screen::{AnswerListener, Gone, LinkEvent};
 use crate::ports::clock::Clock;
 use crate::ports::daemon_api::ApiError;
@@ -39,10 +40,8 @@ pub enum Asker {
 /// Runs turns at one daemon.
 #[derive(Clone, Copy)]
 pub struct Turns<'a> {
-    /// The routes.
-    pub api: &'a dyn ChatApi,
     /// The way to the daemon.
-    pub access: Access<'a>,
+    pub line: &'a Line<'a>,
     /// The time.
     pub clock: &'a dyn Clock,
     /// What ids of requests and waits are made from.
@@ -230,15 +229,15 @@ impl Turns<'_> {
 
     async fn connect(&self, key: &str, question: &Question, hearing: &Hearing<'_>) -> Result<TurnStream, ChatError> {
         match (hearing.begun, hearing.seen) {
-            (Some((session, turn)), Some(seen)) => self.api.listen(self.access, session, turn, seen).await,
-            _ => self.api.ask(self.access, key, question).await,
+            (Some((session, turn)), Some(seen)) => self.line.listen(session, turn, seen).await,
+            _ => self.line.ask(key, question).await,
         }
     }
 
     /// Hears what the session has of a turn that the daemon has forgotten.
     async fn recall(&self, question: &Question, hearing: &mut Hearing<'_>) -> Result<Leg, TurnError> {
         let Some((session, _)) = hearing.begun else { return Err(TurnError::Forgotten) };
-        match self.api.transcript(self.access, session.as_str()).await {
+        match self.line.transcript(session.as_str()).await {
             Ok(kept) => hearing.take_rest(&kept, &question.content, self.clock.now().monotonic).map(Leg::Ended),
             Err(error) if is_passing(&error) => Ok(Leg::Lost(error)),
             Err(error) => Err(TurnError::Cut(error)),
@@ -278,7 +277,7 @@ impl Turns<'_> {
                 None => self.begun(key, question).await?,
             };
             match begun {
-                Some((session, turn)) => self.api.stop(self.access, session, turn).await,
+                Some((session, turn)) => self.line.stop(session, turn).await,
                 None => Ok(()),
             }
         });
@@ -289,7 +288,7 @@ impl Turns<'_> {
     }
 
     async fn begun(&self, key: &str, question: &Question) -> Result<Option<(ChatSessionId, u64)>, ChatError> {
-        let mut stream = self.api.ask(self.access, key, question).await?;
+        let mut stream = self.line.ask(key, question).await?;
         let first = stream.next().await.transpose()?;
         Ok(first.and_then(|numbered| match numbered.event {
             TurnEvent::Begun { session, turn } => Some((session, turn)),
