@@ -7,7 +7,7 @@ use futures_util::stream;
 use reqwest::Response;
 use serde::de::DeserializeOwned;
 
-use super::{Patience, cause, documents, problem};
+use super::{Patience, answer, documents, problem};
 use crate::adapters::wire::chat::{DoneForm, ErrorForm, TextForm, TurnForm, UsageForm, event};
 use crate::adapters::wire::events::{StreamDecoder, StreamEvent};
 use crate::domain::agent::MAX_TURN;
@@ -57,15 +57,11 @@ impl Reading {
                     return Ok(Some(numbered));
                 }
             }
-            let chunk = tokio::time::timeout(SILENCE, self.response.chunk()).await;
-            let chunk = chunk.map_err(|_| {
-                let cause = format!("nothing was heard for {} seconds", SILENCE.as_secs());
-                ChatError::Api(ApiError::Unreachable { cause })
-            })?;
-            let Some(chunk) = chunk.map_err(|error| cause::of(&error, self.patience))? else { return Ok(None) };
+            let piece = answer::piece(&mut self.response, SILENCE, self.patience).await?;
+            let Some(chunk) = piece else { return Ok(None) };
             let mut events = Vec::new();
             let read = self.decoder.read(&chunk, &mut events);
-            read.map_err(|error| super::answer::not_a_daemon(error.to_string()))?;
+            read.map_err(|error| answer::not_a_daemon(error.to_string()))?;
             self.waiting.extend(events);
         }
     }

@@ -223,8 +223,81 @@ async fn dots_alone_lead_nowhere() {
 async fn b26_a_credential_is_not_sent_where_nothing_protects_it() {
     let link = Link::of_endpoint(&Endpoint::parse("http://my-server:5199").unwrap());
     let credential = token(4);
-    let error = api().ask(Access { link: &link, token: Some(&credential) }, "x", &question()).await.err();
-    assert!(matches!(error, Some(ChatError::Api(ApiError::Unprotected(_)))), "{error:?}");
+    for token in [Some(&credential), None] {
+        let access = Access { link: &link, token };
+        let error = api().ask(access, "x", &question()).await.err();
+        assert!(matches!(error, Some(ChatError::Api(ApiError::Unprotected(_)))), "{error:?}");
+        let error = api().transcript(access, "x").await.unwrap_err();
+        assert!(matches!(error, ChatError::Api(ApiError::Unprotected(_))), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn b30_an_error_that_drips_is_over_in_the_time_of_an_answer() {
+    let brief = Patience { answer: Duration::from_millis(300), ..Patience::default() };
+    let head =
+        "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nContent-Length: 4000\r\n\r\n";
+    let server = ScriptedServer::start(vec![Act::Drip(head.as_bytes().to_vec())]).await;
+    let link = Link::of_endpoint(&server.endpoint);
+    let (api, access) = (HttpDaemonApi::new(brief), Access { link: &link, token: None });
+    for error in [
+        api.ask(access, "x", &question()).await.err(),
+        api.listen(access, session_id(), 1, 0).await.err(),
+        api.transcript(access, "x").await.err(),
+        api.sessions(access).await.err(),
+    ] {
+        assert!(matches!(error, Some(ChatError::Lost { .. })), "{error:?}");
+    }
+}
+
+fn transcript(content: &str) -> String {
+    let (id, moment) = (session_id(), "2026-11-23T14:32:15.250Z");
+    format!(
+        r#"{{"id":"{id}","createdAt":"{moment}","updatedAt":"{moment}","messages":[{{"role":"user","content":"{content}","at":"{moment}"}}]}}"#
+    )
+}
+
+/// Answers one request with these pieces, each this much later than the one before, by the clock of the runtime.
+async fn answering_slowly(pieces: Vec<Vec<u8>>, pause: Duration) -> Endpoint {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = Endpoint::of_listener(listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        read_request(&mut stream).await.unwrap();
+        // From here on nothing but the clock goes on.
+        tokio::time::pause();
+        for piece in pieces {
+            if stream.write_all(&piece).await.is_err() {
+                return;
+            }
+            tokio::time::sleep(pause).await;
+        }
+    });
+    endpoint
+}
+
+#[tokio::test]
+async fn a_long_conversation_may_come_slowly_and_a_silent_one_is_lost() {
+    let content = "x".repeat(4000);
+    let answer = response("200 OK", "application/json", &transcript(&content));
+    let pieces: Vec<Vec<u8>> = answer.chunks(500).map(<[u8]>::to_vec).collect();
+    let link = Link::of_endpoint(&answering_slowly(pieces.clone(), Duration::from_secs(14)).await);
+    let found = api().transcript(Access { link: &link, token: None }, "x").await.unwrap();
+    assert_eq!(found.messages[0].content, content);
+    tokio::time::resume();
+    let link = Link::of_endpoint(&answering_slowly(pieces, Duration::from_secs(16)).await);
+    let error = api().transcript(Access { link: &link, token: None }, "x").await.unwrap_err();
+    assert_eq!(error.to_string(), "nothing was heard for 15 seconds");
+}
+
+#[tokio::test]
+async fn a_conversation_that_drips_is_given_up_after_ten_minutes() {
+    let answer = response("200 OK", "application/json", &transcript("hello"));
+    let (head, drops) = answer.split_at(answer.len() - 100);
+    let pieces = std::iter::once(head).chain(drops.chunks(1)).map(<[u8]>::to_vec).collect();
+    let link = Link::of_endpoint(&answering_slowly(pieces, Duration::from_secs(10)).await);
+    let error = api().transcript(Access { link: &link, token: None }, "x").await.unwrap_err();
+    assert_eq!(error.to_string(), "no complete answer within 600 seconds");
 }
 
 #[tokio::test]

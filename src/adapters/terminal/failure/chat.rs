@@ -1,6 +1,6 @@
 //! What goes wrong in a chat.
 
-use super::api::unauthorized;
+use super::api::{unauthorized, with_rule};
 use super::{Exit, Failure, of_api};
 use crate::adapters::terminal::render::span;
 use crate::app::client::chat::conversation::ConversationError;
@@ -29,6 +29,11 @@ pub fn of_chat(error: ChatError, target: &Target) -> Failure {
             ..
         }) => Failure::new(Exit::Limited, format!("too many requests; try again in {}", span::in_words(retry_after)))
             .hint("then run the same command again"),
+        ChatError::Api(ApiError::Unprotected(_)) if target.credential.is_none() => {
+            let what = format!("nothing is sent to {endpoint} in the clear, and this device is not paired there");
+            let failure = Failure::new(Exit::Failed, what).hint(format!("pair first: netclaw pair {endpoint}"));
+            with_rule(failure, &target.choice.rule)
+        }
         ChatError::Api(error) => of_api(error, &target.choice),
     }
 }
