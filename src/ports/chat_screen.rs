@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use thiserror::Error;
 
 use super::chat_api::{AgentReport, ChatError, SessionSummary, Transcript};
+use crate::domain::chat::id::ChatSessionId;
 use crate::domain::terminal_text::PlainText;
 
 /// Whoever read the answers has gone away, or they cannot be written any more.
@@ -107,9 +108,25 @@ pub enum Notice<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cut<'a> {
     /// The daemon could not be reached again.
-    Link(&'a ChatError),
+    Link {
+        /// Why.
+        cause: &'a ChatError,
+        /// The session, which may have what was said.
+        session: ChatSessionId,
+    },
     /// The daemon has forgotten the turn, and the session has no whole answer.
-    Daemon,
+    Daemon(Remains),
+}
+
+/// What is left of an answer whose daemon has ended in the middle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remains {
+    /// Nothing was heard of it.
+    Nothing,
+    /// The session has all that was heard.
+    Kept,
+    /// The session does not have all that was heard.
+    Lost,
 }
 
 /// A person's screen.

@@ -1,8 +1,12 @@
 //! One turn, whatever happens to its connection.
 
+use std::time::Duration;
+
 use netclaw::app::client::chat::turn::{Asker, Ending, TurnError};
 use netclaw::domain::chat::message::Outcome;
-use netclaw::ports::chat_api::{Refusal, Said, Speaker, Transcript, TurnEvent, Usage};
+use netclaw::ports::chat_api::{ChatError, Refusal, Said, Speaker, Transcript, TurnEvent, Usage};
+use netclaw::ports::chat_screen::Remains;
+use netclaw::ports::daemon_api::{ApiError, Rejection};
 use netclaw::ports::interrupts::Interrupt;
 
 use super::{Ground, ask};
@@ -106,13 +110,15 @@ async fn after_a_restart_the_session_tells_what_was_said() {
     let user = |content| said(Speaker::User { device: None }, content);
     let agent = |content, outcome| said(Speaker::Agent { model: None, outcome }, content);
     let earlier = [user("why?"), agent("because", None)];
+    let forgotten = |remains| Err(TurnError::Forgotten(remains));
     for (messages, expected, shown) in [
         (vec![user("why?"), agent("one two", None)], Ok(Ending::Done(None)), "one two\n"),
-        (vec![user("why?"), agent("one two", Some(Outcome::Failed))], Err(TurnError::Forgotten), "one two\n"),
+        (vec![user("why?"), agent("one two", Some(Outcome::Failed))], forgotten(Remains::Kept), "one two\n"),
+        (vec![user("why?"), agent("on", Some(Outcome::Failed))], forgotten(Remains::Lost), "one \n"),
         (vec![user("why?"), agent("else", None)], Ok(Ending::Done(None)), "one \nelse\n"),
-        (vec![user("why?"), agent("", Some(Outcome::Stopped))], Err(TurnError::Forgotten), "one \n"),
-        (vec![user("why?")], Err(TurnError::Forgotten), "one \n"),
-        (vec![user("other"), agent("no", None)], Err(TurnError::Forgotten), "one \n"),
+        (vec![user("why?"), agent("", Some(Outcome::Failed))], forgotten(Remains::Lost), "one \n"),
+        (vec![user("why?")], forgotten(Remains::Lost), "one \n"),
+        (vec![user("other"), agent("no", None)], forgotten(Remains::Lost), "one \n"),
     ] {
         let api = ScriptedChatApi::with([
             Script::Breaks(numbered(0, [begun(), text("one ")])),
@@ -191,4 +197,51 @@ async fn a_reader_that_goes_away_stops_the_turn() {
     let heard = turns.run(ask("why?"), &mut screen, &mut FakeInterrupts::default()).await;
     assert!(matches!(heard, Err(TurnError::Gone(gone)) if gone.is_closed));
     assert_eq!(api.requests().last(), Some(&ChatRequest::Stop(1)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_crash_before_the_first_word_nothing_is_lost() {
+    let api =
+        ScriptedChatApi::with([Script::Breaks(numbered(0, [begun()])), Script::Refused(refused(Refusal::NoTurn))]);
+    let said = |speaker, content: &str| Said { speaker, content: content.to_owned(), at: WALL };
+    let outcome = Some(Outcome::Failed);
+    let messages =
+        vec![said(Speaker::User { device: None }, "why?"), said(Speaker::Agent { model: None, outcome }, "")];
+    api.transcripts.lock().unwrap().push_back(Ok(Transcript { session: session(None), messages }));
+    let (ending, shown, _) = run(&api, Asker::Person, &mut FakeInterrupts::default()).await;
+    assert_eq!((ending, shown.as_str()), (Err(TurnError::Forgotten(Remains::Nothing)), "[lost]"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_script_that_finds_its_own_turn_stopped_has_lost_its_connection() {
+    let stopped = || Script::Ends(numbered(0, [begun(), text("half"), TurnEvent::Stopped]));
+    let api = ScriptedChatApi::with([Script::Refused(lost()), stopped()]);
+    let (ending, shown, _) = run(&api, Asker::Script, &mut FakeInterrupts::default()).await;
+    assert_eq!((ending, shown.as_str()), (Err(TurnError::Cut(lost())), "[lost][restored]half\n"));
+    let api = ScriptedChatApi::with([stopped()]);
+    let (ending, ..) = run(&api, Asker::Script, &mut FakeInterrupts::default()).await;
+    assert_eq!(ending, Ok(Ending::Stopped), "someone else has");
+}
+
+/// The daemon has too much to do, for this long.
+fn busy(seconds: u64) -> ChatError {
+    let why = Rejection::RateLimited { retry_after: Duration::from_secs(seconds) };
+    ChatError::Api(ApiError::Rejected { why, detail: "too many".to_owned() })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_daemon_that_is_busy_while_an_answer_is_come_back_to_is_waited_for() {
+    let broken = || Script::Breaks(numbered(0, [begun(), text("one ")]));
+    let rest = Script::Ends(numbered(2, [text("two"), done()]));
+    let api = ScriptedChatApi::with([broken(), Script::Refused(busy(7)), rest]);
+    let (ending, shown, passed) = run(&api, Asker::Person, &mut FakeInterrupts::default()).await;
+    assert_eq!((ending, shown.as_str()), (Ok(Ending::Done(None)), "one [lost][lost][restored]two\n"));
+    assert!((7..9).contains(&passed), "{passed}");
+    let api = ScriptedChatApi::with([broken(), Script::Refused(busy(61))]);
+    let (ending, _, passed) = run(&api, Asker::Person, &mut FakeInterrupts::default()).await;
+    assert_eq!(ending, Err(TurnError::Cut(busy(61))));
+    assert!(passed < 2, "longer than anyone would wait: {passed}");
+    let api = ScriptedChatApi::with([Script::Refused(busy(1))]);
+    let (ending, ..) = run(&api, Asker::Person, &mut FakeInterrupts::default()).await;
+    assert_eq!(ending, Err(TurnError::Chat(busy(1))), "nothing has begun that could be lost");
 }

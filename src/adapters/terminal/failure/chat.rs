@@ -8,7 +8,7 @@ use crate::app::client::chat::errand::ErrandError;
 use crate::app::client::chat::turn::TurnError;
 use crate::app::client::target::Target;
 use crate::ports::chat_api::{ChatError, Refusal};
-use crate::ports::chat_screen::Gone;
+use crate::ports::chat_screen::{Gone, Remains};
 use crate::ports::daemon_api::{ApiError, Rejection};
 use crate::ports::interrupts::Interrupt;
 
@@ -46,10 +46,14 @@ pub fn of_errand(error: ErrandError, target: &Target) -> Failure {
         ErrandError::Turn(TurnError::Cut(error)) if error.is_unauthorized() => of_chat(error, target),
         ErrandError::Turn(TurnError::Cut(error)) => {
             Failure::new(Exit::Failed, format!("the connection was lost in the middle of the answer: {error}"))
-                .hint("the daemon has stopped the agent; what it had said is in the session: netclaw sessions")
+                .hint("what the daemon has of the answer is in the session, the first one listed by: netclaw sessions")
         }
-        ErrandError::Turn(error @ TurnError::Forgotten) => Failure::new(Exit::Failed, error.to_string())
-            .hint("what the agent had said is in the session: netclaw sessions"),
+        ErrandError::Turn(error @ TurnError::Forgotten(remains)) => {
+            Failure::new(Exit::Failed, error.to_string()).hint(match remains {
+                Remains::Kept => "what the agent had said is in the session, the first one listed by: netclaw sessions",
+                Remains::Nothing | Remains::Lost => "ask again",
+            })
+        }
         ErrandError::Turn(TurnError::Gone(gone)) => of_gone(gone),
         ErrandError::Turn(TurnError::Random(error)) => Failure::new(Exit::Failed, error.to_string()),
         error @ ErrandError::Stopped => {

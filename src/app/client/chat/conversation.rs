@@ -193,8 +193,10 @@ impl<'a> Conversation<'a> {
             Err(TurnError::Chat(error)) => self.complain(Trouble::Chat(error)),
             Err(TurnError::Failed { why, detail }) => self.complain(Trouble::Chat(ChatError::Refused { why, detail })),
             Err(TurnError::Cut(error)) if error.is_unauthorized() => Err(Stop::Error(error.into())),
-            Err(TurnError::Cut(error)) => Ok(self.screen.tell(Notice::Cut(Cut::Link(&error)))?),
-            Err(TurnError::Forgotten) => Ok(self.screen.tell(Notice::Cut(Cut::Daemon))?),
+            Err(TurnError::Cut(cause)) => {
+                Ok(self.screen.tell(Notice::Cut(Cut::Link { cause: &cause, session: session.id }))?)
+            }
+            Err(TurnError::Forgotten(remains)) => Ok(self.screen.tell(Notice::Cut(Cut::Daemon(remains)))?),
             Err(TurnError::Gone(gone)) => Err(gone.into()),
             Err(TurnError::Random(error)) => Err(Stop::Error(error.into())),
         }

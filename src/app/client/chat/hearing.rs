@@ -5,8 +5,8 @@ use crate::domain::chat::id::ChatSessionId;
 use crate::domain::chat::message::Outcome;
 use crate::domain::terminal_text::{PlainText, TextCleaner};
 use crate::domain::time::MonotonicTime;
-use crate::ports::chat_api::{Numbered, Refusal, Speaker, Transcript, TurnEvent, Usage};
-use crate::ports::chat_screen::{AnswerListener, Gone};
+use crate::ports::chat_api::{Numbered, Refusal, Said, Speaker, Transcript, TurnEvent, Usage};
+use crate::ports::chat_screen::{AnswerListener, Gone, Remains};
 
 use super::turn::TurnError;
 
@@ -91,25 +91,39 @@ impl<'a> Hearing<'a> {
     ///
     /// [`TurnError::Forgotten`] when that is not a whole answer; [`TurnError::Gone`].
     pub(super) fn take_rest(&mut self, kept: &Transcript, asked: &str, now: MonotonicTime) -> Result<End, TurnError> {
-        let is_ours = |speaker: &Speaker, content: &str| matches!(speaker, Speaker::User { .. }) && content == asked;
-        let after = kept.messages.iter().rposition(|said| is_ours(&said.speaker, &said.content));
-        let answer = after.and_then(|index| kept.messages.get(index + 1));
-        let Some((answer, outcome)) = answer.and_then(|said| match &said.speaker {
-            Speaker::Agent { outcome, .. } => Some((&said.content, *outcome)),
-            Speaker::User { .. } => None,
-        }) else {
-            return Err(TurnError::Forgotten);
+        let Some((answer, outcome)) = answer_to(kept, asked) else {
+            return Err(TurnError::Forgotten(self.remains(false)));
         };
-        let rest = match answer.strip_prefix(&self.text) {
-            Some(rest) => rest.to_owned(),
-            None => format!("\n{answer}"),
-        };
-        if !rest.is_empty() {
-            self.hear(&rest, now)?;
+        let is_kept = answer.starts_with(&self.text);
+        match answer.strip_prefix(&self.text) {
+            Some("") => {}
+            Some(rest) => self.hear(rest, now)?,
+            // A crash has taken away the end of what was heard.
+            None if outcome.is_some() && self.text.starts_with(answer) => {}
+            None => self.hear(&format!("\n{answer}"), now)?,
         }
         match outcome {
             None => Ok(End::Done(None)),
-            Some(Outcome::Stopped | Outcome::Failed) => Err(TurnError::Forgotten),
+            Some(Outcome::Stopped | Outcome::Failed) => Err(TurnError::Forgotten(self.remains(is_kept))),
         }
+    }
+
+    fn remains(&self, is_kept: bool) -> Remains {
+        match is_kept {
+            _ if self.text.is_empty() => Remains::Nothing,
+            true => Remains::Kept,
+            false => Remains::Lost,
+        }
+    }
+}
+
+/// What a session has of the answer to the last question of these words, and how that ended.
+fn answer_to<'a>(kept: &'a Transcript, asked: &str) -> Option<(&'a str, Option<Outcome>)> {
+    let is_ours = |said: &Said| matches!(said.speaker, Speaker::User { .. }) && said.content == asked;
+    let index = kept.messages.iter().rposition(is_ours)?;
+    let said = kept.messages.get(index + 1)?;
+    match &said.speaker {
+        Speaker::Agent { outcome, .. } => Some((&said.content, *outcome)),
+        Speaker::User { .. } => None,
     }
 }

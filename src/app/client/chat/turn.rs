@@ -12,9 +12,9 @@ use crate::domain::backoff;
 use crate::domain::chat::id::{ChatSessionId, RequestId};
 use crate::domain::time::MonotonicTime;
 use crate::ports::chat_api::{ChatError, Question, Refusal, TurnEvent, TurnStream, Usage};
-use crate::ports::chat_screen::{AnswerListener, Gone, LinkEvent};
+use crate::ports::chat_screen::{AnswerListener, Gone, LinkEvent, Remains};
 use crate::ports::clock::Clock;
-use crate::ports::daemon_api::ApiError;
+use crate::ports::daemon_api::{ApiError, Rejection};
 use crate::ports::interrupts::{Interrupt, Interrupts};
 use crate::ports::rng::{RandomUnavailable, Rng};
 
@@ -104,7 +104,7 @@ pub enum TurnError {
     Cut(ChatError),
     /// The daemon has forgotten the turn, and the session has no whole answer: it was restarted.
     #[error("the daemon ended in the middle of the answer")]
-    Forgotten,
+    Forgotten(Remains),
     /// Nobody listens any more; the turn was stopped.
     #[error(transparent)]
     Gone(#[from] Gone),
@@ -128,6 +128,22 @@ struct Loss {
     was_told: bool,
     /// Whether the question may have reached the daemon.
     was_sent: bool,
+    /// Why the question had to be repeated, if it had.
+    repeated: Option<ChatError>,
+}
+
+impl Loss {
+    /// Whether the same may succeed a little later. That the daemon has too much to do ends a question that it has not heard,
+    /// and nothing else.
+    const fn is_passed_by(&self, error: &ChatError, hearing: &Hearing<'_>) -> bool {
+        match error {
+            ChatError::Lost { .. } | ChatError::Api(ApiError::Unreachable { .. }) => true,
+            ChatError::Api(ApiError::Rejected { why: Rejection::RateLimited { .. }, .. }) => {
+                self.was_sent || hearing.begun.is_some()
+            }
+            ChatError::Refused { .. } | ChatError::Api(_) => false,
+        }
+    }
 }
 
 impl Turns<'_> {
@@ -173,7 +189,7 @@ impl Turns<'_> {
             };
             let interrupted = match leg {
                 Ok(Leg::Ended(End::Done(usage))) => return Ok(Ending::Done(usage)),
-                Ok(Leg::Ended(End::Stopped)) => return Ok(Ending::Stopped),
+                Ok(Leg::Ended(End::Stopped)) => return self.stopped(loss.repeated),
                 Ok(Leg::Lost(cause)) => {
                     let wait = self.wait_after(cause, hearing, &mut loss)?;
                     tokio::select! {
@@ -190,6 +206,15 @@ impl Turns<'_> {
         }
     }
 
+    /// What it means that a turn was stopped, and not by us. A script's is stopped when its connection is lost: one that the
+    /// question had to be repeated for has met that end.
+    fn stopped(&self, repeated: Option<ChatError>) -> Result<Ending, TurnError> {
+        match repeated {
+            Some(cause) if self.asker == Asker::Script => Err(TurnError::Cut(cause)),
+            _ => Ok(Ending::Stopped),
+        }
+    }
+
     /// Hears what one connection brings.
     async fn leg(
         &self,
@@ -200,8 +225,8 @@ impl Turns<'_> {
     ) -> Result<Leg, TurnError> {
         let mut stream = match self.connect(key, question, hearing).await {
             Ok(stream) => stream,
-            Err(ChatError::Refused { why: Refusal::NoTurn, .. }) => return self.recall(question, hearing).await,
-            Err(error) if is_passing(&error) => return Ok(Leg::Lost(error)),
+            Err(ChatError::Refused { why: Refusal::NoTurn, .. }) => return self.recall(question, hearing, loss).await,
+            Err(error) if loss.is_passed_by(&error, hearing) => return Ok(Leg::Lost(error)),
             // A turn that had begun is over then, whoever is in the way.
             Err(error) => return Err(if hearing.begun.is_some() { TurnError::Cut(error) } else { error.into() }),
         };
@@ -217,7 +242,7 @@ impl Turns<'_> {
                         return Ok(Leg::Ended(end));
                     }
                 }
-                Some(Err(error)) if is_passing(&error) => return Ok(Leg::Lost(error)),
+                Some(Err(error)) if loss.is_passed_by(&error, hearing) => return Ok(Leg::Lost(error)),
                 Some(Err(error)) => return Err(TurnError::Cut(error)),
                 None => {
                     let cause = "the connection was closed in the middle of the answer".to_owned();
@@ -235,11 +260,11 @@ impl Turns<'_> {
     }
 
     /// Hears what the session has of a turn that the daemon has forgotten.
-    async fn recall(&self, question: &Question, hearing: &mut Hearing<'_>) -> Result<Leg, TurnError> {
-        let Some((session, _)) = hearing.begun else { return Err(TurnError::Forgotten) };
+    async fn recall(&self, question: &Question, hearing: &mut Hearing<'_>, loss: &Loss) -> Result<Leg, TurnError> {
+        let Some((session, _)) = hearing.begun else { return Err(TurnError::Forgotten(Remains::Nothing)) };
         match self.line.transcript(session.as_str()).await {
             Ok(kept) => hearing.take_rest(&kept, &question.content, self.clock.now().monotonic).map(Leg::Ended),
-            Err(error) if is_passing(&error) => Ok(Leg::Lost(error)),
+            Err(error) if loss.is_passed_by(&error, hearing) => Ok(Leg::Lost(error)),
             Err(error) => Err(TurnError::Cut(error)),
         }
     }
@@ -248,7 +273,9 @@ impl Turns<'_> {
     fn wait_after(&self, cause: ChatError, hearing: &mut Hearing<'_>, loss: &mut Loss) -> Result<Duration, TurnError> {
         loss.was_sent |= matches!(cause, ChatError::Lost { .. });
         let now = self.clock.now().monotonic;
-        let lost_for = now.since(*loss.since.get_or_insert(now));
+        // Coming back sooner than it is told to would be in vain.
+        let earliest = retry_after(&cause);
+        let lost_for = now.since(*loss.since.get_or_insert(now)) + earliest;
         let is_worth_it = match self.asker {
             Asker::Person => lost_for < PATIENCE_OF_A_PERSON,
             // A turn that has begun has ended with its connection.
@@ -259,10 +286,13 @@ impl Turns<'_> {
         }
         let mut random = [0; 2];
         self.rng.fill(&mut random)?;
-        let wait = backoff::wait(loss.attempts, random);
+        let wait = backoff::wait(loss.attempts, random).max(earliest);
         loss.attempts += 1;
         loss.was_told = true;
         hearing.listener().link(LinkEvent::Lost { cause: &cause, wait });
+        if loss.was_sent && hearing.begun.is_none() {
+            loss.repeated = Some(cause);
+        }
         Ok(wait)
     }
 
@@ -303,7 +333,10 @@ impl Turns<'_> {
     }
 }
 
-/// Whether the same may succeed a little later.
-const fn is_passing(error: &ChatError) -> bool {
-    matches!(error, ChatError::Lost { .. } | ChatError::Api(ApiError::Unreachable { .. }))
+/// How long the daemon wants to be left alone.
+const fn retry_after(error: &ChatError) -> Duration {
+    match error {
+        ChatError::Api(ApiError::Rejected { why: Rejection::RateLimited { retry_after }, .. }) => *retry_after,
+        _ => Duration::ZERO,
+    }
 }
