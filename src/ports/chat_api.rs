@@ -131,10 +131,7 @@ pub enum TurnEvent {
     /// A piece of the answer. Not safe to show.
     Text(String),
     /// The answer is whole; the last event.
-    Done {
-        /// What it cost, if the agent says so.
-        usage: Option<Usage>,
-    },
+    Done(Completion),
     /// It was stopped; the last event.
     Stopped,
     /// It failed; the last event.
@@ -144,6 +141,15 @@ pub enum TurnEvent {
         /// The daemon's words, safe to show.
         detail: String,
     },
+}
+
+/// What is known of an answer that came to its end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Completion {
+    /// What it cost, if the agent says so.
+    pub usage: Option<Usage>,
+    /// Why the agent ended it, in its own word and safe to show; `None` where it just had nothing more to say.
+    pub finish_reason: Option<String>,
 }
 
 /// Tokens of a language model.

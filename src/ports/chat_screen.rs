@@ -92,6 +92,8 @@ pub enum Notice<'a> {
     },
     /// The next turns use this model.
     Model(&'a str),
+    /// The answer is at its end, which the agent gives this reason for.
+    Finished(&'a str),
     /// The answer was stopped.
     Stopped,
     /// There is no such command.

@@ -8,8 +8,8 @@ use futures_util::{StreamExt, stream};
 use netclaw::domain::chat::id::ChatSessionId;
 use netclaw::domain::token::BearerToken;
 use netclaw::ports::chat_api::{
-    Access, AgentReport, ChatApi, ChatError, Numbered, Question, Refusal, SessionSummary, SessionWish, Transcript,
-    TurnEvent, TurnStream,
+    Access, AgentReport, ChatApi, ChatError, Completion, Numbered, Question, Refusal, SessionSummary, SessionWish,
+    Transcript, TurnEvent, TurnStream,
 };
 use netclaw::ports::daemon_api::{ApiError, Rejection};
 
@@ -132,7 +132,7 @@ pub fn text(text: &str) -> TurnEvent {
 }
 
 pub fn done() -> TurnEvent {
-    TurnEvent::Done { usage: None }
+    TurnEvent::Done(Completion::default())
 }
 
 #[async_trait]

@@ -13,7 +13,7 @@ use crate::adapters::wire::events::{StreamDecoder, StreamEvent};
 use crate::domain::agent::MAX_TURN;
 use crate::domain::chat::id::ChatSessionId;
 use crate::domain::text::shown_safely;
-use crate::ports::chat_api::{ChatError, Numbered, Refusal, TurnEvent, TurnStream, Usage};
+use crate::ports::chat_api::{ChatError, Completion, Numbered, Refusal, TurnEvent, TurnStream, Usage};
 use crate::ports::daemon_api::ApiError;
 
 /// The longest silence: a daemon sends a comment every 15 seconds, and two may be lost on the way.
@@ -24,6 +24,9 @@ pub(super) const LONGEST: Duration = Duration::from_secs(MAX_TURN.as_secs() + 60
 
 /// How long the end of a connection is awaited after the last event, so that it can be used again.
 const LAST_BYTES: Duration = Duration::from_secs(1);
+
+/// What is kept of the word for why an answer ended, in characters: those of the OpenAI API have 14 at most.
+const MAX_REASON_CHARS: usize = 64;
 
 struct Reading {
     response: Response,
@@ -89,7 +92,7 @@ fn numbered(event: StreamEvent) -> Result<Option<Numbered>, ChatError> {
             TurnEvent::Begun { session, turn }
         }
         event::TEXT => TurnEvent::Text(read::<TextForm>(&data)?.text),
-        event::DONE => TurnEvent::Done { usage: read::<DoneForm>(&data)?.usage.map(usage) },
+        event::DONE => TurnEvent::Done(completion(read(&data)?)),
         event::STOPPED => TurnEvent::Stopped,
         event::ERROR => {
             let ErrorForm { code, detail } = read(&data)?;
@@ -103,6 +106,13 @@ fn numbered(event: StreamEvent) -> Result<Option<Numbered>, ChatError> {
 
 fn read<T: DeserializeOwned>(data: &str) -> Result<T, ApiError> {
     serde_json::from_str(data).map_err(|_| documents::foreign())
+}
+
+fn completion(form: DoneForm) -> Completion {
+    // Every agent says at its end that it has stopped.
+    let reason = form.finish_reason.filter(|reason| !matches!(reason.trim(), "" | "stop"));
+    let shown = |reason: String| shown_safely(&reason).chars().take(MAX_REASON_CHARS).collect();
+    Completion { usage: form.usage.map(usage), finish_reason: reason.map(shown) }
 }
 
 const fn usage(form: UsageForm) -> Usage {

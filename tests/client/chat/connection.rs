@@ -11,7 +11,7 @@ use netclaw::domain::chat::id::{ChatSessionId, RequestId};
 use netclaw::domain::endpoint::Endpoint;
 use netclaw::domain::link::Link;
 use netclaw::ports::chat_api::{
-    Access, ChatApi, ChatError, Numbered, Question, Refusal, SessionWish, TurnEvent, TurnStream, Usage,
+    Access, ChatApi, ChatError, Completion, Numbered, Question, Refusal, SessionWish, TurnEvent, TurnStream, Usage,
 };
 use netclaw::ports::daemon_api::{ApiError, Rejection};
 use tokio::io::AsyncWriteExt;
@@ -64,7 +64,8 @@ async fn a_question_is_sent_as_the_contract_has_it_and_its_events_are_read() {
     let (link, credential) = (Link::of_endpoint(&server.endpoint), token(4));
     let access = Access { link: &link, token: Some(&credential) };
     let events = heard(api().ask(access, "my plans/..", &question()).await.unwrap()).await;
-    let done = TurnEvent::Done { usage: Some(Usage { prompt: 1, completion: 2, total: 3 }) };
+    let usage = Some(Usage { prompt: 1, completion: 2, total: 3 });
+    let done = TurnEvent::Done(Completion { usage, finish_reason: None });
     let mut expected = numbered(0, [begun(), text("so")]);
     expected.extend(numbered(3, [done]));
     assert_eq!(events, expected.into_iter().map(Ok).collect::<Vec<_>>());
@@ -131,6 +132,26 @@ async fn a_stream_that_is_silent_for_45_seconds_is_lost() {
 #[expect(clippy::disallowed_methods, reason = "time of a test, which it moves itself")]
 fn moment() -> tokio::time::Instant {
     tokio::time::Instant::now()
+}
+
+#[tokio::test]
+async fn why_an_answer_ended_is_told_where_it_says_something() {
+    let long = "x".repeat(100);
+    for (sent, told) in [
+        ("null", None),
+        ("\"stop\"", None),
+        ("\"length\"", Some("length")),
+        ("\"content_filter\"", Some("content_filter")),
+        ("\"a\\u001bb\"", Some("a?b")),
+        (&format!("\"{long}\""), Some(&long[..64])),
+    ] {
+        let done = format!("id: 1\nevent: done\ndata: {{\"totalMs\":2,\"finishReason\":{sent}}}\n\n");
+        let server = ScriptedServer::answering(stream(&(begun_text() + &done))).await;
+        let events = heard(ask(&server).await.unwrap()).await;
+        let finish_reason = told.map(str::to_owned);
+        let event = TurnEvent::Done(Completion { usage: None, finish_reason });
+        assert_eq!(events[1], Ok(Numbered { number: 1, event }), "{sent}");
+    }
 }
 
 #[tokio::test]

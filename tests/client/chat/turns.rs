@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use netclaw::app::client::chat::turn::{Asker, Ending, TurnError};
 use netclaw::domain::chat::message::Outcome;
-use netclaw::ports::chat_api::{ChatError, Refusal, Said, Speaker, Transcript, TurnEvent, Usage};
+use netclaw::ports::chat_api::{ChatError, Completion, Refusal, Said, Speaker, Transcript, TurnEvent, Usage};
 use netclaw::ports::chat_screen::Remains;
 use netclaw::ports::daemon_api::{ApiError, Rejection};
 use netclaw::ports::interrupts::Interrupt;
@@ -37,14 +37,15 @@ fn request_ids(api: &ScriptedChatApi) -> Vec<String> {
 #[tokio::test(start_paused = true)]
 async fn an_answer_is_shown_as_it_comes_and_ends_with_its_line() {
     let usage = Usage { prompt: 1, completion: 2, total: 3 };
-    let events = [begun(), text("\u{1b}[3"), text("1mHel"), text("lo\n\n"), TurnEvent::Done { usage: Some(usage) }];
+    let completion = Completion { usage: Some(usage), finish_reason: Some("length".to_owned()) };
+    let events = [begun(), text("\u{1b}[3"), text("1mHel"), text("lo\n\n"), TurnEvent::Done(completion.clone())];
     let api = ScriptedChatApi::with([Script::Ends(numbered(0, events))]);
     let ground = Ground::default();
     let mut screen = FakeScreen::default();
     let line = ground.line(&api);
     let turns = ground.turns(&line, Asker::Script);
     let heard = turns.run(ask("why?"), &mut screen, &mut FakeInterrupts::default()).await.unwrap();
-    assert_eq!(heard.ending, Ending::Done(Some(usage)));
+    assert_eq!(heard.ending, Ending::Done(completion));
     assert_eq!((heard.text.as_str(), screen.shown.as_str()), ("\u{1b}[31mHello\n\n", "Hello\n"));
     assert_eq!(api.requests().len(), 1, "one request is enough");
 }
@@ -58,7 +59,7 @@ async fn a_lost_connection_goes_on_after_the_last_event_seen() {
         Script::Ends(numbered(2, [text("twice"), text("three"), done()])),
     ]);
     let (ending, shown, _) = run(&api, Asker::Person, &mut FakeInterrupts::default()).await;
-    assert_eq!(ending, Ok(Ending::Done(None)));
+    assert_eq!(ending, Ok(Ending::Done(Completion::default())));
     assert_eq!(shown, "one [lost][lost][restored]two [lost][restored]three\n");
     let listened: Vec<ChatRequest> = api.requests().split_off(1);
     let listen = |seen| ChatRequest::Listen { turn: 1, seen };
@@ -71,7 +72,7 @@ async fn a_question_whose_answer_was_lost_is_asked_again_as_the_same() {
         let whole = numbered(0, [begun(), text("yes"), done()]);
         let api = ScriptedChatApi::with([Script::Refused(lost()), Script::Refused(unreachable()), Script::Ends(whole)]);
         let (ending, shown, _) = run(&api, asker, &mut FakeInterrupts::default()).await;
-        assert_eq!((ending, shown.as_str()), (Ok(Ending::Done(None)), "[lost][lost][restored]yes\n"));
+        assert_eq!((ending, shown.as_str()), (Ok(Ending::Done(Completion::default())), "[lost][lost][restored]yes\n"));
         let ids = request_ids(&api);
         assert!(ids.len() == 3 && ids.iter().all(|id| *id == ids[0]), "{ids:?}");
     }
@@ -112,10 +113,10 @@ async fn after_a_restart_the_session_tells_what_was_said() {
     let earlier = [user("why?"), agent("because", None)];
     let forgotten = |remains| Err(TurnError::Forgotten(remains));
     for (messages, expected, shown) in [
-        (vec![user("why?"), agent("one two", None)], Ok(Ending::Done(None)), "one two\n"),
+        (vec![user("why?"), agent("one two", None)], Ok(Ending::Done(Completion::default())), "one two\n"),
         (vec![user("why?"), agent("one two", Some(Outcome::Failed))], forgotten(Remains::Kept), "one two\n"),
         (vec![user("why?"), agent("on", Some(Outcome::Failed))], forgotten(Remains::Lost), "one \n"),
-        (vec![user("why?"), agent("else", None)], Ok(Ending::Done(None)), "one \nelse\n"),
+        (vec![user("why?"), agent("else", None)], Ok(Ending::Done(Completion::default())), "one \nelse\n"),
         (vec![user("why?"), agent("", Some(Outcome::Failed))], forgotten(Remains::Lost), "one \n"),
         (vec![user("why?")], forgotten(Remains::Lost), "one \n"),
         (vec![user("other"), agent("no", None)], forgotten(Remains::Lost), "one \n"),
@@ -235,7 +236,7 @@ async fn a_daemon_that_is_busy_while_an_answer_is_come_back_to_is_waited_for() {
     let rest = Script::Ends(numbered(2, [text("two"), done()]));
     let api = ScriptedChatApi::with([broken(), Script::Refused(busy(7)), rest]);
     let (ending, shown, passed) = run(&api, Asker::Person, &mut FakeInterrupts::default()).await;
-    assert_eq!((ending, shown.as_str()), (Ok(Ending::Done(None)), "one [lost][lost][restored]two\n"));
+    assert_eq!((ending, shown.as_str()), (Ok(Ending::Done(Completion::default())), "one [lost][lost][restored]two\n"));
     assert!((7..9).contains(&passed), "{passed}");
     let api = ScriptedChatApi::with([broken(), Script::Refused(busy(61))]);
     let (ending, _, passed) = run(&api, Asker::Person, &mut FakeInterrupts::default()).await;

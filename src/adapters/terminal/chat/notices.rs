@@ -1,6 +1,6 @@
 //! What a person reads in a chat beside the answers.
 
-use crate::adapters::terminal::render::sessions;
+use crate::adapters::terminal::render::{reply, sessions};
 use crate::app::client::chat::entry::COMMANDS;
 use crate::app::client::target::Target;
 use crate::domain::terminal_text::PlainText;
@@ -36,6 +36,7 @@ pub(super) fn lines(notice: &Notice<'_>, target: &Target) -> Vec<String> {
         Notice::New { name: None } => vec!["A new session begins with your next message.".to_owned()],
         Notice::Models { chosen, all } => models(*chosen, all),
         Notice::Model(model) => vec![format!("The next answers come from {}.", shown_safely(model))],
+        Notice::Finished(reason) => reply::cut_off(reason).map(|words| format!("({words})")).into_iter().collect(),
         Notice::Stopped => vec!["(stopped)".to_owned()],
         Notice::UnknownCommand(word) => vec![format!("There is no {word}; /help lists the commands.")],
         Notice::MissingArgument(word) => vec![format!("{word} needs the id or name of a session: {word} ID|NAME")],

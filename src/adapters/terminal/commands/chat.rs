@@ -58,7 +58,13 @@ async fn run(args: ChatArgs, mut ports: ChatPorts<'_>, console: &mut Console<'_>
     let mut listener = ScriptListener::new(console, !json);
     let asked = errand::run(&turns, errand, &mut listener, ports.interrupts).await;
     let reply = asked.map_err(|error| of_errand(error, &line.target()))?;
-    if json { console.json(&reply::document(&reply)) } else { Ok(()) }
+    if json {
+        return console.json(&reply::document(&reply));
+    }
+    // The answer is there as far as it goes, and so the command has done its work.
+    let reason = reply.completion.finish_reason.as_deref();
+    reason.and_then(reply::cut_off).into_iter().for_each(|words| console.warning(words));
+    Ok(())
 }
 
 /// The message of a script; `None` when a person is there to chat.

@@ -6,7 +6,7 @@ use super::entry::{self, Command, Entered};
 use super::errand::may_be_new;
 use super::turn::{Ask, Ending, Heard, TurnError, Turns};
 use super::{Trouble, unless_interrupted};
-use crate::ports::chat_api::{ChatError, Refusal, SessionSummary, SessionWish};
+use crate::ports::chat_api::{ChatError, Completion, Refusal, SessionSummary, SessionWish};
 use crate::ports::chat_screen::{ChatScreen, Cut, Entry, Gone, Notice};
 use crate::ports::interrupts::{Interrupt, Interrupts};
 use crate::ports::rng::RandomUnavailable;
@@ -187,7 +187,10 @@ impl<'a> Conversation<'a> {
         let ask = Ask { session: session.id.as_str(), content: message, model: self.model.clone() };
         let heard = self.turns.run(ask, self.screen, self.interrupts).await;
         match heard.map(|Heard { ending, .. }| ending) {
-            Ok(Ending::Done(_)) => Ok(()),
+            Ok(Ending::Done(Completion { finish_reason: None, .. })) => Ok(()),
+            Ok(Ending::Done(Completion { finish_reason: Some(reason), .. })) => {
+                Ok(self.screen.tell(Notice::Finished(&reason))?)
+            }
             Ok(Ending::Stopped | Ending::Interrupted(Interrupt::Stop)) => Ok(self.screen.tell(Notice::Stopped)?),
             Ok(Ending::Interrupted(interrupt)) => Err(Stop::Over(Over::Interrupted(interrupt))),
             Err(TurnError::Chat(error)) => self.complain(Trouble::Chat(error)),

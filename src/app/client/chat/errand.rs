@@ -7,7 +7,7 @@ use thiserror::Error;
 use super::turn::{Ask, Ending, Heard, TurnError, Turns};
 use super::{Trouble, unless_interrupted};
 use crate::domain::chat::id::ChatSessionId;
-use crate::ports::chat_api::{ChatError, Refusal, SessionWish, Usage};
+use crate::ports::chat_api::{ChatError, Completion, Refusal, SessionWish};
 use crate::ports::chat_screen::AnswerListener;
 use crate::ports::interrupts::{Interrupt, Interrupts};
 
@@ -29,8 +29,8 @@ pub struct Reply {
     pub session: Option<ChatSessionId>,
     /// The answer, as the agent gave it. Not safe to show.
     pub text: String,
-    /// What it cost, if the agent says so.
-    pub usage: Option<Usage>,
+    /// What is known of how it came to its end.
+    pub completion: Completion,
     /// From the beginning of the errand to the first piece of the answer, the way to the daemon included.
     pub first_after: Option<Duration>,
     /// The same to the end.
@@ -68,7 +68,7 @@ pub async fn run(
     let Heard { session, text, first_at, ending } = heard;
     let first_after = first_at.map(|first| first.since(began));
     match ending {
-        Ending::Done(usage) => Ok(Reply { session, text, usage, first_after, took }),
+        Ending::Done(completion) => Ok(Reply { session, text, completion, first_after, took }),
         Ending::Stopped => Err(ErrandError::Stopped),
         Ending::Interrupted(interrupt) => Err(ErrandError::Interrupted(interrupt)),
     }

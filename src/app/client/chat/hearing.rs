@@ -5,16 +5,16 @@ use crate::domain::chat::id::ChatSessionId;
 use crate::domain::chat::message::Outcome;
 use crate::domain::terminal_text::{PlainText, TextCleaner};
 use crate::domain::time::MonotonicTime;
-use crate::ports::chat_api::{Numbered, Refusal, Said, Speaker, Transcript, TurnEvent, Usage};
+use crate::ports::chat_api::{Completion, Numbered, Refusal, Said, Speaker, Transcript, TurnEvent};
 use crate::ports::chat_screen::{AnswerListener, Gone, Remains};
 
 use super::turn::TurnError;
 
 /// How a turn ended that can still be heard of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum End {
     /// Well.
-    Done(Option<Usage>),
+    Done(Completion),
     /// Stopped, and not by us.
     Stopped,
 }
@@ -53,7 +53,7 @@ impl<'a> Hearing<'a> {
         match event {
             TurnEvent::Begun { session, turn } => self.begun = Some((session, turn)),
             TurnEvent::Text(text) => self.hear(&text, now)?,
-            TurnEvent::Done { usage } => return Ok(Some(End::Done(usage))),
+            TurnEvent::Done(completion) => return Ok(Some(End::Done(completion))),
             TurnEvent::Stopped => return Ok(Some(End::Stopped)),
             TurnEvent::Failed { why, detail } => return Err(TurnError::Failed { why, detail }),
         }
@@ -103,7 +103,7 @@ impl<'a> Hearing<'a> {
             None => self.hear(&format!("\n{answer}"), now)?,
         }
         match outcome {
-            None => Ok(End::Done(None)),
+            None => Ok(End::Done(Completion::default())),
             Some(Outcome::Stopped | Outcome::Failed) => Err(TurnError::Forgotten(self.remains(is_kept))),
         }
     }

@@ -11,7 +11,7 @@ use super::{Trouble, unless_interrupted};
 use crate::domain::backoff;
 use crate::domain::chat::id::{ChatSessionId, RequestId};
 use crate::domain::time::MonotonicTime;
-use crate::ports::chat_api::{ChatError, Question, Refusal, TurnEvent, TurnStream, Usage};
+use crate::ports::chat_api::{ChatError, Completion, Question, Refusal, TurnEvent, TurnStream};
 use crate::ports::chat_screen::{AnswerListener, Gone, LinkEvent, Remains};
 use crate::ports::clock::Clock;
 use crate::ports::daemon_api::{ApiError, Rejection};
@@ -75,10 +75,10 @@ pub struct Heard {
 }
 
 /// How a turn ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ending {
     /// Well.
-    Done(Option<Usage>),
+    Done(Completion),
     /// Someone else has stopped it, or nobody listened for too long.
     Stopped,
     /// A signal has stopped it.
@@ -188,7 +188,7 @@ impl Turns<'_> {
                 leg = self.leg(key, question, hearing, &mut loss) => Ok(leg?),
             };
             let interrupted = match leg {
-                Ok(Leg::Ended(End::Done(usage))) => return Ok(Ending::Done(usage)),
+                Ok(Leg::Ended(End::Done(completion))) => return Ok(Ending::Done(completion)),
                 Ok(Leg::Ended(End::Stopped)) => return self.stopped(loss.repeated),
                 Ok(Leg::Lost(cause)) => {
                     let wait = self.wait_after(cause, hearing, &mut loss)?;
