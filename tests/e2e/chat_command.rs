@@ -108,6 +108,43 @@ fn sessions_are_begun_by_name_gone_on_with_listed_renamed_and_deleted() {
     host.netclaw(&["chat", "--resume", id, "-p", "x"]).failed(1, "no such session");
 }
 
+/// The names of all sessions, as often as they are there.
+fn session_names(host: &World) -> Vec<Value> {
+    let listed = json(&host.netclaw(&["sessions", "--json"]).succeeded().stdout);
+    listed["sessions"].as_array().unwrap().iter().map(|session| session["name"].clone()).collect()
+}
+
+#[test]
+fn several_sessions_are_deleted_by_name_and_the_rest_by_what_they_are() {
+    let host = host_with_agent();
+    let _daemon = host.daemon();
+    for name in ["a", "b", "keep"] {
+        host.netclaw(&["chat", "--resume", name, "-p", "hello"]).succeeded();
+    }
+    for _ in 0..3 {
+        host.netclaw(&["chat", "-p", "hello"]).succeeded();
+    }
+    let deleted = host.netclaw(&["sessions", "delete", "a", "nobody", "b"]).failed(1, "\"nobody\": ");
+    assert_eq!(deleted.stdout, "Deleted \"a\".\nDeleted \"b\".\n");
+    let old = host.netclaw(&["sessions", "delete", "--unnamed", "--older-than", "1h"]).succeeded();
+    assert_eq!(old.stdout, "There are no such sessions.\n");
+    let asked = host.netclaw(&["sessions", "delete", "--unnamed"]).failed(2, "nobody is there to agree");
+    assert!(asked.stderr.contains("--yes") && session_names(&host).len() == 4, "{asked:?}");
+    let cleared = host.netclaw(&["sessions", "delete", "--unnamed", "--yes"]).succeeded();
+    assert_eq!((cleared.stdout.as_str(), session_names(&host)), ("Deleted 3 sessions.\n", vec!["keep".into()]));
+    for wrong in [&["--older-than", "soon"] as &[&str], &["--older-than=-5d"], &["--unnamed", "keep"], &[]] {
+        assert_eq!(host.netclaw(&[&["sessions", "delete"], wrong].concat()).code, 2, "{wrong:?}");
+    }
+}
+
+#[test]
+fn a_question_that_nobody_answers_leaves_no_session() {
+    let host = host_without_agent();
+    let _daemon = host.daemon();
+    host.netclaw(&["chat", "-p", "hello"]).failed(1, "no agent");
+    assert_eq!(host.netclaw(&["sessions"]).succeeded().stdout, "No chat sessions.\n");
+}
+
 #[test]
 fn every_way_to_fail_has_its_exit_code() {
     let host = host_with_agent();

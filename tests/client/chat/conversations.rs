@@ -90,6 +90,19 @@ async fn what_goes_wrong_is_told_and_the_chat_goes_on() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_session_whose_first_message_was_not_heard_is_begun_anew() {
+    let api = ScriptedChatApi::with([Script::Refused(refused(Refusal::NoAgent)), answering("fine")]);
+    assert_eq!(entering(&api, &["a", "b"]).await, "[Welcome][Failed the daemon says no]fine\n");
+    let of_sessions = |request: &ChatRequest| matches!(request, ChatRequest::Create(_) | ChatRequest::Delete(_));
+    let create = ChatRequest::Create(SessionWish::default());
+    let requests: Vec<ChatRequest> = api.requests().into_iter().filter(of_sessions).collect();
+    assert_eq!(requests, [create.clone(), ChatRequest::Delete(session_id().to_string()), create]);
+    let api = ScriptedChatApi::with([answering("fine"), Script::Refused(refused(Refusal::SessionBusy))]);
+    entering(&api, &["a", "b", "/new named", "c"]).await;
+    assert!(!api.requests().iter().any(|request| matches!(request, ChatRequest::Delete(_))));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_lost_daemon_is_told_and_a_refused_credential_ends_the_chat() {
     let api = ScriptedChatApi::with([Script::Breaks(numbered(0, [begun(), text("half")]))]);
     let shown = entering(&api, &["a"]).await;

@@ -1,5 +1,6 @@
 //! Chats from a device's side: turns, scripts, conversations, and the connection under them.
 
+mod clearing;
 mod connection;
 mod conversations;
 mod entries;

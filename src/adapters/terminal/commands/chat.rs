@@ -16,6 +16,7 @@ use crate::app::client::chat::turn::{Asker, Turns};
 use crate::app::client::target::Target;
 use crate::ports::chat_api::ChatApi;
 use crate::ports::chat_history::ChatHistory;
+use crate::ports::consent::Consent;
 use crate::ports::interrupts::Interrupts;
 
 /// What the commands that talk to the agent stand on.
@@ -28,6 +29,8 @@ pub struct ChatPorts<'a> {
     pub interrupts: &'a mut dyn Interrupts,
     /// What was entered before.
     pub history: Box<dyn ChatHistory>,
+    /// Who says yes.
+    pub consent: &'a dyn Consent,
     /// What a script sends.
     pub input: &'a mut (dyn Read + Send),
     /// Whether `input` is a terminal.

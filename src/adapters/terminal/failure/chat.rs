@@ -103,9 +103,8 @@ fn of_refusal(why: Refusal, detail: &str) -> Failure {
         Refusal::SessionBusy => failed("the session is busy with another answer")
             .hint("wait for it, or ask in another session: leave out --resume, or type /new"),
         Refusal::SessionFull => failed("the session is full").hint("begin a new one: leave out --resume, or type /new"),
-        Refusal::TooManySessions => {
-            failed("there are too many sessions").hint("delete one that is not needed: netclaw sessions delete ID")
-        }
+        Refusal::TooManySessions => failed("there are too many sessions")
+            .hint("delete what is old: netclaw sessions delete --unnamed --older-than 30d"),
         Refusal::InvalidSessionName => failed("a session cannot have this name").hint("choose another name"),
         Refusal::NameTaken => {
             failed("another session has this name").hint("choose another one; all are listed by: netclaw sessions")

@@ -180,12 +180,16 @@ impl<'a> Conversation<'a> {
     }
 
     async fn say(&mut self, message: String) -> Result<(), Stop> {
+        let is_new = self.session.is_none();
         let session = match self.current().await {
             Ok(session) => session,
             Err(trouble) => return self.complain(trouble),
         };
         let ask = Ask { session: session.id.as_str(), content: message, model: self.model.clone() };
         let heard = self.turns.run(ask, self.screen, self.interrupts).await;
+        if is_new && self.turns.discard_unused(session.id, &heard, self.interrupts).await {
+            self.session = None;
+        }
         match heard.map(|Heard { ending, .. }| ending) {
             Ok(Ending::Done(Completion { finish_reason: None, .. })) => Ok(()),
             Ok(Ending::Done(Completion { finish_reason: Some(reason), .. })) => {

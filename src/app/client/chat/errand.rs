@@ -85,7 +85,9 @@ async fn ask(
         let wish = SessionWish { name: None, model };
         let created = unless_interrupted(interrupts, turns.line.create(&wish)).await?;
         let ask = Ask { session: created.id.as_str(), content: message, model: None };
-        return Ok(turns.run(ask, listener, interrupts).await?);
+        let heard = turns.run(ask, listener, interrupts).await;
+        turns.discard_unused(created.id, &heard, interrupts).await;
+        return Ok(heard?);
     };
     // Most often it is there, and then one request is enough.
     let ask = Ask { session: &key, content: message.clone(), model: model.clone() };

@@ -70,6 +70,10 @@ impl<'a> Line<'a> {
         self.request(async |target| self.chat.stop(target.access(), session, turn).await).await
     }
 
+    pub(super) async fn delete(&self, key: &str) -> Result<(), ChatError> {
+        self.request(async |target| self.chat.delete(target.access(), key).await).await
+    }
+
     /// A request that the daemon has refused did nothing, and can be repeated as it is.
     async fn request<T>(&self, request: impl AsyncFn(&Target) -> Result<T, ChatError>) -> Result<T, ChatError> {
         let target = self.target();

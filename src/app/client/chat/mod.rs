@@ -3,6 +3,7 @@
 //! A turn runs in the daemon and not in a connection, so that what [`turn`] does about a lost one is to come back and go on
 //! where it was. [`line`] is the way there, [`errand`] is one turn for a script, [`conversation`] is a person's chat.
 
+pub mod clearing;
 pub mod conversation;
 pub mod entry;
 pub mod errand;

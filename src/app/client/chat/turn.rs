@@ -137,11 +137,11 @@ impl Loss {
     /// and nothing else.
     const fn is_passed_by(&self, error: &ChatError, hearing: &Hearing<'_>) -> bool {
         match error {
-            ChatError::Lost { .. } | ChatError::Api(ApiError::Unreachable { .. }) => true,
+            error if is_lost(error) => true,
             ChatError::Api(ApiError::Rejected { why: Rejection::RateLimited { .. }, .. }) => {
                 self.was_sent || hearing.begun.is_some()
             }
-            ChatError::Refused { .. } | ChatError::Api(_) => false,
+            ChatError::Refused { .. } | ChatError::Lost { .. } | ChatError::Api(_) => false,
         }
     }
 }
@@ -317,6 +317,29 @@ impl Turns<'_> {
         }
     }
 
+    /// Deletes a session that was begun for a turn, if that did not begin: nothing was said in it, and nobody knows of it.
+    /// Returns whether it is gone.
+    ///
+    /// A signal ends the attempt. Where the daemon is not there, or has no place for this device, there is none.
+    pub(super) async fn discard_unused(
+        &self,
+        session: ChatSessionId,
+        heard: &Result<Heard, TurnError>,
+        interrupts: &mut dyn Interrupts,
+    ) -> bool {
+        let is_unused = match heard {
+            Ok(heard) => heard.session.is_none(),
+            Err(TurnError::Chat(error)) => !error.is_unauthorized() && !is_lost(error),
+            Err(_) => false,
+        };
+        if !is_unused {
+            return false;
+        }
+        let deleting = tokio::time::timeout(STOP_PATIENCE, self.line.delete(session.as_str()));
+        let deleted = unless_interrupted(interrupts, async { Ok(deleting.await) }).await;
+        matches!(deleted, Ok(Ok(Ok(()))))
+    }
+
     async fn begun(&self, key: &str, question: &Question) -> Result<Option<(ChatSessionId, u64)>, ChatError> {
         let mut stream = self.line.ask(key, question).await?;
         let first = stream.next().await.transpose()?;
@@ -331,6 +354,11 @@ impl Turns<'_> {
         self.rng.fill(&mut random)?;
         Ok(RequestId::from_random(random))
     }
+}
+
+/// Whether there was no answer, for want of a connection.
+const fn is_lost(error: &ChatError) -> bool {
+    matches!(error, ChatError::Lost { .. } | ChatError::Api(ApiError::Unreachable { .. }))
 }
 
 /// How long the daemon wants to be left alone.
