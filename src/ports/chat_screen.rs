@@ -7,13 +7,14 @@ use thiserror::Error;
 
 use super::chat_api::{AgentReport, ChatError, SessionSummary, Transcript};
 use crate::domain::chat::id::ChatSessionId;
+use crate::domain::chat::model::MalformedModelName;
 use crate::domain::terminal_text::PlainText;
 
-/// Whoever read the answers has gone away, or they cannot be written any more.
+/// Whoever read the answers has gone away, they cannot be written any more, or nothing can be read.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("the answer cannot be written: {cause}")]
+#[error("{cause}")]
 pub struct Gone {
-    /// Why, in the system's words.
+    /// What cannot be done, and why, in the system's words.
     pub cause: String,
     /// Whether the reader has closed a pipe, which is its right.
     pub is_closed: bool,
@@ -98,6 +99,8 @@ pub enum Notice<'a> {
     Stopped,
     /// There is no such command.
     UnknownCommand(&'a str),
+    /// A model cannot be called so.
+    BadModel(MalformedModelName),
     /// A command lacks its argument.
     MissingArgument(&'a str),
     /// Something went wrong, and the chat goes on.

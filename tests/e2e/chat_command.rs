@@ -155,6 +155,13 @@ fn every_way_to_fail_has_its_exit_code() {
     host.netclaw(&["chat", "-p", " "]).failed(2, "the message is empty");
     host.netclaw(&["chat"]).failed(2, "the message is empty");
     host.netclaw_reading(&["chat"], &"x".repeat(256 * 1024 + 1)).failed(2, "longer than 256 KiB");
+    for too_long in ["ü".repeat(128 * 1024 + 1), format!("{}ü", "x".repeat(256 * 1024))] {
+        host.netclaw_reading(&["chat"], &too_long).failed(2, "longer than 256 KiB");
+    }
+    for model in ["", &"x".repeat(201)] {
+        let asked = host.netclaw(&["chat", "--model", model, "-p", "x"]);
+        assert!(asked.code == 2 && asked.stderr.contains("a model's name has 1 to 200 bytes"), "{asked:?}");
+    }
     host.netclaw(&["chat", "--daemon", "nobody", "-p", "x"]).failed(2, "not paired");
     let client = client_of(&host);
     client.netclaw_reading(&["pair", &host.endpoint(), "--name", "laptop"], &host.code()).succeeded();

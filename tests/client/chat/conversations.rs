@@ -83,9 +83,9 @@ async fn what_goes_wrong_is_told_and_the_chat_goes_on() {
         Script::Ends(numbered(0, [begun(), TurnEvent::Stopped])),
         answering("fine"),
     ]);
-    let shown = entering(&api, &["a", "b", "c", "d", "/resume nowhere", "/resume", "/nothing"]).await;
+    let shown = entering(&api, &["a", "b", "c", "d", "/resume nowhere", "/resume", "/nothing", "/model \u{1b}"]).await;
     let expected = "[Welcome][Failed the daemon says no]half\n[Failed it broke][Stopped]fine\n\
-        [Failed the daemon says no][MissingArgument /resume][UnknownCommand /nothing]";
+        [Failed the daemon says no][MissingArgument /resume][UnknownCommand /nothing][BadModel]";
     assert_eq!(shown, expected);
 }
 

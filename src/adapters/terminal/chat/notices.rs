@@ -39,6 +39,7 @@ pub(super) fn lines(notice: &Notice<'_>, target: &Target) -> Vec<String> {
         Notice::Finished(reason) => reply::cut_off(reason).map(|words| format!("({words})")).into_iter().collect(),
         Notice::Stopped => vec!["(stopped)".to_owned()],
         Notice::UnknownCommand(word) => vec![format!("There is no {word}; /help lists the commands.")],
+        Notice::BadModel(error) => vec![format!("{error}.")],
         Notice::MissingArgument(word) => vec![format!("{word} needs the id or name of a session: {word} ID|NAME")],
         Notice::Cut(cut) => self::cut(cut),
         // Told as an error is.

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::editor::LineEditor;
-use super::{gone, notices};
+use super::{notices, unwritten};
 use crate::adapters::terminal::console::Console;
 use crate::adapters::terminal::failure::of_chat;
 use crate::app::client::target::Target;
@@ -40,7 +40,7 @@ impl AnswerListener for TerminalScreen<'_, '_> {
         let text = text.as_str();
         self.is_in_line = !text.ends_with('\n');
         let written = self.console.out.write_all(text.as_bytes()).and_then(|()| self.console.out.flush());
-        written.map_err(|error| gone(&error))
+        written.map_err(|error| unwritten(&error))
     }
 
     fn link(&mut self, event: LinkEvent<'_>) {
@@ -67,7 +67,7 @@ impl ChatScreen for TerminalScreen<'_, '_> {
         match notice {
             Notice::Failed(error) => {
                 let failure = of_chat(error.clone(), self.target);
-                failure.print(self.console.err).map_err(|error| gone(&error))
+                failure.print(self.console.err).map_err(|error| unwritten(&error))
             }
             other => {
                 notices::lines(&other, self.target).iter().for_each(|line| self.console.note(line));

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use super::{gone, notices};
+use super::{notices, unwritten};
 use crate::adapters::terminal::console::Console;
 use crate::adapters::terminal::failure::{Exit, Failure};
 use crate::domain::chat::message::MAX_CONTENT_BYTES;
@@ -28,7 +28,7 @@ impl AnswerListener for ScriptListener<'_, '_> {
             return Ok(());
         }
         let written = self.console.out.write_all(text.as_str().as_bytes()).and_then(|()| self.console.out.flush());
-        written.map_err(|error| gone(&error))
+        written.map_err(|error| unwritten(&error))
     }
 
     fn link(&mut self, event: LinkEvent<'_>) {
@@ -50,7 +50,13 @@ pub fn message(input: &mut dyn Read) -> Result<String, Failure> {
         .take(limit)
         .read_to_end(&mut bytes)
         .map_err(|error| Failure::new(Exit::Failed, format!("cannot read the input: {error}")))?;
-    String::from_utf8(bytes).map_err(|_| Failure::new(Exit::Usage, "the input is not UTF-8"))
+    if bytes.len() > MAX_CONTENT_BYTES {
+        // Cut off there, it may end in the middle of a character.
+        return Err(too_long());
+    }
+    String::from_utf8(bytes).map_err(|_| {
+        Failure::new(Exit::Usage, "the input is not UTF-8").hint("convert it first, with iconv for instance")
+    })
 }
 
 /// A message that can be sent.
@@ -64,8 +70,12 @@ pub fn checked(message: String) -> Result<String, Failure> {
             .hint("give it as an argument, or on stdin: netclaw chat -p \"What is new?\""));
     }
     if message.len() > MAX_CONTENT_BYTES {
-        return Err(Failure::new(Exit::Usage, format!("the message is longer than {} KiB", MAX_CONTENT_BYTES / 1024))
-            .hint("send a part of it, or put it where the agent can read it"));
+        return Err(too_long());
     }
     Ok(message)
+}
+
+fn too_long() -> Failure {
+    Failure::new(Exit::Usage, format!("the message is longer than {} KiB", MAX_CONTENT_BYTES / 1024))
+        .hint("send a part of it, or put it where the agent can read it")
 }

@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use super::TargetArgs;
 use super::span::span;
 use crate::app::client::chat::clearing::Clearing;
+use crate::domain::chat::model::ModelName;
 
 /// The commands that talk to the agent.
 #[derive(Debug, Subcommand)]
@@ -46,8 +47,8 @@ pub struct ChatArgs {
     #[arg(long, value_name = "ID|NAME")]
     pub resume: Option<String>,
     /// The model that answers, if not the session's
-    #[arg(long, value_name = "NAME")]
-    pub model: Option<String>,
+    #[arg(long, value_name = "NAME", value_parser = ModelName::parse)]
+    pub model: Option<ModelName>,
     /// Print one JSON document when the answer is whole: sessionId, response, usage, ttftMs, totalMs
     #[arg(long)]
     pub json: bool,

@@ -55,7 +55,7 @@ async fn run(args: ChatArgs, mut ports: ChatPorts<'_>, console: &mut Console<'_>
     let Some(message) = message(&args, &mut ports)? else { return converse(args, ports, console).await };
     let target = ports.client.settled_target(&args.target).await?;
     let ChatArgs { resume, model, json, .. } = args;
-    let errand = Errand { session: resume, model, message };
+    let errand = Errand { session: resume, model: model.map(|model| model.to_string()), message };
     let line = line(ports.chat, &ports.client, target);
     let turns = turns(&line, &ports.client, Asker::Script);
     let mut listener = ScriptListener::new(console, !json);
@@ -94,7 +94,7 @@ async fn converse(args: ChatArgs, ports: ChatPorts<'_>, console: &mut Console<'_
     let line = line(ports.chat, &ports.client, target);
     let (turns, target) = (turns(&line, &ports.client, Asker::Person), line.target());
     let mut screen = TerminalScreen::new(console, &target, ports.history);
-    let opening = Opening { session: args.resume, model: args.model };
+    let opening = Opening { session: args.resume, model: args.model.map(|model| model.to_string()) };
     let over = Conversation::new(turns, &mut screen, ports.interrupts).run(opening).await;
     match over.map_err(|error| of_conversation(error, &line.target()))? {
         Over::Ended => Ok(()),

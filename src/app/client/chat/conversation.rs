@@ -117,6 +117,7 @@ impl<'a> Conversation<'a> {
                 Err(trouble) => self.complain(trouble)?,
             },
             Entered::Unknown(word) => self.screen.tell(Notice::UnknownCommand(&word))?,
+            Entered::BadModel(error) => self.screen.tell(Notice::BadModel(error))?,
             Entered::Incomplete(word) => self.screen.tell(Notice::MissingArgument(word))?,
         }
         Ok(())
@@ -148,8 +149,8 @@ impl<'a> Conversation<'a> {
                 self.screen.tell(Notice::Sessions { all: &all, current: self.session.as_ref() })
             }
             Command::Model(Some(model)) => {
-                let told = self.screen.tell(Notice::Model(&model));
-                self.model = Some(model);
+                let told = self.screen.tell(Notice::Model(model.as_str()));
+                self.model = Some(model.to_string());
                 told
             }
             Command::Model(None) => {
