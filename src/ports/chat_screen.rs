@@ -26,16 +26,18 @@ pub struct Gone {
 ///
 /// * Text is shown at once, and nothing is added to it.
 /// * What happens to the link is told to a person and to nobody else. It begins on a line of its own.
+/// * Every method gives up control while nobody reads what is shown, and can be given up itself.
+#[async_trait]
 pub trait AnswerListener: Send {
     /// The next piece of the answer.
     ///
     /// # Errors
     ///
     /// [`Gone`]: nobody wants to hear more.
-    fn text(&mut self, text: &PlainText) -> Result<(), Gone>;
+    async fn text(&mut self, text: &PlainText) -> Result<(), Gone>;
 
     /// What happens to the link meanwhile.
-    fn link(&mut self, event: LinkEvent<'_>);
+    async fn link(&mut self, event: LinkEvent<'_>);
 }
 
 /// What happens to the link in the middle of a turn.
@@ -155,5 +157,5 @@ pub trait ChatScreen: AnswerListener {
     /// # Errors
     ///
     /// [`Gone`] when there is nobody to tell.
-    fn tell(&mut self, notice: Notice<'_>) -> Result<(), Gone>;
+    async fn tell(&mut self, notice: Notice<'_>) -> Result<(), Gone>;
 }

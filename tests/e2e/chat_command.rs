@@ -2,7 +2,8 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
-use std::process::Stdio;
+use std::process::{ChildStdout, Stdio};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -18,6 +19,7 @@ case "$q" in
 *for-ever*) while :; do echo more; done;;
 *colour*) printf '\033[31mred\033[0m \033]0;title\007\302\2332Jplain\r\n';;
 *broken*) printf half; exit 3;;
+*much*) head -c 200000 /dev/zero | tr '\0' x;;
 *) printf 'You said: %s\n\n\n' "$q";;
 esac
 "#;
@@ -217,6 +219,37 @@ fn a_signal_stops_the_answer_and_is_the_exit_code() {
         kill_process(Pid::from_child(&child), signal).unwrap();
         assert_eq!(child.wait().unwrap().code(), Some(code));
         assert_eq!(last_outcome(&host), "stopped");
+    }
+}
+
+/// Waits until no more comes into the pipe of a command that has more to say: it is full. How much that is depends on how the
+/// pieces fit into pages.
+fn until_held_up(pipe: &ChildStdout) {
+    let (mut before, mut looks) = (0, 0);
+    while looks < 10 {
+        std::thread::sleep(Duration::from_millis(20));
+        let waiting = rustix::io::ioctl_fionread(pipe).unwrap();
+        looks = if waiting > 16 * 1024 && waiting == before { looks + 1 } else { 0 };
+        before = waiting;
+    }
+}
+
+#[test]
+fn a_signal_ends_a_command_whose_output_nobody_reads() {
+    for (arguments, signal, code) in [
+        (&["-p", "for-ever"] as &[&str], Signal::TERM, 143),
+        (&["-p", "for-ever"], Signal::INT, 130),
+        (&["-p", "much", "--json"], Signal::TERM, 143),
+        (&["-p", "much"], Signal::INT, 130),
+    ] {
+        let host = host_with_agent();
+        let _daemon = host.daemon();
+        let mut command = host.command(NETCLAW);
+        let mut child = command.arg("chat").args(arguments).stdout(Stdio::piped()).spawn().unwrap();
+        let unread = child.stdout.take().unwrap();
+        until_held_up(&unread);
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(code), "{arguments:?}");
     }
 }
 

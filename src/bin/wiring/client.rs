@@ -45,6 +45,7 @@ pub fn run_chat(command: ChatCommand, console: &mut Console<'_>) -> Result<(), F
         consent: &TerminalConsent,
         input: &mut stdin,
         input_is_terminal,
+        output: Box::new(stdout),
         output_is_terminal,
     };
     block_on(commands::chat::run_chat(command, ports, console))

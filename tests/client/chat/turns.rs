@@ -246,3 +246,22 @@ async fn a_daemon_that_is_busy_while_an_answer_is_come_back_to_is_waited_for() {
     let (ending, ..) = run(&api, Asker::Person, &mut FakeInterrupts::default()).await;
     assert_eq!(ending, Err(TurnError::Chat(busy(1))), "nothing has begun that could be lost");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_signal_wins_over_a_reader_that_does_not_read() {
+    let endless = || Script::Hangs(numbered(0, [begun(), text("a"), text("b")]));
+    for (asker, script) in [(Asker::Person, endless()), (Asker::Script, endless()), (Asker::Script, whole())] {
+        let api = ScriptedChatApi::with([script]);
+        let (ground, mut screen) = (Ground::default(), FakeScreen { is_held_up: true, ..FakeScreen::default() });
+        let line = ground.line(&api);
+        let mut interrupts = FakeInterrupts::after(3, Interrupt::Terminate);
+        let heard = ground.turns(&line, asker).run(ask("why?"), &mut screen, &mut interrupts).await.unwrap();
+        assert_eq!(heard.ending, Ending::Interrupted(Interrupt::Terminate));
+        assert!((3..5).contains(&ground.clock.passed().as_secs()));
+    }
+}
+
+/// An answer without a word, of which only the end of its line is written.
+fn whole() -> Script {
+    Script::Ends(numbered(0, [begun(), done()]))
+}

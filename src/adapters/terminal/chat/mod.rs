@@ -2,6 +2,7 @@
 
 mod editor;
 mod notices;
+pub mod output;
 pub mod screen;
 pub mod script;
 

@@ -2,7 +2,10 @@
 
 use std::io::Read;
 
-use super::{notices, unwritten};
+use async_trait::async_trait;
+
+use super::notices;
+use super::output::Output;
 use crate::adapters::terminal::console::Console;
 use crate::adapters::terminal::failure::{Exit, Failure};
 use crate::domain::chat::message::MAX_CONTENT_BYTES;
@@ -11,27 +14,28 @@ use crate::ports::chat_screen::{AnswerListener, Gone, LinkEvent};
 
 /// Hears an answer for a script.
 pub struct ScriptListener<'a, 'b> {
+    output: &'a mut Output,
     console: &'a mut Console<'b>,
     is_streaming: bool,
 }
 
 impl<'a, 'b> ScriptListener<'a, 'b> {
-    /// Writes the answer as it comes if `is_streaming`, else nothing.
-    pub fn new(console: &'a mut Console<'b>, is_streaming: bool) -> Self {
-        Self { console, is_streaming }
+    /// Writes the answer to `output` as it comes if `is_streaming`, else nothing.
+    pub const fn new(output: &'a mut Output, console: &'a mut Console<'b>, is_streaming: bool) -> Self {
+        Self { output, console, is_streaming }
     }
 }
 
+#[async_trait]
 impl AnswerListener for ScriptListener<'_, '_> {
-    fn text(&mut self, text: &PlainText) -> Result<(), Gone> {
+    async fn text(&mut self, text: &PlainText) -> Result<(), Gone> {
         if !self.is_streaming {
             return Ok(());
         }
-        let written = self.console.out.write_all(text.as_str().as_bytes()).and_then(|()| self.console.out.flush());
-        written.map_err(|error| unwritten(&error))
+        self.output.write(text.as_str().as_bytes().to_vec()).await
     }
 
-    fn link(&mut self, event: LinkEvent<'_>) {
+    async fn link(&mut self, event: LinkEvent<'_>) {
         if self.console.err_is_terminal {
             self.console.note(notices::link(event));
         }

@@ -1,16 +1,17 @@
 //! `netclaw chat`
 
-use std::io::Read;
+use std::io::{Read, Write};
 
 use super::{ClientPorts, sessions};
+use crate::adapters::terminal::chat::output::Output;
 use crate::adapters::terminal::chat::screen::TerminalScreen;
 use crate::adapters::terminal::chat::script::{self, ScriptListener};
 use crate::adapters::terminal::cli::chat::{ChatArgs, ChatCommand};
 use crate::adapters::terminal::console::Console;
-use crate::adapters::terminal::failure::{Exit, Failure, interrupted, of_conversation, of_errand};
+use crate::adapters::terminal::failure::{Exit, Failure, interrupted, of_conversation, of_errand, of_gone};
 use crate::adapters::terminal::render::reply;
 use crate::app::client::chat::conversation::{Conversation, Opening, Over};
-use crate::app::client::chat::errand::{self, Errand};
+use crate::app::client::chat::errand::{self, Errand, Reply};
 use crate::app::client::chat::line::Line;
 use crate::app::client::chat::turn::{Asker, Turns};
 use crate::app::client::target::Target;
@@ -35,7 +36,9 @@ pub struct ChatPorts<'a> {
     pub input: &'a mut (dyn Read + Send),
     /// Whether `input` is a terminal.
     pub input_is_terminal: bool,
-    /// Whether the results go to a terminal.
+    /// Where answers are written.
+    pub output: Box<dyn Write + Send>,
+    /// Whether `output` is a terminal.
     pub output_is_terminal: bool,
 }
 
@@ -58,11 +61,12 @@ async fn run(args: ChatArgs, mut ports: ChatPorts<'_>, console: &mut Console<'_>
     let errand = Errand { session: resume, model: model.map(|model| model.to_string()), message };
     let line = line(ports.chat, &ports.client, target);
     let turns = turns(&line, &ports.client, Asker::Script);
-    let mut listener = ScriptListener::new(console, !json);
+    let mut output = Output::start(ports.output);
+    let mut listener = ScriptListener::new(&mut output, console, !json);
     let asked = errand::run(&turns, errand, &mut listener, ports.interrupts).await;
     let reply = asked.map_err(|error| of_errand(error, &line.target()))?;
     if json {
-        return console.json(&reply::document(&reply));
+        return print(&reply, &mut output, ports.interrupts, console).await;
     }
     // The answer is there as far as it goes, and so the command has done its work.
     let reason = reply.completion.finish_reason.as_deref();
@@ -89,11 +93,28 @@ fn message(args: &ChatArgs, ports: &mut ChatPorts<'_>) -> Result<Option<String>,
     script::checked(message).map(Some)
 }
 
+/// Prints an answer as a document, unless a signal comes first: nobody may be reading.
+async fn print(
+    reply: &Reply,
+    output: &mut Output,
+    interrupts: &mut dyn Interrupts,
+    console: &mut Console<'_>,
+) -> Result<(), Failure> {
+    let mut text = Vec::new();
+    let mut document = Console { out: &mut text, err: console.err, err_is_terminal: console.err_is_terminal };
+    document.json(&reply::document(reply))?;
+    tokio::select! {
+        biased;
+        interrupt = interrupts.next() => Err(interrupted(interrupt)),
+        written = output.write(text) => written.map_err(of_gone),
+    }
+}
+
 async fn converse(args: ChatArgs, ports: ChatPorts<'_>, console: &mut Console<'_>) -> Result<(), Failure> {
     let target = ports.client.settled_target(&args.target).await?;
     let line = line(ports.chat, &ports.client, target);
     let (turns, target) = (turns(&line, &ports.client, Asker::Person), line.target());
-    let mut screen = TerminalScreen::new(console, &target, ports.history);
+    let mut screen = TerminalScreen::new(Output::start(ports.output), console, &target, ports.history);
     let opening = Opening { session: args.resume, model: args.model.map(|model| model.to_string()) };
     let over = Conversation::new(turns, &mut screen, ports.interrupts).run(opening).await;
     match over.map_err(|error| of_conversation(error, &line.target()))? {

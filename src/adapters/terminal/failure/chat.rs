@@ -80,7 +80,8 @@ pub const fn interrupted(interrupt: Interrupt) -> Failure {
     })
 }
 
-fn of_gone(gone: Gone) -> Failure {
+/// Nothing can be shown or read any more.
+pub fn of_gone(gone: Gone) -> Failure {
     if gone.is_closed { Failure::quiet() } else { Failure::new(Exit::Failed, gone.to_string()) }
 }
 

@@ -90,7 +90,7 @@ impl<'a> Conversation<'a> {
 
     async fn open(&mut self, opening: Opening) -> Result<(), Stop> {
         let agent = unless_interrupted(self.interrupts, self.turns.line.agent()).await?;
-        self.screen.tell(Notice::Welcome(&agent))?;
+        self.tell(Notice::Welcome(&agent)).await?;
         self.model = opening.model;
         let Some(key) = opening.session else { return Ok(()) };
         let told = match self.resume(&key).await {
@@ -99,7 +99,7 @@ impl<'a> Conversation<'a> {
             }
             resumed => resumed?,
         };
-        Ok(told?)
+        told
     }
 
     async fn step(&mut self) -> Result<(), Stop> {
@@ -114,11 +114,11 @@ impl<'a> Conversation<'a> {
             Entered::Command(Command::Quit) => return Err(Stop::Over(Over::Ended)),
             Entered::Command(command) => match self.obey(command).await {
                 Ok(told) => told?,
-                Err(trouble) => self.complain(trouble)?,
+                Err(trouble) => self.complain(trouble).await?,
             },
-            Entered::Unknown(word) => self.screen.tell(Notice::UnknownCommand(&word))?,
-            Entered::BadModel(error) => self.screen.tell(Notice::BadModel(error))?,
-            Entered::Incomplete(word) => self.screen.tell(Notice::MissingArgument(word))?,
+            Entered::Unknown(word) => self.tell(Notice::UnknownCommand(&word)).await?,
+            Entered::BadModel(error) => self.tell(Notice::BadModel(error)).await?,
+            Entered::Incomplete(word) => self.tell(Notice::MissingArgument(word)).await?,
         }
         Ok(())
     }
@@ -138,31 +138,33 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    async fn obey(&mut self, command: Command) -> Result<Result<(), Gone>, Trouble> {
+    async fn obey(&mut self, command: Command) -> Result<Result<(), Stop>, Trouble> {
         let Turns { line, .. } = self.turns;
         Ok(match command {
-            Command::Quit | Command::Help => self.screen.tell(Notice::Help),
+            Command::Quit | Command::Help => self.tell(Notice::Help).await,
             Command::New(name) => return self.begin(name).await,
             Command::Resume(key) => return self.resume(&key).await,
             Command::Sessions => {
                 let all = unless_interrupted(self.interrupts, line.sessions()).await?;
-                self.screen.tell(Notice::Sessions { all: &all, current: self.session.as_ref() })
+                let notice = Notice::Sessions { all: &all, current: self.session.as_ref() };
+                tell(self.screen, self.interrupts, notice).await
             }
             Command::Model(Some(model)) => {
-                let told = self.screen.tell(Notice::Model(model.as_str()));
+                let told = self.tell(Notice::Model(model.as_str())).await;
                 self.model = Some(model.to_string());
                 told
             }
             Command::Model(None) => {
                 let all = unless_interrupted(self.interrupts, line.models()).await?;
                 let session = self.session.as_ref().and_then(|session| session.model.as_deref());
-                self.screen.tell(Notice::Models { chosen: self.model.as_deref().or(session), all: &all })
+                let notice = Notice::Models { chosen: self.model.as_deref().or(session), all: &all };
+                tell(self.screen, self.interrupts, notice).await
             }
         })
     }
 
     /// A new session. One without a name begins with what is said in it, so that none is left empty.
-    async fn begin(&mut self, name: Option<String>) -> Result<Result<(), Gone>, Trouble> {
+    async fn begin(&mut self, name: Option<String>) -> Result<Result<(), Stop>, Trouble> {
         self.session = match &name {
             Some(name) => {
                 let wish = SessionWish { name: Some(name.clone()), model: self.model.clone() };
@@ -170,12 +172,12 @@ impl<'a> Conversation<'a> {
             }
             None => None,
         };
-        Ok(self.screen.tell(Notice::New { name: name.as_deref() }))
+        Ok(self.tell(Notice::New { name: name.as_deref() }).await)
     }
 
-    async fn resume(&mut self, key: &str) -> Result<Result<(), Gone>, Trouble> {
+    async fn resume(&mut self, key: &str) -> Result<Result<(), Stop>, Trouble> {
         let found = unless_interrupted(self.interrupts, self.turns.line.transcript(key)).await?;
-        let told = self.screen.tell(Notice::Resumed(&found));
+        let told = self.tell(Notice::Resumed(&found)).await;
         self.session = Some(found.session);
         Ok(told)
     }
@@ -184,7 +186,7 @@ impl<'a> Conversation<'a> {
         let is_new = self.session.is_none();
         let session = match self.current().await {
             Ok(session) => session,
-            Err(trouble) => return self.complain(trouble),
+            Err(trouble) => return self.complain(trouble).await,
         };
         let ask = Ask { session: session.id.as_str(), content: message, model: self.model.clone() };
         let heard = self.turns.run(ask, self.screen, self.interrupts).await;
@@ -194,17 +196,19 @@ impl<'a> Conversation<'a> {
         match heard.map(|Heard { ending, .. }| ending) {
             Ok(Ending::Done(Completion { finish_reason: None, .. })) => Ok(()),
             Ok(Ending::Done(Completion { finish_reason: Some(reason), .. })) => {
-                Ok(self.screen.tell(Notice::Finished(&reason))?)
+                self.tell(Notice::Finished(&reason)).await
             }
-            Ok(Ending::Stopped | Ending::Interrupted(Interrupt::Stop)) => Ok(self.screen.tell(Notice::Stopped)?),
+            Ok(Ending::Stopped | Ending::Interrupted(Interrupt::Stop)) => self.tell(Notice::Stopped).await,
             Ok(Ending::Interrupted(interrupt)) => Err(Stop::Over(Over::Interrupted(interrupt))),
-            Err(TurnError::Chat(error)) => self.complain(Trouble::Chat(error)),
-            Err(TurnError::Failed { why, detail }) => self.complain(Trouble::Chat(ChatError::Refused { why, detail })),
+            Err(TurnError::Chat(error)) => self.complain(Trouble::Chat(error)).await,
+            Err(TurnError::Failed { why, detail }) => {
+                self.complain(Trouble::Chat(ChatError::Refused { why, detail })).await
+            }
             Err(TurnError::Cut(error)) if error.is_unauthorized() => Err(Stop::Error(error.into())),
             Err(TurnError::Cut(cause)) => {
-                Ok(self.screen.tell(Notice::Cut(Cut::Link { cause: &cause, session: session.id }))?)
+                self.tell(Notice::Cut(Cut::Link { cause: &cause, session: session.id })).await
             }
-            Err(TurnError::Forgotten(remains)) => Ok(self.screen.tell(Notice::Cut(Cut::Daemon(remains)))?),
+            Err(TurnError::Forgotten(remains)) => self.tell(Notice::Cut(Cut::Daemon(remains))).await,
             Err(TurnError::Gone(gone)) => Err(gone.into()),
             Err(TurnError::Random(error)) => Err(Stop::Error(error.into())),
         }
@@ -220,12 +224,31 @@ impl<'a> Conversation<'a> {
         Ok(self.session.insert(created).clone())
     }
 
+    async fn tell(&mut self, notice: Notice<'_>) -> Result<(), Stop> {
+        tell(self.screen, self.interrupts, notice).await
+    }
+
     /// Tells what went wrong, if the chat can go on after it.
-    fn complain(&mut self, trouble: Trouble) -> Result<(), Stop> {
+    async fn complain(&mut self, trouble: Trouble) -> Result<(), Stop> {
         match trouble {
-            Trouble::Interrupted(Interrupt::Stop) => Ok(self.screen.tell(Notice::Stopped)?),
-            Trouble::Chat(error) if !error.is_unauthorized() => Ok(self.screen.tell(Notice::Failed(&error))?),
+            Trouble::Interrupted(Interrupt::Stop) => self.tell(Notice::Stopped).await,
+            Trouble::Chat(error) if !error.is_unauthorized() => self.tell(Notice::Failed(&error)).await,
             other => Err(other.into()),
+        }
+    }
+}
+
+/// Tells the person something, who may have stopped their terminal for a while. SIGTERM does not wait for them.
+async fn tell(screen: &mut dyn ChatScreen, interrupts: &mut dyn Interrupts, notice: Notice<'_>) -> Result<(), Stop> {
+    let mut told = screen.tell(notice);
+    loop {
+        tokio::select! {
+            biased;
+            told = &mut told => return Ok(told?),
+            interrupt = interrupts.next() => match interrupt {
+                Interrupt::Stop => {}
+                Interrupt::Terminate => return Err(Stop::Over(Over::Interrupted(interrupt))),
+            },
         }
     }
 }

@@ -44,7 +44,7 @@ impl<'a> Hearing<'a> {
     }
 
     /// Takes the next event. One that was seen before is passed over: a turn that is asked for again begins anew.
-    pub(super) fn take(&mut self, numbered: Numbered, now: MonotonicTime) -> Result<Option<End>, TurnError> {
+    pub(super) async fn take(&mut self, numbered: Numbered, now: MonotonicTime) -> Result<Option<End>, TurnError> {
         let Numbered { number, event } = numbered;
         if self.seen.is_some_and(|seen| number <= seen) {
             return Ok(None);
@@ -52,7 +52,7 @@ impl<'a> Hearing<'a> {
         self.seen = Some(number);
         match event {
             TurnEvent::Begun { session, turn } => self.begun = Some((session, turn)),
-            TurnEvent::Text(text) => self.hear(&text, now)?,
+            TurnEvent::Text(text) => self.hear(&text, now).await?,
             TurnEvent::Done(completion) => return Ok(Some(End::Done(completion))),
             TurnEvent::Stopped => return Ok(Some(End::Stopped)),
             TurnEvent::Failed { why, detail } => return Err(TurnError::Failed { why, detail }),
@@ -60,7 +60,7 @@ impl<'a> Hearing<'a> {
         Ok(None)
     }
 
-    fn hear(&mut self, text: &str, now: MonotonicTime) -> Result<(), TurnError> {
+    async fn hear(&mut self, text: &str, now: MonotonicTime) -> Result<(), TurnError> {
         if (self.text.len() + text.len()) as u64 > MAX_OUTPUT_BYTES {
             let detail = format!("the answer is longer than {MAX_OUTPUT_BYTES} bytes");
             return Err(TurnError::Failed { why: Refusal::AgentOutputLimit, detail });
@@ -68,21 +68,21 @@ impl<'a> Hearing<'a> {
         self.first_at.get_or_insert(now);
         self.text.push_str(text);
         let plain = self.cleaner.clean(text);
-        self.show(&plain)?;
+        self.show(&plain).await?;
         Ok(())
     }
 
-    fn show(&mut self, plain: &PlainText) -> Result<(), Gone> {
-        if plain.as_str().is_empty() { Ok(()) } else { self.listener.text(plain) }
+    async fn show(&mut self, plain: &PlainText) -> Result<(), Gone> {
+        if plain.as_str().is_empty() { Ok(()) } else { self.listener.text(plain).await }
     }
 
     /// Ends the text with its line. An answer that came to its end has one even when it is empty.
-    pub(super) fn close(&mut self, is_whole: bool) -> Result<(), Gone> {
+    pub(super) async fn close(&mut self, is_whole: bool) -> Result<(), Gone> {
         if !is_whole && self.text.is_empty() {
             return Ok(());
         }
         let end = std::mem::take(&mut self.cleaner).finish();
-        self.show(&end)
+        self.show(&end).await
     }
 
     /// Takes what the session has of a turn that the daemon has forgotten.
@@ -90,17 +90,22 @@ impl<'a> Hearing<'a> {
     /// # Errors
     ///
     /// [`TurnError::Forgotten`] when that is not a whole answer; [`TurnError::Gone`].
-    pub(super) fn take_rest(&mut self, kept: &Transcript, asked: &str, now: MonotonicTime) -> Result<End, TurnError> {
+    pub(super) async fn take_rest(
+        &mut self,
+        kept: &Transcript,
+        asked: &str,
+        now: MonotonicTime,
+    ) -> Result<End, TurnError> {
         let Some((answer, outcome)) = answer_to(kept, asked) else {
             return Err(TurnError::Forgotten(self.remains(false)));
         };
         let is_kept = answer.starts_with(&self.text);
         match answer.strip_prefix(&self.text) {
             Some("") => {}
-            Some(rest) => self.hear(rest, now)?,
+            Some(rest) => self.hear(rest, now).await?,
             // A crash has taken away the end of what was heard.
             None if outcome.is_some() && self.text.starts_with(answer) => {}
-            None => self.hear(&format!("\n{answer}"), now)?,
+            None => self.hear(&format!("\n{answer}"), now).await?,
         }
         match outcome {
             None => Ok(End::Done(Completion::default())),

@@ -28,6 +28,9 @@ const PATIENCE_OF_A_SCRIPT: Duration = Duration::from_secs(10);
 /// How long stopping a turn may take. Then the person has the prompt back, and the daemon stops it for want of a listener.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
 
+/// How long a reader may take for the end of a line after a signal. One that does not read at all is not waited for.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
+
 /// Who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asker {
@@ -163,12 +166,13 @@ impl Turns<'_> {
         let question = Question { content, request: self.request_id()?, model, resumable };
         let mut hearing = Hearing::new(listener);
         let ending = self.hear(session, &question, &mut hearing, interrupts).await;
-        let is_gone = matches!(ending, Err(TurnError::Gone(_)));
-        if is_gone {
-            self.stop(session, &question, &hearing, interrupts).await;
-        } else {
-            hearing.close(matches!(ending, Ok(Ending::Done(_))))?;
-        }
+        let ending = match ending {
+            Err(TurnError::Gone(gone)) => {
+                self.stop(session, &question, &hearing, interrupts).await;
+                Err(TurnError::Gone(gone))
+            }
+            ending => close(&mut hearing, ending, interrupts).await?,
+        };
         let session = hearing.begun.map(|(session, _)| session);
         Ok(Heard { session, text: hearing.text, first_at: hearing.first_at, ending: ending? })
     }
@@ -191,10 +195,17 @@ impl Turns<'_> {
                 Ok(Leg::Ended(End::Done(completion))) => return Ok(Ending::Done(completion)),
                 Ok(Leg::Ended(End::Stopped)) => return self.stopped(loss.repeated),
                 Ok(Leg::Lost(cause)) => {
-                    let wait = self.wait_after(cause, hearing, &mut loss)?;
+                    let waited = async {
+                        let wait = self.wait_after(cause, hearing, &mut loss).await?;
+                        tokio::time::sleep(wait).await;
+                        Ok::<_, TurnError>(())
+                    };
                     tokio::select! {
                         interrupt = interrupts.next() => Some(interrupt),
-                        () = tokio::time::sleep(wait) => None,
+                        waited = waited => {
+                            waited?;
+                            None
+                        }
                     }
                 }
                 Err(interrupt) => Some(interrupt),
@@ -232,13 +243,13 @@ impl Turns<'_> {
         };
         loss.was_sent = true;
         if std::mem::take(&mut loss.was_told) {
-            hearing.listener().link(LinkEvent::Restored);
+            hearing.listener().link(LinkEvent::Restored).await;
         }
         loop {
             match stream.next().await {
                 Some(Ok(numbered)) => {
                     (loss.since, loss.attempts) = (None, 0);
-                    if let Some(end) = hearing.take(numbered, self.clock.now().monotonic)? {
+                    if let Some(end) = hearing.take(numbered, self.clock.now().monotonic).await? {
                         return Ok(Leg::Ended(end));
                     }
                 }
@@ -263,14 +274,22 @@ impl Turns<'_> {
     async fn recall(&self, question: &Question, hearing: &mut Hearing<'_>, loss: &Loss) -> Result<Leg, TurnError> {
         let Some((session, _)) = hearing.begun else { return Err(TurnError::Forgotten(Remains::Nothing)) };
         match self.line.transcript(session.as_str()).await {
-            Ok(kept) => hearing.take_rest(&kept, &question.content, self.clock.now().monotonic).map(Leg::Ended),
+            Ok(kept) => {
+                let now = self.clock.now().monotonic;
+                hearing.take_rest(&kept, &question.content, now).await.map(Leg::Ended)
+            }
             Err(error) if loss.is_passed_by(&error, hearing) => Ok(Leg::Lost(error)),
             Err(error) => Err(TurnError::Cut(error)),
         }
     }
 
     /// How long to wait after the link was lost, or that it was lost for too long.
-    fn wait_after(&self, cause: ChatError, hearing: &mut Hearing<'_>, loss: &mut Loss) -> Result<Duration, TurnError> {
+    async fn wait_after(
+        &self,
+        cause: ChatError,
+        hearing: &mut Hearing<'_>,
+        loss: &mut Loss,
+    ) -> Result<Duration, TurnError> {
         loss.was_sent |= matches!(cause, ChatError::Lost { .. });
         let now = self.clock.now().monotonic;
         // Coming back sooner than it is told to would be in vain.
@@ -289,7 +308,7 @@ impl Turns<'_> {
         let wait = backoff::wait(loss.attempts, random).max(earliest);
         loss.attempts += 1;
         loss.was_told = true;
-        hearing.listener().link(LinkEvent::Lost { cause: &cause, wait });
+        hearing.listener().link(LinkEvent::Lost { cause: &cause, wait }).await;
         if loss.was_sent && hearing.begun.is_none() {
             loss.repeated = Some(cause);
         }
@@ -353,6 +372,26 @@ impl Turns<'_> {
         let mut random = [0; 16];
         self.rng.fill(&mut random)?;
         Ok(RequestId::from_random(random))
+    }
+}
+
+/// Ends the text with its line. A signal ends the wait for a reader that does not read; after one, there is hardly any.
+async fn close(
+    hearing: &mut Hearing<'_>,
+    ending: Result<Ending, TurnError>,
+    interrupts: &mut dyn Interrupts,
+) -> Result<Result<Ending, TurnError>, Gone> {
+    let is_whole = matches!(ending, Ok(Ending::Done(_)));
+    if matches!(ending, Ok(Ending::Interrupted(_))) {
+        return match tokio::time::timeout(CLOSE_PATIENCE, hearing.close(is_whole)).await {
+            Ok(closed) => closed.map(|()| ending),
+            Err(_) => Ok(ending),
+        };
+    }
+    tokio::select! {
+        biased;
+        closed = hearing.close(is_whole) => closed.map(|()| ending),
+        interrupt = interrupts.next() => Ok(Ok(Ending::Interrupted(interrupt))),
     }
 }
 
