@@ -121,9 +121,7 @@ fn serve(
 }
 
 fn unreadable(error: &ReadlineError) -> Result<Entry, Gone> {
-    Err(match error {
-        error => Gone { cause: format!("the terminal cannot be read: {error}"), is_closed: false },
-    })
+    Err(Gone { cause: format!("the terminal cannot be read: {error}"), is_closed: false })
 }
 
 fn editor(continued: Continue) -> rustyline::Result<Editor<Keys, MemHistory>> {

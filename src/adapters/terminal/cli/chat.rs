@@ -49,7 +49,8 @@ pub struct ChatArgs {
     /// The model that answers, if not the session's
     #[arg(long, value_name = "NAME", value_parser = ModelName::parse)]
     pub model: Option<ModelName>,
-    /// Print one JSON document when the answer is whole: sessionId, response, usage, ttftMs, totalMs
+    /// Print one JSON document when the answer is whole: sessionId, response, usage, ttftMs, totalMs, and finishReason where
+    /// the agent had more to say
     #[arg(long)]
     pub json: bool,
 }

@@ -93,13 +93,12 @@ impl<'a> Conversation<'a> {
         self.tell(Notice::Welcome(&agent)).await?;
         self.model = opening.model;
         let Some(key) = opening.session else { return Ok(()) };
-        let told = match self.resume(&key).await {
+        match self.resume(&key).await {
             Err(Trouble::Chat(ChatError::Refused { why: Refusal::NoSession, .. })) if may_be_new(&key) => {
                 self.begin(Some(key)).await?
             }
             resumed => resumed?,
-        };
-        told
+        }
     }
 
     async fn step(&mut self) -> Result<(), Stop> {

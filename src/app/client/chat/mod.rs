@@ -9,6 +9,7 @@ pub mod entry;
 pub mod errand;
 mod hearing;
 pub mod line;
+mod loss;
 pub mod turn;
 
 use crate::ports::chat_api::{Access, ChatError};

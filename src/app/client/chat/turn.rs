@@ -7,23 +7,16 @@ use thiserror::Error;
 
 use super::hearing::{End, Hearing};
 use super::line::Line;
+use super::loss::{Loss, is_lost};
 use super::{Trouble, unless_interrupted};
-use crate::domain::backoff;
 use crate::domain::chat::id::{ChatSessionId, RequestId};
 use crate::domain::time::MonotonicTime;
 use crate::ports::chat_api::{ChatError, Completion, Question, Refusal, TurnEvent, TurnStream};
 use crate::ports::chat_screen::{AnswerListener, Gone, LinkEvent, Remains};
 use crate::ports::clock::Clock;
-use crate::ports::daemon_api::{ApiError, Rejection};
+use crate::ports::daemon_api::ApiError;
 use crate::ports::interrupts::{Interrupt, Interrupts};
 use crate::ports::rng::{RandomUnavailable, Rng};
-
-/// How long a person's turn is looked for after its link was lost. A daemon lets it go on for 30 seconds without a listener,
-/// and remembers it for another 60.
-const PATIENCE_OF_A_PERSON: Duration = Duration::from_secs(60);
-
-/// How long a script's question is repeated whose answer was lost.
-const PATIENCE_OF_A_SCRIPT: Duration = Duration::from_secs(10);
 
 /// How long stopping a turn may take. Then the person has the prompt back, and the daemon stops it for want of a listener.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
@@ -122,33 +115,6 @@ enum Leg {
     Lost(ChatError),
 }
 
-/// How long there has been no connection, and how often one was tried.
-#[derive(Default)]
-struct Loss {
-    since: Option<MonotonicTime>,
-    attempts: usize,
-    /// Whether the listener knows of it.
-    was_told: bool,
-    /// Whether the question may have reached the daemon.
-    was_sent: bool,
-    /// Why the question had to be repeated, if it had.
-    repeated: Option<ChatError>,
-}
-
-impl Loss {
-    /// Whether the same may succeed a little later. That the daemon has too much to do ends a question that it has not heard,
-    /// and nothing else.
-    const fn is_passed_by(&self, error: &ChatError, hearing: &Hearing<'_>) -> bool {
-        match error {
-            error if is_lost(error) => true,
-            ChatError::Api(ApiError::Rejected { why: Rejection::RateLimited { .. }, .. }) => {
-                self.was_sent || hearing.begun.is_some()
-            }
-            ChatError::Refused { .. } | ChatError::Lost { .. } | ChatError::Api(_) => false,
-        }
-    }
-}
-
 impl Turns<'_> {
     /// Asks, and hears the answer to its end.
     ///
@@ -237,23 +203,22 @@ impl Turns<'_> {
         let mut stream = match self.connect(key, question, hearing).await {
             Ok(stream) => stream,
             Err(ChatError::Refused { why: Refusal::NoTurn, .. }) => return self.recall(question, hearing, loss).await,
-            Err(error) if loss.is_passed_by(&error, hearing) => return Ok(Leg::Lost(error)),
+            Err(error) if loss.is_passed_by(&error, hearing.begun.is_some()) => return Ok(Leg::Lost(error)),
             // A turn that had begun is over then, whoever is in the way.
             Err(error) => return Err(if hearing.begun.is_some() { TurnError::Cut(error) } else { error.into() }),
         };
-        loss.was_sent = true;
-        if std::mem::take(&mut loss.was_told) {
+        if loss.end() {
             hearing.listener().link(LinkEvent::Restored).await;
         }
         loop {
             match stream.next().await {
                 Some(Ok(numbered)) => {
-                    (loss.since, loss.attempts) = (None, 0);
+                    loss.forget();
                     if let Some(end) = hearing.take(numbered, self.clock.now().monotonic).await? {
                         return Ok(Leg::Ended(end));
                     }
                 }
-                Some(Err(error)) if loss.is_passed_by(&error, hearing) => return Ok(Leg::Lost(error)),
+                Some(Err(error)) if loss.is_passed_by(&error, hearing.begun.is_some()) => return Ok(Leg::Lost(error)),
                 Some(Err(error)) => return Err(TurnError::Cut(error)),
                 None => {
                     let cause = "the connection was closed in the middle of the answer".to_owned();
@@ -278,7 +243,7 @@ impl Turns<'_> {
                 let now = self.clock.now().monotonic;
                 hearing.take_rest(&kept, &question.content, now).await.map(Leg::Ended)
             }
-            Err(error) if loss.is_passed_by(&error, hearing) => Ok(Leg::Lost(error)),
+            Err(error) if loss.is_passed_by(&error, hearing.begun.is_some()) => Ok(Leg::Lost(error)),
             Err(error) => Err(TurnError::Cut(error)),
         }
     }
@@ -290,28 +255,13 @@ impl Turns<'_> {
         hearing: &mut Hearing<'_>,
         loss: &mut Loss,
     ) -> Result<Duration, TurnError> {
-        loss.was_sent |= matches!(cause, ChatError::Lost { .. });
-        let now = self.clock.now().monotonic;
-        // Coming back sooner than it is told to would be in vain.
-        let earliest = retry_after(&cause);
-        let lost_for = now.since(*loss.since.get_or_insert(now)) + earliest;
-        let is_worth_it = match self.asker {
-            Asker::Person => lost_for < PATIENCE_OF_A_PERSON,
-            // A turn that has begun has ended with its connection.
-            Asker::Script => loss.was_sent && hearing.begun.is_none() && lost_for < PATIENCE_OF_A_SCRIPT,
-        };
-        if !is_worth_it {
-            return Err(if loss.was_sent { TurnError::Cut(cause) } else { TurnError::Chat(cause) });
-        }
         let mut random = [0; 2];
         self.rng.fill(&mut random)?;
-        let wait = backoff::wait(loss.attempts, random).max(earliest);
-        loss.attempts += 1;
-        loss.was_told = true;
+        let now = self.clock.now().monotonic;
+        let Some(wait) = loss.wait(&cause, self.asker, hearing.begun.is_some(), now, random) else {
+            return Err(if loss.was_sent { TurnError::Cut(cause) } else { TurnError::Chat(cause) });
+        };
         hearing.listener().link(LinkEvent::Lost { cause: &cause, wait }).await;
-        if loss.was_sent && hearing.begun.is_none() {
-            loss.repeated = Some(cause);
-        }
         Ok(wait)
     }
 
@@ -347,7 +297,7 @@ impl Turns<'_> {
         interrupts: &mut dyn Interrupts,
     ) -> bool {
         let is_unused = match heard {
-            Ok(heard) => heard.session.is_none(),
+            Ok(heard) => heard.session.is_none() && matches!(heard.ending, Ending::Interrupted(_)),
             Err(TurnError::Chat(error)) => !error.is_unauthorized() && !is_lost(error),
             Err(_) => false,
         };
@@ -392,18 +342,5 @@ async fn close(
         biased;
         closed = hearing.close(is_whole) => closed.map(|()| ending),
         interrupt = interrupts.next() => Ok(Ok(Ending::Interrupted(interrupt))),
-    }
-}
-
-/// Whether there was no answer, for want of a connection.
-const fn is_lost(error: &ChatError) -> bool {
-    matches!(error, ChatError::Lost { .. } | ChatError::Api(ApiError::Unreachable { .. }))
-}
-
-/// How long the daemon wants to be left alone.
-const fn retry_after(error: &ChatError) -> Duration {
-    match error {
-        ChatError::Api(ApiError::Rejected { why: Rejection::RateLimited { retry_after }, .. }) => *retry_after,
-        _ => Duration::ZERO,
     }
 }
