@@ -40,13 +40,13 @@ pub fn host_without_agent() -> World {
     host
 }
 
-fn configure(host: &World, agent: Value) {
+pub fn configure(host: &World, agent: Value) {
     let (ip, port) = (host.address.ip().to_string(), host.address.port());
     let settings = serde_json::json!({"configVersion": 1, "Daemon": {"Host": ip, "Port": port}, "Agent": agent});
     host.write("config/netclaw.json", &settings.to_string(), 0o600);
 }
 
-fn json(text: &str) -> Value {
+pub fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
