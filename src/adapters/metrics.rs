@@ -89,7 +89,7 @@ impl PrometheusMeter {
             )?,
             devices: gauge("netclaw_devices", "Paired devices, those with an expired credential included.")?,
             lockouts: gauge("netclaw_locked_out_addresses", "Addresses that are blocked now.")?,
-            open_requests: gauge("netclaw_open_requests", "Those that are open now.")?,
+            open_requests: gauge("netclaw_open_requests", "Requests, chats and tunnels that are open now.")?,
             started_at: registered(registry, started)?,
             registry: registry.clone(),
         })

@@ -1,5 +1,7 @@
 //! The agent that devices talk to.
 
+use std::any::Any;
+
 use async_trait::async_trait;
 use thiserror::Error;
 
@@ -20,6 +22,8 @@ pub struct AgentRequest {
     pub model: Option<ModelName>,
     /// What was said, the last of it by the user.
     pub conversation: Vec<Utterance>,
+    /// The last message alone. In `conversation` it is one with those before it that have no answer.
+    pub message: String,
 }
 
 /// What the provider counted.
@@ -53,6 +57,9 @@ pub enum AgentError {
     TimedOut(String),
 }
 
+/// Something of an agent's work that is not over yet. It is over when this is dropped.
+pub type AtWork = Box<dyn Any + Send + Sync>;
+
 /// Who hears an answer while it is given.
 pub trait Listener: Send + Sync {
     /// The model that answers, once it is known.
@@ -63,6 +70,12 @@ pub trait Listener: Send + Sync {
 
     /// A sign of life that is no text: thinking, or waiting in a queue.
     fn alive(&self);
+
+    /// To be held for as long as anything of the work goes on that could stand in the way of the next turn, even when nobody
+    /// waits for the answer any more.
+    fn at_work(&self) -> AtWork {
+        Box::new(())
+    }
 }
 
 /// Something that answers.
@@ -70,7 +83,8 @@ pub trait Listener: Send + Sync {
 /// # Contract
 ///
 /// * Text is handed on as it comes, whole characters only, and unchanged.
-/// * When the future of `answer` is dropped, the work ends: no program is left running, no request goes on.
+/// * When the future of `answer` is dropped, the work ends: no program is left running, no request goes on. What takes a moment
+///   for that holds [`Listener::at_work`] until then.
 /// * The caller limits time and length; `models` limits itself.
 /// * No error text contains a secret or a control character.
 #[async_trait]

@@ -131,10 +131,7 @@ pub enum TurnEvent {
     /// A piece of the answer. Not safe to show.
     Text(String),
     /// The answer is whole; the last event.
-    Done {
-        /// What it cost, if the agent says so.
-        usage: Option<Usage>,
-    },
+    Done(Completion),
     /// It was stopped; the last event.
     Stopped,
     /// It failed; the last event.
@@ -144,6 +141,15 @@ pub enum TurnEvent {
         /// The daemon's words, safe to show.
         detail: String,
     },
+}
+
+/// What is known of an answer that came to its end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Completion {
+    /// What it cost, if the agent says so.
+    pub usage: Option<Usage>,
+    /// Why the agent ended it, in its own word and safe to show; `None` where it just had nothing more to say.
+    pub finish_reason: Option<String>,
 }
 
 /// Tokens of a language model.
@@ -201,7 +207,7 @@ pub enum ChatError {
         /// The daemon's words, safe to show.
         detail: String,
     },
-    /// The question was sent and its answer was lost: it may have been heard.
+    /// The request was sent and its answer was lost: it may have been heard.
     #[error("{cause}")]
     Lost {
         /// What the system said, in its words.
@@ -222,8 +228,10 @@ pub type TurnStream = BoxStream<'static, Result<Numbered, ChatError>>;
 ///
 /// * A credential is sent over the link it is passed with and nowhere else, as [`DaemonApi`](super::daemon_api::DaemonApi)
 ///   has it, and one connection serves several requests.
-/// * Every answer is bounded, and so is every event. An answer that is no stream is over after 15 seconds, and so is the wait
-///   for the beginning of a stream. A stream that is silent for 45 seconds, three times as long as a daemon is, is lost.
+/// * Nothing is sent over a link that nothing protects, with a credential or without: what is said is worth as much.
+/// * Every answer is bounded, and so is every event. An answer is over after 15 seconds, and so is the wait for the beginning
+///   of a longer one. Lists and transcripts have ten minutes, and no pause of more than 15 seconds. A stream that is silent
+///   for 45 seconds, three times as long as a daemon is, is lost.
 /// * Events have increasing numbers.
 /// * `key` is an id or a name, as it was typed.
 #[async_trait]

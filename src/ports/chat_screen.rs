@@ -6,13 +6,15 @@ use async_trait::async_trait;
 use thiserror::Error;
 
 use super::chat_api::{AgentReport, ChatError, SessionSummary, Transcript};
+use crate::domain::chat::id::ChatSessionId;
+use crate::domain::chat::model::MalformedModelName;
 use crate::domain::terminal_text::PlainText;
 
-/// Whoever read the answers has gone away, or they cannot be written any more.
+/// Whoever read the answers has gone away, they cannot be written any more, or nothing can be read.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("the answer cannot be written: {cause}")]
+#[error("{cause}")]
 pub struct Gone {
-    /// Why, in the system's words.
+    /// What cannot be done, and why, in the system's words.
     pub cause: String,
     /// Whether the reader has closed a pipe, which is its right.
     pub is_closed: bool,
@@ -24,16 +26,18 @@ pub struct Gone {
 ///
 /// * Text is shown at once, and nothing is added to it.
 /// * What happens to the link is told to a person and to nobody else. It begins on a line of its own.
+/// * Every method gives up control while nobody reads what is shown, and can be given up itself.
+#[async_trait]
 pub trait AnswerListener: Send {
     /// The next piece of the answer.
     ///
     /// # Errors
     ///
     /// [`Gone`]: nobody wants to hear more.
-    fn text(&mut self, text: &PlainText) -> Result<(), Gone>;
+    async fn text(&mut self, text: &PlainText) -> Result<(), Gone>;
 
     /// What happens to the link meanwhile.
-    fn link(&mut self, event: LinkEvent<'_>);
+    async fn link(&mut self, event: LinkEvent<'_>);
 }
 
 /// What happens to the link in the middle of a turn.
@@ -91,10 +95,14 @@ pub enum Notice<'a> {
     },
     /// The next turns use this model.
     Model(&'a str),
+    /// The answer is at its end, which the agent gives this reason for.
+    Finished(&'a str),
     /// The answer was stopped.
     Stopped,
     /// There is no such command.
     UnknownCommand(&'a str),
+    /// A model cannot be called so.
+    BadModel(MalformedModelName),
     /// A command lacks its argument.
     MissingArgument(&'a str),
     /// Something went wrong, and the chat goes on.
@@ -107,9 +115,25 @@ pub enum Notice<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cut<'a> {
     /// The daemon could not be reached again.
-    Link(&'a ChatError),
+    Link {
+        /// Why.
+        cause: &'a ChatError,
+        /// The session, which may have what was said.
+        session: ChatSessionId,
+    },
     /// The daemon has forgotten the turn, and the session has no whole answer.
-    Daemon,
+    Daemon(Remains),
+}
+
+/// What is left of an answer whose daemon has ended in the middle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remains {
+    /// Nothing was heard of it.
+    Nothing,
+    /// The session has all that was heard.
+    Kept,
+    /// The session does not have all that was heard.
+    Lost,
 }
 
 /// A person's screen.
@@ -133,5 +157,5 @@ pub trait ChatScreen: AnswerListener {
     /// # Errors
     ///
     /// [`Gone`] when there is nobody to tell.
-    fn tell(&mut self, notice: Notice<'_>) -> Result<(), Gone>;
+    async fn tell(&mut self, notice: Notice<'_>) -> Result<(), Gone>;
 }

@@ -48,7 +48,8 @@ pub enum AppendError {
 ///   if it had never been, and nothing else is lost with it.
 /// * At most [`MAX_SESSIONS`]; names are unique without regard to case. Both are decided together with the change itself.
 /// * A message of the user is kept only if [`ChatSession::admit`] lets it; an answer always is.
-/// * A damaged session is an error for whoever asks for it, and for nobody else. It is never overwritten, and it counts.
+/// * A damaged session is an error for whoever asks for it, and for nobody else. It is never overwritten, it counts, and its name
+///   stays taken as far as it can be read.
 /// * `list` and `find` read no conversation.
 #[async_trait]
 pub trait ChatSessions: Send + Sync {

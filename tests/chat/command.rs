@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -72,6 +73,8 @@ async fn the_conversation_comes_on_its_input_as_json_lines_or_as_text() {
     assert_eq!((lines, ended), (expected.to_vec(), Ok(Answered::default())));
     shell.config.input = CommandInput::Text;
     assert_eq!(shell.answers(asked(&said)).await.0, said[2].1);
+    let unanswered = AgentRequest { message: "two".to_owned(), ..asked(&[(Role::User, "one\n\ntwo")]) };
+    assert_eq!(shell.answers(unanswered).await.0, "two");
 }
 
 #[tokio::test]
@@ -89,6 +92,14 @@ async fn its_output_is_heard_as_it_comes_whole_characters_at_a_time() {
     };
     let (ended, ()) = tokio::join!(agent.answer(hi(), &*heard), half);
     assert_eq!((heard.text().as_str(), ended), ("aüb\u{fffd}c\u{fffd}", Ok(Answered::default())));
+}
+
+#[tokio::test]
+async fn what_it_says_beside_its_answer_is_a_sign_of_life() {
+    let heard = heard();
+    let ended = Shell::doing("echo thinking >&2").agent().answer(hi(), &*heard).await;
+    assert_eq!((heard.text().as_str(), ended), ("", Ok(Answered::default())));
+    assert_eq!(heard.signs_of_life.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test]
@@ -210,7 +221,7 @@ async fn when_nobody_waits_for_it_any_more_everything_that_it_started_is_asked_t
     let shell = Shell::doing("");
     let pipe = Pipe::beside(&shell);
     let script = format!(
-        "exec 3>'{}'; (trap 'echo bye >&3; exit' TERM; sleep 10000 & wait) & sleep 10000 & echo started >&3; wait",
+        "exec 3>'{}'; (trap 'echo bye >&3; exit' TERM; echo started >&3; sleep 10000 & wait) & sleep 10000 & wait",
         pipe.0.display()
     );
     let agent = CommandAgent::new(CommandConfig { arguments: vec!["-c".to_owned(), script], ..shell.config.clone() });

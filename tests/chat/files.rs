@@ -3,15 +3,19 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use netclaw::adapters::file::chat_sessions::FileChatSessions;
 use netclaw::domain::chat::message::{Message, Outcome};
-use netclaw::domain::chat::session::ChatSession;
-use netclaw::ports::chat_sessions::{AppendError, ChatSessions};
+use netclaw::domain::chat::model::ModelName;
+use netclaw::domain::chat::name::SessionName;
+use netclaw::domain::chat::session::{ChatSession, SessionChange};
+use netclaw::ports::chat_sessions::{AppendError, ChangeSessionError, ChatSessions};
 use tempfile::TempDir;
 
 use crate::e2e::world::mode;
 use crate::fakes::chat_sessions::{agent_says, session, user_says};
+use crate::fakes::samples::WALL;
 
 struct Folder(TempDir);
 
@@ -43,6 +47,10 @@ impl Folder {
 
 async fn said(store: &FileChatSessions, session: &ChatSession) -> Vec<Message> {
     store.read(session.id).await.unwrap().unwrap().1
+}
+
+fn named(name: &str) -> SessionChange {
+    SessionChange { name: Some(SessionName::parse(name).ok()), model: None }
 }
 
 fn both() -> Vec<Message> {
@@ -117,6 +125,113 @@ async fn a_damaged_session_is_refused_and_left_alone_and_others_are_as_they_were
         assert_eq!((store.list().await.unwrap().len(), said(&store, &two).await), (1, both()), "{number}");
         assert_eq!((store.delete(one.id).await, path.exists()), (Ok(true), false), "{number}");
     }
+}
+
+#[tokio::test]
+async fn the_name_of_a_damaged_session_stays_taken_as_far_as_it_can_be_read() {
+    let taken = async |folder: &Folder, name: &str| {
+        let store = folder.store();
+        let (found, made) = (store.find(name).await, store.create(session(4, Some(name))).await);
+        let (id, renaming) = (session(2, None).id, named(&name.to_uppercase()));
+        let renamed = store.change(id, renaming, WALL).await;
+        match found {
+            Err(cause) => {
+                assert!(cause.to_string().contains(".jsonl"), "{cause}");
+                assert_eq!((made, renamed), (Err(ChangeSessionError::NameTaken), Err(ChangeSessionError::NameTaken)));
+                true
+            }
+            Ok(found) => {
+                assert_eq!((found, made), (None, Ok(())));
+                false
+            }
+        }
+    };
+    let (folder, one, _) = Folder::with_two().await;
+    folder.store().change(one.id, named("uno"), WALL).await.unwrap();
+    let path = folder.file(&one);
+    let good = fs::read_to_string(&path).unwrap();
+    let (begun, changed) = (good.lines().next().unwrap(), good.lines().last().unwrap());
+    for (damage, name, is_taken) in [
+        (format!("{good}{{\n"), "uno", true),
+        (format!("{good}{{\n"), "one", false),
+        (format!("{begun}\nx\n{changed}\n"), "UNO", true),
+        (format!("{begun}\nx\n"), "one", true),
+        (format!("x\n{changed}\n"), "uno", true),
+        (good.replacen("\"version\":1", "\"version\":2", 1), "uno", true),
+        (good.replace("\"type\":\"user\"", "\"type\":\"change\",\"name\":\"robot\""), "robot", false),
+        (good.replace("\"uno\"", "\"u\\u001bno\""), "uno", false),
+        (String::new(), "uno", false),
+    ] {
+        fs::write(&path, &damage).unwrap();
+        assert_eq!(taken(&folder, name).await, is_taken, "{name}: {damage}");
+        fs::write(folder.file(&session(4, None)), "").unwrap();
+        folder.store().delete(session(4, None).id).await.unwrap();
+    }
+    fs::write(&path, &good).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+    assert!(taken(&folder, "uno").await, "though nothing else of it is believed");
+    folder.store().delete(one.id).await.unwrap();
+    assert!(!taken(&folder, "uno").await);
+}
+
+#[tokio::test]
+async fn a_file_does_not_grow_with_the_names_that_its_session_had() {
+    let (folder, one, _) = Folder::with_two().await;
+    let (path, store) = (folder.file(&one), folder.store());
+    let rename = async |number: u64| {
+        let model = ModelName::parse(&format!("model {number}")).unwrap();
+        let change = SessionChange { model: Some(Some(model)), ..named(&format!("name {number}")) };
+        store.change(one.id, change, WALL.plus(Duration::from_secs(number))).await.unwrap()
+    };
+    let changes = || fs::read_to_string(&path).unwrap().lines().filter(|line| line.contains("\"change\"")).count();
+    let most = 100;
+    for number in 1..=most {
+        rename(number).await;
+    }
+    assert_eq!(changes() as u64, most);
+    let mut expected = both();
+    for number in most + 1..=3 * most {
+        let renamed = rename(number).await;
+        assert!(changes() as u64 <= most);
+        if number % 50 == 1 {
+            let message = agent_says(&format!("{{\"type\":\"change\"}}\n{number}"), None);
+            store.append(one.id, message.clone()).await.unwrap();
+            expected.push(message);
+            assert_eq!(
+                (said(&store, &one).await, said(&folder.store(), &one).await),
+                (expected.clone(), expected.clone())
+            );
+        } else {
+            assert_eq!(folder.store().find(one.id.as_str()).await, Ok(Some(renamed)), "{number}");
+        }
+    }
+    assert_eq!((mode(&path), fs::read_dir(path.parent().unwrap()).unwrap().count()), (0o600, 2));
+}
+
+#[tokio::test]
+async fn names_that_cannot_be_forgotten_leave_everything_as_it_was() {
+    let (folder, one, _) = Folder::with_two().await;
+    let (path, store) = (folder.file(&one), folder.store());
+    for number in 0..100 {
+        store.change(one.id, named(&format!("name {number}")), WALL).await.unwrap();
+    }
+    let (before, good) = (store.find(one.id.as_str()).await, fs::read(&path).unwrap());
+    // A file where the folder should be.
+    let (place, aside) = (path.parent().unwrap(), folder.0.path().join("aside"));
+    fs::rename(place, &aside).unwrap();
+    fs::write(place, "in the way").unwrap();
+    let refused = store.change(one.id, named("lost"), WALL).await;
+    assert!(matches!(refused, Err(ChangeSessionError::Storage(_))), "{refused:?}");
+    fs::remove_file(place).unwrap();
+    fs::rename(&aside, place).unwrap();
+    assert_eq!((store.find(one.id.as_str()).await, fs::read(&path).unwrap()), (before, good));
+    assert_eq!(said(&store, &one).await, both());
+    // What a daemon that was killed meanwhile leaves is not the session.
+    fs::write(path.with_file_name(format!(".{}.jsonl.x.tmp", one.id)), "{").unwrap();
+    let again = folder.store();
+    again.change(one.id, named("kept"), WALL).await.unwrap();
+    assert_eq!(again.find("kept").await.unwrap().unwrap().id, one.id);
+    assert_eq!(fs::read_dir(place).unwrap().count(), 2);
 }
 
 #[tokio::test]

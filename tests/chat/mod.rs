@@ -5,6 +5,7 @@ mod files;
 mod openai;
 mod turns;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use netclaw::domain::chat::conversation::{Role, Utterance};
@@ -19,6 +20,7 @@ use crate::fakes::samples::name;
 struct Heard {
     text: Mutex<Vec<String>>,
     model: Mutex<Option<String>>,
+    signs_of_life: AtomicUsize,
     news: tokio::sync::Notify,
 }
 
@@ -53,7 +55,9 @@ impl Listener for Heard {
         self.news.notify_one();
     }
 
-    fn alive(&self) {}
+    fn alive(&self) {
+        self.signs_of_life.fetch_add(1, Ordering::SeqCst);
+    }
 }
 
 /// A turn of the device `laptop`, in which this was said.
@@ -64,6 +68,7 @@ fn asked(conversation: &[(Role, &str)]) -> AgentRequest {
         device: Some(name("laptop")),
         model: None,
         conversation: conversation.iter().map(said).collect(),
+        message: conversation.last().map(|(_, content)| (*content).to_owned()).unwrap_or_default(),
     }
 }
 

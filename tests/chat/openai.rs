@@ -1,7 +1,9 @@
 //! An agent behind a server that speaks the OpenAI API, well or badly.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use netclaw::adapters::client::Patience;
 use netclaw::adapters::openai::{OpenAiAgent, OpenAiConfig};
 use netclaw::domain::agent::AgentKind;
 use netclaw::domain::chat::conversation::Role;
@@ -101,7 +103,10 @@ async fn it_bears_every_way_of_writing_a_stream() {
     hello(plain.replace("data: {\"choices\"", "data: {\ndata: \"choices\"")).await;
     hello(plain.replace("data: [DONE]\n\n", "")).await;
     hello(plain.replace("data: [DONE]\n\n", "data: [DONE]")).await;
-    hello(piece("hel") + piece("lo").trim_end()).await;
+    hello(plain.replace("\n\ndata: [DONE]\n\n", "").replace("data: {\"choices\":[],", "data: {")).await;
+    hello(piece("hel") + &piece("lo") + "data: [DONE]").await;
+    let empty = "data: {\"choices\":[{\"delta\":{\"content\":\"hel\"},\"finish_reason\":\"\"}]}\n\n";
+    hello(empty.to_owned() + &piece("lo") + END).await;
     hello(piece("hel") + "data: {\"choices\":null,\"usage\":null}\n\n" + &piece("lo") + END).await;
     hello(piece("hello") + "data: [DONE]\n\n" + &piece("ignored")).await;
     let thinking = "data: {\"choices\":[{\"delta\":{\"content\":null,\"reasoning_content\":\"hm\"}}]}\n\n";
@@ -178,6 +183,65 @@ async fn an_error_in_the_stream_ends_it() {
     ] {
         assert_eq!(fails(stream(&events)).await, words);
     }
+}
+
+#[tokio::test]
+async fn an_answer_that_just_ends_is_not_whole() {
+    let empty = "data: {\"choices\":[{\"delta\":{\"content\":\"hel\"},\"finish_reason\":\"\"}]}\n\n";
+    let cut = "data: {\"choices\":[{\"delta\":{\"content\":\"lo\"},\"finish_re";
+    for events in [piece("hel"), piece("hel").trim_end().to_owned(), empty.to_owned(), piece("hel") + cut] {
+        let (text, ended) = answers(stream(&events)).await;
+        let Err(AgentError::Failed(words)) = ended else { panic!("{events:?}: {ended:?}") };
+        assert!(text == "hel" && words.ends_with(" ended in the middle of its answer"), "{events:?}: {text} {words}");
+    }
+    assert_eq!(fails(stream(cut)).await, "gives an answer that is not the OpenAI API's");
+    let length = empty.len() + 1;
+    let lost = format!("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: {length}\r\n\r\n{empty}");
+    assert!(fails(lost).await.starts_with("broke off in the middle of its answer: "));
+}
+
+#[tokio::test]
+async fn a_server_that_is_done_without_an_answer_has_failed() {
+    for events in ["data: [DONE]\n\n", ": hi\n\ndata: [DONE]", "data: {\"usage\":null}\n\ndata: [DONE]\n\n"] {
+        assert_eq!(fails(stream(events)).await, "ended without an answer", "{events:?}");
+    }
+    let (text, ended) = answers(stream(END)).await;
+    assert_eq!((text.as_str(), ended), ("", Ok(usual())), "it may have nothing to say");
+}
+
+#[tokio::test]
+async fn an_error_beside_the_answer_is_told() {
+    let object = r#"{"code":500,"message":"out of \u001bmemory","type":"server_error"}"#;
+    let wrapped = format!(r#"{{"error":{object}}}"#);
+    for (events, words) in [
+        (format!("error: {object}\n\ndata: [DONE]\n\n"), "failed: out of ?memory"),
+        (format!("error:{wrapped}\n\n"), "failed: out of ?memory"),
+        (format!("event: error\ndata: {object}\n\n"), "failed: out of ?memory"),
+        (format!("event: error\ndata: {wrapped}\n\ndata: [DONE]\n\n"), "failed: out of ?memory"),
+        (format!("error: no key but {KEY}\n\ndata: [DONE]\n\n"), "failed: no key but [key]"),
+    ] {
+        assert_eq!(fails(stream(&events)).await, words, "{events:?}");
+        let (text, ended) = answers(stream(&(piece("hel") + &events))).await;
+        assert!(text == "hel" && ended.is_err(), "{events:?}: {ended:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_came_before_an_event_that_is_too_large_is_heard() {
+    let (text, ended) = answers(stream(&(piece("hello") + "data: " + &"x".repeat(2 << 20)))).await;
+    assert!(text == "hello" && ended.is_err(), "{text} {ended:?}");
+    let (text, ended) = answers(stream(&(piece("hello") + END + "data: " + &"x".repeat(2 << 20)))).await;
+    assert_eq!((text.as_str(), ended), ("hello", Ok(usual())));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_server_has_less_time_for_its_models_than_the_client_has() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = Endpoint::of_listener(listener.local_addr().unwrap());
+    // With a moment for the way there and back.
+    let patience = Patience::default().answer - Duration::from_secs(2);
+    let ended = tokio::time::timeout(patience, at(endpoint, None).models()).await;
+    assert!(matches!(ended, Ok(Err(AgentError::TimedOut(_)))), "{ended:?}");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Turns: who hears what, who may begin one, and how each can end.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use netclaw::adapters::exposure::ListenerExposure;
@@ -10,7 +11,7 @@ use netclaw::app::daemon::authenticate::Caller;
 use netclaw::app::daemon::chat::turn::{ABANDONED_AFTER, Ending, Follower, TurnEnd, TurnEvent, TurnFailure};
 use netclaw::app::daemon::chat::turns::{KEPT_AFTER_END, MAX_TURNS_PER_DEVICE};
 use netclaw::app::daemon::chat::{
-    AccessError, Chat, ChatLimits, FollowError, NewSession, NoAgent, NoTurn, TurnError, TurnRequest,
+    AGENT_END, AccessError, Chat, ChatLimits, FollowError, NewSession, NoAgent, NoTurn, TurnError, TurnRequest,
 };
 use netclaw::app::daemon::open_requests::OpenRequests;
 use netclaw::domain::chat::conversation::Role;
@@ -22,14 +23,14 @@ use netclaw::domain::device::Device;
 use netclaw::ports::agent::{AgentError, Answered, ChatAgent};
 use netclaw::ports::chat_sessions::ChatSessions;
 use netclaw::ports::device_store::DeviceStore;
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::fakes::activity_log::FakeActivityLog;
 use crate::fakes::chat_agent::{Act, FakeChatAgent, Played};
 use crate::fakes::chat_sessions::{FakeChatSessions, agent_says, request, user_says};
 use crate::fakes::clock::FakeClock;
 use crate::fakes::device_store::FakeDeviceStore;
-use crate::fakes::meter::FakeMeter;
+use crate::fakes::meter::{Event, FakeMeter};
 use crate::fakes::rng::SeededRng;
 use crate::fakes::samples::device;
 
@@ -38,6 +39,8 @@ const LIMITS: ChatLimits = ChatLimits { turn: Duration::from_mins(10), silence: 
 /// A daemon with an agent that the test plays.
 struct Talk {
     chat: Arc<Chat>,
+    agent: Arc<FakeChatAgent>,
+    meter: Arc<FakeMeter>,
     sessions: Arc<FakeChatSessions>,
     devices: Arc<FakeDeviceStore>,
     open: Arc<OpenRequests>,
@@ -47,14 +50,19 @@ struct Talk {
 
 impl Talk {
     async fn with(limits: ChatLimits) -> Self {
+        Self::of(limits, 16).await
+    }
+
+    /// Where each caller may have so many requests open at once.
+    async fn of(limits: ChatLimits, places: u32) -> Self {
         let agent = Arc::new(FakeChatAgent::default());
         let turns = agent.turns();
         let (sessions, devices) = (Arc::new(FakeChatSessions::default()), Arc::new(FakeDeviceStore::default()));
-        let open = Arc::new(OpenRequests::new(16));
-        let ports = ports(&devices, &open);
-        let chat = Arc::new(Chat::new(ports, sessions.clone(), Some(agent), limits));
+        let (open, meter) = (Arc::new(OpenRequests::new(places)), Arc::new(FakeMeter::default()));
+        let ports = DaemonPorts { meter: meter.clone(), ..ports(&devices, &open) };
+        let chat = Arc::new(Chat::new(ports, sessions.clone(), Some(agent.clone()), limits));
         let session = chat.create(&Caller::ThisMachine, NewSession::default()).await.unwrap().id;
-        Self { chat, sessions, devices, open, turns, session }
+        Self { chat, agent, meter, sessions, devices, open, turns, session }
     }
 
     async fn new() -> Self {
@@ -381,6 +389,93 @@ async fn a_device_with_a_new_secret_comes_back_to_its_turn() {
     played.say("welcome back");
     played.done();
     assert_eq!(listen(&mut back).await, ("welcome back".to_owned(), done()));
+}
+
+#[tokio::test]
+async fn a_turn_takes_no_place_beside_its_listeners() {
+    let mut talk = Talk::of(LIMITS, 1).await;
+    let (laptop, device) = talk.paired(1).await;
+    let request = TurnRequest { is_resumable: true, ..talk.request("hi", 1) };
+    let listening = Arc::clone(&talk.chat).begin(laptop.clone(), request.clone()).await.unwrap();
+    let mut played = talk.turns.recv().await.unwrap();
+    assert_eq!((talk.open.count_of(&device), talk.meter.take()), (1, vec![Event::RequestOpened]));
+    let another = talk.chat.follow(&laptop, talk.session, 1, None).await;
+    assert_eq!(another.err(), Some(FollowError::Access(AccessError::TooMany)));
+    drop(listening);
+    assert_eq!(talk.open.count(), 0, "a turn that nobody listens to takes none");
+    let mut again = Arc::clone(&talk.chat).begin(laptop, request).await.unwrap();
+    assert_eq!((talk.open.count(), talk.meter.take()), (1, vec![Event::RequestOpened]));
+    talk.devices.remove(device.id()).await.unwrap();
+    talk.open.end_all_of(device.id());
+    played.gone().await;
+    assert_eq!(listen(&mut again).await.1, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_next_turn_of_a_session_waits_for_the_agent_of_the_last_one() {
+    let moment = Duration::from_millis(1);
+    let mut talk = Talk::new().await;
+    talk.agent.is_slow.store(true, Ordering::SeqCst);
+    let (mut follower, mut played) = talk.turn(1).await;
+    talk.chat.stop(talk.session, 1).await.unwrap();
+    played.gone().await;
+    assert_eq!(listen(&mut follower).await.1, Some(Ending::Stopped), "whoever listens hears the end at once");
+    let again = tokio::time::timeout(moment, talk.begin(talk.request("hi", 1))).await;
+    assert!(again.is_ok_and(|again| again.is_ok()), "the same request needs no agent");
+    let next = tokio::spawn(Arc::clone(&talk.chat).begin(Caller::ThisMachine, talk.request("next", 2)));
+    tokio::time::sleep(AGENT_END - moment).await;
+    assert!(!next.is_finished() && talk.turns.try_recv().is_err());
+    talk.agent.left.lock().unwrap().clear();
+    let _next = next.await.unwrap().unwrap();
+    let played = talk.turns.recv().await.unwrap();
+    assert_eq!(played.request.message, "next");
+    // One that never ends keeps its session to itself.
+    talk.chat.stop(talk.session, 2).await.unwrap();
+    let never = tokio::spawn(Arc::clone(&talk.chat).begin(Caller::ThisMachine, talk.request("hi", 3)));
+    tokio::time::sleep(AGENT_END - moment).await;
+    assert!(!never.is_finished());
+    assert_eq!(never.await.unwrap().err(), Some(TurnError::Busy));
+}
+
+#[tokio::test]
+async fn agents_that_have_not_ended_count_against_the_limit() {
+    let mut talk = Talk::new().await;
+    talk.agent.is_slow.store(true, Ordering::SeqCst);
+    let mut turns = std::mem::replace(&mut talk.turns, unbounded_channel().1);
+    let begin = async |number: usize| {
+        let session = talk.chat.create(&Caller::ThisMachine, NewSession::default()).await.unwrap().id;
+        let request = TurnRequest { session, ..talk.request("hi", u8::try_from(number).unwrap()) };
+        talk.begin(request).await.map(|follower| (session, follower))
+    };
+    let mut running = Vec::new();
+    for number in 0..MAX_TURNS_PER_DEVICE {
+        running.push(begin(number).await.unwrap());
+    }
+    for _ in &running {
+        turns.recv().await.unwrap();
+    }
+    for (session, follower) in &mut running {
+        talk.chat.stop(*session, 1).await.unwrap();
+        assert_eq!(listen(follower).await.1, Some(Ending::Stopped));
+    }
+    assert_eq!(begin(100).await.err(), Some(TurnError::TooMany));
+    talk.agent.left.lock().unwrap().pop();
+    assert!(begin(101).await.is_ok());
+    assert_eq!(begin(102).await.err(), Some(TurnError::TooMany));
+}
+
+#[tokio::test]
+async fn a_question_is_told_from_those_before_it_that_have_no_answer() {
+    let mut talk = Talk::new().await;
+    for (number, question) in [(1, "one"), (2, "two")] {
+        let mut follower = talk.begin(talk.request(question, number)).await.unwrap();
+        talk.turns.recv().await.unwrap().act(Act::End(Err(AgentError::Failed("it is ill".to_owned()))));
+        listen(&mut follower).await;
+    }
+    let _follower = talk.begin(talk.request("three", 3)).await.unwrap();
+    let request = talk.turns.recv().await.unwrap().request;
+    let shown: Vec<&str> = request.conversation.iter().map(|said| said.content.as_str()).collect();
+    assert_eq!((shown, request.message.as_str()), (vec!["one\n\ntwo\n\nthree"], "three"));
 }
 
 #[tokio::test]

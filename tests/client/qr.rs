@@ -58,3 +58,20 @@ fn colours_are_the_codes_own_in_every_line() {
 fn a_text_that_is_too_long_is_not_drawn() {
     assert!(lines(&"a".repeat(3_000), false).is_none());
 }
+
+#[test]
+fn colours_are_shown_as_everywhere() {
+    use netclaw::adapters::platform::colours::are_wanted_by;
+    for (no_color, force, on_terminal, elsewhere) in [
+        (None, None, true, false),
+        (Some(""), Some(""), true, false),
+        (None, Some("0"), true, false),
+        (None, Some("1"), true, true),
+        (Some("1"), None, false, false),
+        (Some("0"), Some("1"), false, false),
+    ] {
+        let variable = |name: &str| if name == "NO_COLOR" { no_color } else { force }.map(Into::into);
+        let wanted = (are_wanted_by(variable, true), are_wanted_by(variable, false));
+        assert_eq!(wanted, (on_terminal, elsewhere), "{no_color:?} {force:?}");
+    }
+}

@@ -55,6 +55,31 @@ fn each_device_has_its_own_limit_and_places_are_given_back() {
 }
 
 #[test]
+fn what_outlives_its_request_takes_no_place_and_ends_like_one() {
+    let requests = Arc::new(OpenRequests::new(1));
+    let (laptop, device) = caller(1);
+    let beside = || requests.open_beside(&laptop, requests.turn());
+    let (first, second) = (beside().unwrap(), beside().unwrap());
+    assert_eq!((requests.count_of(&device), requests.count()), (0, 0));
+    let counted = open(&requests, &laptop).unwrap();
+    assert_eq!(open(&requests, &laptop).err(), Some(OpenError::TooMany));
+    let third = beside().unwrap();
+    drop(first);
+    assert_eq!(open(&requests, &laptop).err(), Some(OpenError::TooMany), "what took no place gives none back");
+    let turn = requests.turn();
+    requests.end_all_of(device.id());
+    assert!(counted.has_ended() && second.has_ended() && third.has_ended());
+    assert_eq!(requests.open_beside(&laptop, turn).err(), Some(OpenError::Outdated));
+    drop((counted, second, third));
+    assert_eq!((requests.count_of(&device), requests.count()), (0, 0));
+    let end = WALL.plus(Duration::from_secs(60));
+    let caller = ending(2, end);
+    let expiring = requests.open_beside(&caller, requests.turn()).unwrap();
+    requests.end_expired(end);
+    assert!(expiring.has_ended());
+}
+
+#[test]
 fn this_machine_has_a_limit_too() {
     let requests = Arc::new(OpenRequests::new(1));
     let _one = open(&requests, &Caller::ThisMachine).unwrap();

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::crashes::Seeded;
 use super::raw_http::{Answer, Request, connect};
-use super::world::{Daemon, World, mode};
+use super::world::{Daemon, NETCLAWD, World, mode};
 
 /// Lives of the daemon in the test that kills it.
 const ROUNDS: u32 = 60;
@@ -196,6 +196,94 @@ fn a_daemon_that_is_told_to_end_ends_its_turns_first() {
     assert_eq!(host.messages(&session)[1]["outcome"], "stopped");
 }
 
+/// An agent that finds out whether it is alone. It needs a moment to end when it is asked to.
+const LONELY: &str = "mkdir lock || { echo not alone; exit; }; trap 'sleep 0.3; rmdir lock; exit' TERM; \
+    case \"$(cat)\" in *wait*) echo waiting; sleep 10000 & wait;; *) echo alone; rmdir lock;; esac";
+
+#[test]
+fn a_program_runs_when_the_last_one_of_its_session_has_ended_and_not_before() {
+    let host = Host::with("");
+    let agent = json!({ "Kind": "command", "Command": ["sh", "-c", LONELY], "Input": "text" });
+    host.0.write("config/netclaw.json", &json!({ "Agent": agent }).to_string(), 0o600);
+    let _daemon = host.daemon();
+    let session = host.session();
+    let mut stream = connect(IpAddr::V4(Ipv4Addr::UNSPECIFIED), host.0.address).unwrap();
+    stream.write_all(host.turn(&session, "wait", 1).bytes("close").as_bytes()).unwrap();
+    let (mut lines, mut line) = (BufReader::new(stream), String::new());
+    while !line.contains("waiting") {
+        assert!(lines.read_line(&mut line).unwrap() > 0, "{line}");
+    }
+    assert_eq!(host.ask(&format!("DELETE /api/chat/sessions/{session}/turns/1")).status, 204);
+    lines.read_to_string(&mut line).unwrap();
+    assert!(line.contains("event: stopped"), "{line}");
+    let next = whole(&host.turn(&session, "next", 2));
+    assert!(next.contains("{\"text\":\"alone\\n\"}") && next.contains("event: done"), "{next}");
+}
+
+#[test]
+fn a_program_has_its_limits() {
+    for (limit, script, code, words) in [
+        (
+            json!({ "IdleTimeoutSeconds": 1 }),
+            "echo half; exec sleep 10000",
+            "agent_timeout",
+            "said nothing for 1 seconds",
+        ),
+        (
+            json!({ "TimeoutSeconds": 1 }),
+            "while echo half; do sleep 0.1; done",
+            "agent_timeout",
+            "was not done after 1",
+        ),
+        (
+            json!({ "MaxOutputBytes": 1024 }),
+            "while echo half; do :; done",
+            "agent_output_limit",
+            "longer than 1024 bytes",
+        ),
+    ] {
+        let host = Host::with("");
+        let mut agent = json!({ "Kind": "command", "Command": ["sh", "-c", script] });
+        agent.as_object_mut().unwrap().extend(limit.as_object().unwrap().clone());
+        host.0.write("config/netclaw.json", &json!({ "Agent": agent }).to_string(), 0o600);
+        let _daemon = host.daemon();
+        let session = host.session();
+        let answered = whole(&host.turn(&session, "hi", 1));
+        assert!(answered.contains("event: error") && answered.contains(code) && answered.contains(words), "{answered}");
+        let said = host.messages(&session).pop().unwrap();
+        assert_eq!(said["outcome"], "failed");
+        let text = said["content"].as_str().unwrap();
+        assert!(text.starts_with("half\n") && (code != "agent_output_limit" || text.len() == 1024), "{said}");
+    }
+}
+
+#[test]
+fn a_full_disk_in_the_middle_of_a_message_costs_that_message_only() {
+    let host =
+        Host::with("q=$(cat); case \"$q\" in *everything*) head -c 200000 /dev/zero | tr '\\0' x;; *) echo yes;; esac");
+    // Files of this daemon cannot grow beyond some ten kilobytes: a write beyond is cut short, and the next one fails.
+    let mut command = host.0.command("sh");
+    command.args(["-c", "ulimit -f 64; trap '' XFSZ; exec \"$0\"", NETCLAWD]);
+    let daemon = Daemon::of(command).unwrap();
+    let session = host.session();
+    let file = format!("state/sessions/{session}.jsonl");
+    assert!(whole(&host.turn(&session, "one", 1)).contains("event: done"));
+    let before = host.0.read(&file);
+    let refused = host.turn(&session, &"x".repeat(200_000), 2).send();
+    assert_eq!(refused.problem(), (503, "storage_unavailable".to_owned()));
+    assert_eq!(host.0.read(&file), before, "nothing of it is left");
+    assert!(whole(&host.turn(&session, "two", 3)).contains("event: done"));
+    let lost = whole(&host.turn(&session, "tell me everything", 4));
+    assert!(lost.contains("event: error") && lost.contains("storage_unavailable"), "{lost}");
+    let messages = host.messages(&session);
+    assert_eq!(messages.len(), 5, "{messages:?}");
+    daemon.kill();
+    let _daemon = host.daemon();
+    let again = host.messages(&session);
+    assert_eq!((again.len(), &again[..5], &again[5]["outcome"]), (6, messages.as_slice(), &json!("failed")));
+    assert!(whole(&host.turn(&session, "tell me everything", 5)).contains("event: done"));
+}
+
 #[test]
 fn a_damaged_session_is_named_in_the_log_and_the_others_go_on() {
     let host = Host::with("cat");
@@ -280,6 +368,26 @@ fn d45_a_server_is_named_and_its_key_stored_and_neither_is_told_to_anyone() {
     }
     host.0.netclaw(&["init", "--agent-url", "none", "--yes"]).succeeded();
     assert_eq!(host.ask("GET /api/agent").problem(), (404, "no_agent".to_owned()));
+}
+
+#[test]
+fn d45_the_key_can_come_from_the_daemons_environment() {
+    const KEY: &str = "sk-from-the-environment";
+    let (provider, heads) = provider();
+    let host = Host(World::default());
+    let agent = json!({ "Kind": "openai", "BaseUrl": format!("http://{provider}/v1"), "ApiKeyVariable": "MY_KEY" });
+    host.0.write("config/netclaw.json", &json!({ "Agent": agent }).to_string(), 0o600);
+    let mut command = host.0.command(NETCLAWD);
+    command.env("MY_KEY", KEY);
+    let daemon = Daemon::of(command).unwrap();
+    let asked = host.0.netclaw(&["chat", "-p", "ping"]).succeeded();
+    assert_eq!(asked.stdout, "pong\n");
+    // The models are asked for first, as none is configured.
+    for line in ["GET /v1/models ", "POST /v1/chat/completions "] {
+        let head = heads.recv().unwrap();
+        assert!(head.starts_with(line) && head.to_lowercase().contains(&format!("bearer {KEY}\r\n")), "{head}");
+    }
+    assert!(!daemon.terminate().contains(KEY));
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
-use std::process::Stdio;
+use std::process::{ChildStdout, Stdio};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -18,6 +19,7 @@ case "$q" in
 *for-ever*) while :; do echo more; done;;
 *colour*) printf '\033[31mred\033[0m \033]0;title\007\302\2332Jplain\r\n';;
 *broken*) printf half; exit 3;;
+*much*) head -c 200000 /dev/zero | tr '\0' x;;
 *) printf 'You said: %s\n\n\n' "$q";;
 esac
 "#;
@@ -38,13 +40,13 @@ pub fn host_without_agent() -> World {
     host
 }
 
-fn configure(host: &World, agent: Value) {
+pub fn configure(host: &World, agent: Value) {
     let (ip, port) = (host.address.ip().to_string(), host.address.port());
     let settings = serde_json::json!({"configVersion": 1, "Daemon": {"Host": ip, "Port": port}, "Agent": agent});
     host.write("config/netclaw.json", &settings.to_string(), 0o600);
 }
 
-fn json(text: &str) -> Value {
+pub fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
@@ -108,6 +110,68 @@ fn sessions_are_begun_by_name_gone_on_with_listed_renamed_and_deleted() {
     host.netclaw(&["chat", "--resume", id, "-p", "x"]).failed(1, "no such session");
 }
 
+/// The names of all sessions, as often as they are there.
+fn session_names(host: &World) -> Vec<Value> {
+    let listed = json(&host.netclaw(&["sessions", "--json"]).succeeded().stdout);
+    listed["sessions"].as_array().unwrap().iter().map(|session| session["name"].clone()).collect()
+}
+
+#[test]
+fn several_sessions_are_deleted_by_name_and_the_rest_by_what_they_are() {
+    let host = host_with_agent();
+    let _daemon = host.daemon();
+    for name in ["a", "b", "keep"] {
+        host.netclaw(&["chat", "--resume", name, "-p", "hello"]).succeeded();
+    }
+    for _ in 0..3 {
+        host.netclaw(&["chat", "-p", "hello"]).succeeded();
+    }
+    let deleted = host.netclaw(&["sessions", "delete", "a", "nobody", "b"]).failed(1, "\"nobody\": ");
+    assert_eq!(deleted.stdout, "Deleted \"a\".\nDeleted \"b\".\n");
+    let old = host.netclaw(&["sessions", "delete", "--unnamed", "--older-than", "1h"]).succeeded();
+    assert_eq!(old.stdout, "There are no such sessions.\n");
+    let asked = host.netclaw(&["sessions", "delete", "--unnamed"]).failed(2, "nobody is there to agree");
+    assert!(asked.stderr.contains("--yes") && session_names(&host).len() == 4, "{asked:?}");
+    let cleared = host.netclaw(&["sessions", "delete", "--unnamed", "--yes"]).succeeded();
+    assert_eq!((cleared.stdout.as_str(), session_names(&host)), ("Deleted 3 sessions.\n", vec!["keep".into()]));
+    for wrong in [&["--older-than", "soon"] as &[&str], &["--older-than=-5d"], &["--unnamed", "keep"], &[]] {
+        assert_eq!(host.netclaw(&[&["sessions", "delete"], wrong].concat()).code, 2, "{wrong:?}");
+    }
+}
+
+#[test]
+fn a_question_that_nobody_answers_leaves_no_session() {
+    let host = host_without_agent();
+    let _daemon = host.daemon();
+    host.netclaw(&["chat", "-p", "hello"]).failed(1, "no agent");
+    assert_eq!(host.netclaw(&["sessions"]).succeeded().stdout, "No chat sessions.\n");
+}
+
+#[test]
+fn one_session_is_gone_on_with_from_another_device() {
+    let host = host_with_agent();
+    let _daemon = host.daemon();
+    let devices = ["laptop", "phone"].map(|name| {
+        let device = client_of(&host);
+        device.netclaw_reading(&["pair", &host.endpoint(), "--name", name], &host.code()).succeeded();
+        device
+    });
+    let [laptop, phone] = &devices;
+    for (device, question) in [(laptop, "one"), (phone, "two"), (laptop, "three")] {
+        let asked = device.netclaw(&["chat", "--resume", "plans", "-p", question]).succeeded();
+        assert_eq!(asked.stdout, format!("You said: {question}\n"));
+    }
+    let shown = json(&phone.netclaw(&["sessions", "show", "plans", "--json"]).succeeded().stdout);
+    let messages = shown["messages"].as_array().unwrap();
+    let asked: Vec<_> = messages.iter().step_by(2).map(|said| (&said["device"], &said["content"])).collect();
+    let expected = [("laptop", "one"), ("phone", "two"), ("laptop", "three")].map(|(a, b)| (a.into(), b.into()));
+    assert_eq!(asked, expected.iter().map(|(device, said): &(Value, Value)| (device, said)).collect::<Vec<_>>());
+    host.netclaw(&["daemon", "devices", "revoke", "laptop"]).succeeded();
+    laptop.netclaw(&["chat", "--resume", "plans", "-p", "four"]).failed(3, "Authentication failed");
+    phone.netclaw(&["chat", "--resume", "plans", "-p", "four"]).succeeded();
+    assert_eq!(host.netclaw(&["sessions", "--json"]).succeeded().stdout.matches("\"plans\"").count(), 1);
+}
+
 #[test]
 fn every_way_to_fail_has_its_exit_code() {
     let host = host_with_agent();
@@ -118,6 +182,13 @@ fn every_way_to_fail_has_its_exit_code() {
     host.netclaw(&["chat", "-p", " "]).failed(2, "the message is empty");
     host.netclaw(&["chat"]).failed(2, "the message is empty");
     host.netclaw_reading(&["chat"], &"x".repeat(256 * 1024 + 1)).failed(2, "longer than 256 KiB");
+    for too_long in ["ü".repeat(128 * 1024 + 1), format!("{}ü", "x".repeat(256 * 1024))] {
+        host.netclaw_reading(&["chat"], &too_long).failed(2, "longer than 256 KiB");
+    }
+    for model in ["", &"x".repeat(201)] {
+        let asked = host.netclaw(&["chat", "--model", model, "-p", "x"]);
+        assert!(asked.code == 2 && asked.stderr.contains("a model's name has 1 to 200 bytes"), "{asked:?}");
+    }
     host.netclaw(&["chat", "--daemon", "nobody", "-p", "x"]).failed(2, "not paired");
     let client = client_of(&host);
     client.netclaw_reading(&["pair", &host.endpoint(), "--name", "laptop"], &host.code()).succeeded();
@@ -173,6 +244,37 @@ fn a_signal_stops_the_answer_and_is_the_exit_code() {
         kill_process(Pid::from_child(&child), signal).unwrap();
         assert_eq!(child.wait().unwrap().code(), Some(code));
         assert_eq!(last_outcome(&host), "stopped");
+    }
+}
+
+/// Waits until no more comes into the pipe of a command that has more to say: it is full. How much that is depends on how the
+/// pieces fit into pages.
+fn until_held_up(pipe: &ChildStdout) {
+    let (mut before, mut looks) = (0, 0);
+    while looks < 10 {
+        std::thread::sleep(Duration::from_millis(20));
+        let waiting = rustix::io::ioctl_fionread(pipe).unwrap();
+        looks = if waiting > 16 * 1024 && waiting == before { looks + 1 } else { 0 };
+        before = waiting;
+    }
+}
+
+#[test]
+fn a_signal_ends_a_command_whose_output_nobody_reads() {
+    for (arguments, signal, code) in [
+        (&["-p", "for-ever"] as &[&str], Signal::TERM, 143),
+        (&["-p", "for-ever"], Signal::INT, 130),
+        (&["-p", "much", "--json"], Signal::TERM, 143),
+        (&["-p", "much"], Signal::INT, 130),
+    ] {
+        let host = host_with_agent();
+        let _daemon = host.daemon();
+        let mut command = host.command(NETCLAW);
+        let mut child = command.arg("chat").args(arguments).stdout(Stdio::piped()).spawn().unwrap();
+        let unread = child.stdout.take().unwrap();
+        until_held_up(&unread);
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(code), "{arguments:?}");
     }
 }
 

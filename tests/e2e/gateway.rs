@@ -2,6 +2,8 @@
 
 use std::process::Command;
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use super::raw_http::Request;
 use super::world::{Daemon, NETCLAWD, World};
 use crate::http::gateway::{Server, Wire, field};
@@ -53,6 +55,32 @@ fn d38_the_operator_revokes_a_device_and_its_streams_end() {
     served.ends();
     let log = running.terminate();
     assert!(!log.contains("sk-secret") && !log.contains(&token), "{log}");
+}
+
+#[test]
+fn a_daemon_that_is_told_to_stop_says_that_it_is_not_ready_while_its_streams_go_on() {
+    let (host, server) = (World::default(), Server::new());
+    let running = Daemon::of(daemon(&host, &server)).unwrap();
+    let token = token(&host);
+    let ready = || Request::new(host.address, "GET /api/health/ready").try_send();
+    assert_eq!(ready().unwrap().status, 200);
+    let (mut client, mut served) = streaming(&host, &server, &token);
+    let pid = Pid::from_raw(running.pid().try_into().unwrap()).unwrap();
+    kill_process(pid, Signal::TERM).unwrap();
+    loop {
+        match ready() {
+            Ok(answer) if answer.status == 503 => break,
+            Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => panic!("nobody is there: {error}"),
+            // It has not heard of it, or hears of it in the middle.
+            _ => {}
+        }
+    }
+    assert_eq!(Request::status(host.address, &token).send().status, 200, "whoever has not asked is still served");
+    served.send("2\r\nok\r\n0\r\n\r\n");
+    assert_eq!((client.chunk().as_str(), client.chunk().as_str()), ("ok", ""));
+    client.ends();
+    running.terminate();
+    assert!(ready().is_err());
 }
 
 #[test]

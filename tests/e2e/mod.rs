@@ -4,6 +4,7 @@ mod bootstrap;
 mod browser_attacks;
 mod chat;
 mod chat_command;
+mod chat_script;
 mod chat_terminal;
 mod confirm;
 mod crashes;

@@ -1,11 +1,12 @@
 //! An agent that says what a test tells it to, when the test does.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use netclaw::domain::agent::AgentKind;
 use netclaw::domain::chat::model::ModelName;
-use netclaw::ports::agent::{AgentError, AgentRequest, Answered, ChatAgent, Listener};
+use netclaw::ports::agent::{AgentError, AgentRequest, Answered, AtWork, ChatAgent, Listener};
 use tokio::sync::{mpsc, watch};
 
 /// What the agent does next in its turn.
@@ -29,12 +30,16 @@ pub struct FakeChatAgent {
     asked: mpsc::UnboundedSender<Played>,
     turns: Mutex<Option<mpsc::UnboundedReceiver<Played>>>,
     pub model: Option<ModelName>,
+    /// Whether something of each turn goes on after it was given up: for as long as it is in `left`.
+    pub is_slow: AtomicBool,
+    pub left: Mutex<Vec<AtWork>>,
 }
 
 impl Default for FakeChatAgent {
     fn default() -> Self {
         let (asked, turns) = mpsc::unbounded_channel();
-        Self { asked, turns: Mutex::new(Some(turns)), model: ModelName::parse("fake").ok() }
+        let (turns, model) = (Mutex::new(Some(turns)), ModelName::parse("fake").ok());
+        Self { asked, turns, model, is_slow: AtomicBool::new(false), left: Mutex::default() }
     }
 }
 
@@ -95,6 +100,9 @@ impl ChatAgent for FakeChatAgent {
         let (acts, mut next) = mpsc::unbounded_channel();
         let (gone, is_gone) = watch::channel(false);
         let _gone = Gone(gone);
+        if self.is_slow.load(Ordering::SeqCst) {
+            self.left.lock().unwrap().push(listener.at_work());
+        }
         let _ = self.asked.send(Played { request, acts, gone: is_gone });
         loop {
             match next.recv().await {

@@ -6,11 +6,12 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use futures_util::{StreamExt, stream};
 use netclaw::domain::chat::id::ChatSessionId;
+use netclaw::domain::token::BearerToken;
 use netclaw::ports::chat_api::{
-    Access, AgentReport, ChatApi, ChatError, Numbered, Question, Refusal, SessionSummary, SessionWish, Transcript,
-    TurnEvent, TurnStream,
+    Access, AgentReport, ChatApi, ChatError, Completion, Numbered, Question, Refusal, SessionSummary, SessionWish,
+    Transcript, TurnEvent, TurnStream,
 };
-use netclaw::ports::daemon_api::ApiError;
+use netclaw::ports::daemon_api::{ApiError, Rejection};
 
 use super::samples::WALL;
 
@@ -50,6 +51,8 @@ pub struct ScriptedChatApi {
     pub agents: Mutex<VecDeque<Result<AgentReport, ChatError>>>,
     pub sessions: Mutex<Vec<SessionSummary>>,
     pub requests: Mutex<Vec<ChatRequest>>,
+    /// The only credential that is good, if there is one.
+    pub accepted: Mutex<Option<BearerToken>>,
 }
 
 impl ScriptedChatApi {
@@ -61,8 +64,13 @@ impl ScriptedChatApi {
         self.requests.lock().unwrap().clone()
     }
 
-    fn note(&self, request: ChatRequest) {
+    fn admit(&self, access: Access<'_>, request: ChatRequest) -> Result<(), ChatError> {
         self.requests.lock().unwrap().push(request);
+        match (&*self.accepted.lock().unwrap(), access.token) {
+            (None, _) => Ok(()),
+            (Some(accepted), Some(token)) if accepted.is_same(token) => Ok(()),
+            (Some(_), _) => Err(unauthorized()),
+        }
     }
 
     fn next_stream(&self) -> Result<TurnStream, ChatError> {
@@ -79,6 +87,10 @@ impl ScriptedChatApi {
 
 pub fn unreachable() -> ChatError {
     ChatError::Api(ApiError::Unreachable { cause: "connection refused".to_owned() })
+}
+
+pub fn unauthorized() -> ChatError {
+    ChatError::Api(ApiError::Rejected { why: Rejection::Unauthorized, detail: "no".to_owned() })
 }
 
 pub fn lost() -> ChatError {
@@ -120,60 +132,66 @@ pub fn text(text: &str) -> TurnEvent {
 }
 
 pub fn done() -> TurnEvent {
-    TurnEvent::Done { usage: None }
+    TurnEvent::Done(Completion::default())
 }
 
 #[async_trait]
 impl ChatApi for ScriptedChatApi {
-    async fn agent(&self, _: Access<'_>) -> Result<AgentReport, ChatError> {
-        self.note(ChatRequest::Agent);
+    async fn agent(&self, access: Access<'_>) -> Result<AgentReport, ChatError> {
+        self.admit(access, ChatRequest::Agent)?;
         let usual = AgentReport { kind: "command".to_owned(), model: None };
         self.agents.lock().unwrap().pop_front().unwrap_or(Ok(usual))
     }
 
-    async fn models(&self, _: Access<'_>) -> Result<Vec<String>, ChatError> {
-        self.note(ChatRequest::Models);
+    async fn models(&self, access: Access<'_>) -> Result<Vec<String>, ChatError> {
+        self.admit(access, ChatRequest::Models)?;
         Ok(vec!["small".to_owned(), "large".to_owned()])
     }
 
-    async fn sessions(&self, _: Access<'_>) -> Result<Vec<SessionSummary>, ChatError> {
-        self.note(ChatRequest::Sessions);
+    async fn sessions(&self, access: Access<'_>) -> Result<Vec<SessionSummary>, ChatError> {
+        self.admit(access, ChatRequest::Sessions)?;
         Ok(self.sessions.lock().unwrap().clone())
     }
 
-    async fn create(&self, _: Access<'_>, wish: &SessionWish) -> Result<SessionSummary, ChatError> {
-        self.note(ChatRequest::Create(wish.clone()));
+    async fn create(&self, access: Access<'_>, wish: &SessionWish) -> Result<SessionSummary, ChatError> {
+        self.admit(access, ChatRequest::Create(wish.clone()))?;
         self.created.lock().unwrap().pop_front().unwrap_or_else(|| Ok(session(wish.name.as_deref())))
     }
 
-    async fn transcript(&self, _: Access<'_>, key: &str) -> Result<Transcript, ChatError> {
-        self.note(ChatRequest::Transcript(key.to_owned()));
+    async fn transcript(&self, access: Access<'_>, key: &str) -> Result<Transcript, ChatError> {
+        self.admit(access, ChatRequest::Transcript(key.to_owned()))?;
         let none = || Err(refused(Refusal::NoSession));
         self.transcripts.lock().unwrap().pop_front().unwrap_or_else(none)
     }
 
-    async fn change(&self, _: Access<'_>, key: &str, wish: &SessionWish) -> Result<SessionSummary, ChatError> {
-        self.note(ChatRequest::Change(key.to_owned(), wish.clone()));
+    async fn change(&self, access: Access<'_>, key: &str, wish: &SessionWish) -> Result<SessionSummary, ChatError> {
+        self.admit(access, ChatRequest::Change(key.to_owned(), wish.clone()))?;
         Ok(session(wish.name.as_deref()))
     }
 
-    async fn delete(&self, _: Access<'_>, key: &str) -> Result<(), ChatError> {
-        self.note(ChatRequest::Delete(key.to_owned()));
+    async fn delete(&self, access: Access<'_>, key: &str) -> Result<(), ChatError> {
+        self.admit(access, ChatRequest::Delete(key.to_owned()))?;
         Ok(())
     }
 
-    async fn ask(&self, _: Access<'_>, key: &str, question: &Question) -> Result<TurnStream, ChatError> {
-        self.note(ChatRequest::Ask { key: key.to_owned(), question: question.clone() });
+    async fn ask(&self, access: Access<'_>, key: &str, question: &Question) -> Result<TurnStream, ChatError> {
+        self.admit(access, ChatRequest::Ask { key: key.to_owned(), question: question.clone() })?;
         self.next_stream()
     }
 
-    async fn listen(&self, _: Access<'_>, _: ChatSessionId, turn: u64, seen: u64) -> Result<TurnStream, ChatError> {
-        self.note(ChatRequest::Listen { turn, seen });
+    async fn listen(
+        &self,
+        access: Access<'_>,
+        _: ChatSessionId,
+        turn: u64,
+        seen: u64,
+    ) -> Result<TurnStream, ChatError> {
+        self.admit(access, ChatRequest::Listen { turn, seen })?;
         self.next_stream()
     }
 
-    async fn stop(&self, _: Access<'_>, _: ChatSessionId, turn: u64) -> Result<(), ChatError> {
-        self.note(ChatRequest::Stop(turn));
+    async fn stop(&self, access: Access<'_>, _: ChatSessionId, turn: u64) -> Result<(), ChatError> {
+        self.admit(access, ChatRequest::Stop(turn))?;
         Ok(())
     }
 }

@@ -14,6 +14,8 @@ pub struct FakeScreen {
     pub shown: String,
     /// Pieces of text after which nobody listens any more.
     pub patience: Option<usize>,
+    /// Whether nobody reads any text, so that it is never written.
+    pub is_held_up: bool,
 }
 
 impl FakeScreen {
@@ -23,8 +25,12 @@ impl FakeScreen {
     }
 }
 
+#[async_trait]
 impl AnswerListener for FakeScreen {
-    fn text(&mut self, text: &PlainText) -> Result<(), Gone> {
+    async fn text(&mut self, text: &PlainText) -> Result<(), Gone> {
+        if self.is_held_up {
+            std::future::pending::<()>().await;
+        }
         if let Some(patience) = &mut self.patience {
             *patience =
                 patience.checked_sub(1).ok_or_else(|| Gone { cause: "broken pipe".to_owned(), is_closed: true })?;
@@ -33,7 +39,7 @@ impl AnswerListener for FakeScreen {
         Ok(())
     }
 
-    fn link(&mut self, event: LinkEvent<'_>) {
+    async fn link(&mut self, event: LinkEvent<'_>) {
         self.shown.push_str(match event {
             LinkEvent::Lost { .. } => "[lost]",
             LinkEvent::Restored => "[restored]",
@@ -47,7 +53,7 @@ impl ChatScreen for FakeScreen {
         Ok(self.entries.pop_front().unwrap_or(Entry::End))
     }
 
-    fn tell(&mut self, notice: Notice<'_>) -> Result<(), Gone> {
+    async fn tell(&mut self, notice: Notice<'_>) -> Result<(), Gone> {
         let words = format!("{notice:?}");
         let name: String = words.chars().take_while(|c| c.is_alphanumeric()).collect();
         let detail = match notice {

@@ -3,10 +3,15 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::{IpAddr, Ipv4Addr, TcpStream};
 use std::sync::Arc;
+use std::time::Duration;
 
+use netclaw::app::daemon::chat::turns::MAX_TURNS_PER_DEVICE;
+use netclaw::domain::agent::AgentSettings;
 use netclaw::domain::chat::message::MAX_CONTENT_BYTES;
 use netclaw::domain::exposure::ExposureMode;
+use netclaw::domain::gateway::GatewaySettings;
 use netclaw::domain::settings::Settings;
+use netclaw::domain::transport::AllowPlaintext;
 use netclaw::ports::agent::{AgentError, Answered, Usage};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -307,6 +312,110 @@ fn d38_a_revoked_device_is_cut_off_in_the_middle_of_its_stream() {
     assert!(stream.next().is_none());
     talk.port.runtime.block_on(played.gone());
     assert_eq!(authorized(talk.request("GET /api/chat/sessions")).send().status, 401);
+}
+
+#[test]
+fn d38_a_client_that_does_not_read_its_answer_is_cut_off_too() {
+    let output = 64 * 1024 * 1024;
+    let agent = AgentSettings { max_output_bytes: output as u64, ..AgentSettings::default() };
+    let settings = Settings { agent, allow_plaintext: AllowPlaintext::Always, ..Settings::default() };
+    let mut talk = Talk::of(Plan { settings, ..Plan::default() });
+    talk.session = talk.post("/api/chat/sessions", &json!({})).json()["id"].as_str().unwrap().to_owned();
+    let (id, token) = talk.port.device("laptop", 3);
+    let authorization = format!("Bearer {token}");
+    let (_, stream) = Stream::of(&talk.turn("hi", true).header("Authorization", &authorization));
+    let played = talk.played();
+    // More than the buffers of both sides take.
+    (0..output / 0x10_0000).for_each(|_| played.say(&"x".repeat(0x10_0000)));
+    let arrived = || stream.0.get_ref().peek(&mut vec![0; output]).unwrap();
+    let mut before = 0;
+    while before == 0 || arrived() > before {
+        before = arrived();
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    assert_eq!(talk.port.open.count(), 1);
+    talk.port.open.end_all_of(id);
+    let open = Arc::clone(&talk.port.open);
+    let gone = async move {
+        while open.count() > 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let gone = async { tokio::time::timeout(Duration::from_secs(30), gone).await };
+    assert!(talk.port.runtime.block_on(gone).is_ok(), "the connection is still there");
+    drop(stream);
+}
+
+/// A daemon that lets each caller have one request open.
+fn narrow() -> Talk {
+    let gateway = GatewaySettings { requests_per_device: 1, ..GatewaySettings::default() };
+    let settings = Settings { gateway, allow_plaintext: AllowPlaintext::Always, ..Settings::default() };
+    let mut talk = Talk::of(Plan { settings, ..Plan::default() });
+    talk.session = talk.post("/api/chat/sessions", &json!({})).json()["id"].as_str().unwrap().to_owned();
+    talk
+}
+
+#[test]
+fn one_place_is_enough_to_chat_and_what_is_beyond_it_is_refused_like_anywhere() {
+    let mut talk = narrow();
+    let (head, mut stream) = Stream::of(&talk.turn("hi", false));
+    assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+    let played = talk.played();
+    played.say("a");
+    assert_eq!((stream.next().unwrap().0, stream.next().unwrap().0), (0, 1));
+    let other = talk.post("/api/chat/sessions", &json!({})).json()["id"].as_str().unwrap().to_owned();
+    let body = json!({ "content": "me too", "requestId": REQUEST.replace('0', "f") });
+    for refused in [
+        talk.ask(&format!("GET /api/chat/sessions/{}/turns/1", talk.session)),
+        talk.post(&format!("/api/chat/sessions/{other}/turns"), &body),
+    ] {
+        assert_eq!(refused.problem(), (429, "too_many_requests".to_owned()));
+        assert_eq!(refused.header("retry-after"), Some("1"));
+    }
+    // What is no stream needs no place, and neither does a stop.
+    let said = talk.ask(&format!("GET /api/chat/sessions/{}", talk.session)).json();
+    assert_eq!(said["messageCount"], 1);
+    assert_eq!(talk.ask(&format!("DELETE /api/chat/sessions/{}/turns/1", talk.session)).status, 204);
+    assert_eq!(stream.next().unwrap().1, "stopped");
+    assert!(stream.next().is_none());
+    // A session in which nothing could be said can be taken away again.
+    assert_eq!(talk.ask(&format!("DELETE /api/chat/sessions/{other}")).status, 204);
+    assert_eq!(talk.ask("GET /api/chat/sessions").json()["sessions"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_device_with_too_many_turns_is_told_to_wait() {
+    let mut talk = Talk::new();
+    let begin = |talk: &Talk, number: usize| {
+        let session = talk.post("/api/chat/sessions", &json!({})).json()["id"].as_str().unwrap().to_owned();
+        let body = json!({ "content": "hi", "requestId": format!("{number:032x}") });
+        (talk.with_body(&format!("POST /api/chat/sessions/{session}/turns"), &body), session)
+    };
+    let mut running = Vec::new();
+    for number in 0..MAX_TURNS_PER_DEVICE {
+        running.push((Stream::of(&begin(&talk, number).0), talk.played()));
+    }
+    let (request, session) = begin(&talk, MAX_TURNS_PER_DEVICE);
+    let refused = request.send();
+    assert_eq!(refused.problem(), (429, "rate_limited".to_owned()));
+    assert_eq!(refused.header("retry-after"), Some("5"));
+    assert_eq!(talk.ask(&format!("DELETE /api/chat/sessions/{session}")).status, 204);
+}
+
+#[test]
+fn a_session_in_which_no_agent_could_answer_can_be_deleted() {
+    let nobody = Port::default();
+    let request = |line: &str, body: &Value| {
+        let request = Request::new(nobody.address, line).header("Content-Type", "application/json");
+        request.body(&body.to_string()).send()
+    };
+    let session = request("POST /api/chat/sessions", &json!({})).json()["id"].as_str().unwrap().to_owned();
+    let turn = json!({ "content": "hi", "requestId": REQUEST });
+    let refused = request(&format!("POST /api/chat/sessions/{session}/turns"), &turn);
+    assert_eq!(refused.problem(), (404, "no_agent".to_owned()));
+    assert_eq!(Request::new(nobody.address, &format!("DELETE /api/chat/sessions/{session}")).send().status, 204);
+    let listed = Request::new(nobody.address, "GET /api/chat/sessions").send().json();
+    assert_eq!(listed, json!({ "sessions": [] }));
 }
 
 /// A mode in which loopback needs a token.

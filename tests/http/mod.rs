@@ -19,7 +19,7 @@ mod transport;
 
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use netclaw::adapters::exposure::ListenerExposure;
@@ -78,6 +78,7 @@ pub struct Port {
     rotation: Arc<TlsRotation>,
     beacons: Arc<Beacons>,
     open: Arc<OpenRequests>,
+    ready: Arc<AtomicBool>,
     runtime: Runtime,
     /// Dropping it would end the daemon.
     stop: watch::Sender<bool>,
@@ -171,7 +172,8 @@ impl Port {
         let chat = Arc::new(Chat::new(ports.clone(), sessions, agent, ChatLimits::of(&settings.agent)));
         let gateway = Gateway::with_waits(&settings, provider_key, waits).unwrap();
         let open = Arc::clone(&ports.open);
-        let api = PublicApi::new(&ports, policy, status, pair, Arc::clone(&rotation), Arc::clone(&beacons), ready)
+        let (rotating, known) = (Arc::clone(&rotation), Arc::clone(&beacons));
+        let api = PublicApi::new(&ports, policy, status, pair, rotating, known, Arc::clone(&ready))
             .with_gateway(gateway)
             .with_chat(&chat);
         let (stop, stopped) = watch::channel(false);
@@ -182,7 +184,8 @@ impl Port {
             serve(listener, Arc::new(api), limits, stopped).await;
         });
         let open_pairing = OpenPairing::new(ports, &settings, keys);
-        Self { address, pin: key.pin, clock, devices, activity, open_pairing, rotation, beacons, open, runtime, stop }
+        let pin = key.pin;
+        Self { address, pin, clock, devices, activity, open_pairing, rotation, beacons, open, ready, runtime, stop }
     }
 
     /// A fresh code.
@@ -200,6 +203,7 @@ impl Port {
 
     /// Ends the daemon.
     fn stop(&self) {
+        self.ready.store(false, Ordering::Release);
         self.stop.send_replace(true);
     }
 }

@@ -47,6 +47,18 @@ fn an_event_is_bounded_however_it_comes() {
     assert_eq!(read(&format!("{line}x")), Err(EventTooLarge));
     assert_eq!(read(&"data: one of many lines\n".repeat(100_000)), Err(EventTooLarge));
     assert_eq!(read(&"data: x\n\n".repeat(1_000_000)), Ok(()), "many events are fine");
+    let (mut decoder, mut events) = (StreamDecoder::default(), Vec::new());
+    assert_eq!(decoder.read(format!("data: x\n\n{line}xx").as_bytes(), &mut events), Err(EventTooLarge));
+    assert_eq!(events, [event(None, "message", "x")], "what was complete before it is there");
+}
+
+#[test]
+fn a_field_that_says_what_went_wrong_is_read_where_it_is_known() {
+    let text = b"error: {}\n\nerror:\nevent: a\ndata: x\n\ndata: y\n\n";
+    assert_eq!(read_all(&[text]), [event(None, "a", "x"), event(None, "message", "y")]);
+    let (mut decoder, mut events) = (StreamDecoder::of_agents(), Vec::new());
+    decoder.read(text, &mut events).unwrap();
+    assert_eq!(events, [event(None, "error", "{}"), event(None, "a", "\nx"), event(None, "message", "y")]);
 }
 
 proptest! {

@@ -1,5 +1,8 @@
 //! One answer: read up to a limit, and taken for a daemon's only if it looks like one.
 
+use std::time::Duration;
+
+use bytes::Bytes;
 use http::header::{CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, StatusCode};
 use reqwest::Response;
@@ -12,6 +15,9 @@ use crate::ports::daemon_api::ApiError;
 
 /// Longest answer that is read, in bytes: several times the largest one of ours.
 const MAX_ANSWER_BYTES: usize = 4096;
+
+/// The longest silence within an answer: a link that brings nothing for so long is lost, however slow it is.
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
 /// A whole answer. It may contain a token and is wiped on drop.
 pub(super) struct Answer {
@@ -42,13 +48,30 @@ pub(super) async fn read_up_to(mut response: Response, limit: usize, patience: P
     }
     // Allocated once, so that no copy of a token is left behind by growing.
     let mut body = Zeroizing::new(Vec::with_capacity(MAX_ANSWER_BYTES));
-    while let Some(chunk) = response.chunk().await.map_err(|error| cause::of(&error, patience))? {
+    while let Some(chunk) = piece(&mut response, LONGEST_PAUSE, patience).await? {
         if body.len() + chunk.len() > limit {
             return Err(not_a_daemon(format!("its answer is larger than {} KiB", limit / 1024)));
         }
         body.extend_from_slice(&chunk);
     }
     Ok(Answer { status, headers: std::mem::take(response.headers_mut()), body })
+}
+
+/// The next piece of an answer; `None` at its end.
+///
+/// # Errors
+///
+/// [`ApiError::Unreachable`] when the connection breaks, when nothing comes for the length of `pause`, and when the time for
+/// the whole answer is up.
+pub(super) async fn piece(
+    response: &mut Response,
+    pause: Duration,
+    patience: Patience,
+) -> Result<Option<Bytes>, ApiError> {
+    match tokio::time::timeout(pause, response.chunk()).await {
+        Ok(piece) => piece.map_err(|error| cause::of(&error, patience)),
+        Err(_) => Err(ApiError::Unreachable { cause: format!("nothing was heard for {} seconds", pause.as_secs()) }),
+    }
 }
 
 impl Answer {

@@ -1,16 +1,17 @@
 //! The chat routes of a daemon.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use http::header::ACCEPT;
 use http::{Method, StatusCode};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::RequestBuilder;
+use reqwest::{RequestBuilder, Response};
 use serde::de::DeserializeOwned;
 
 use super::answer::{self, not_a_daemon};
-use super::{HttpDaemonApi, authorized, cause, documents, turn_stream};
+use super::{HttpDaemonApi, Patience, authorized, cause, documents, turn_stream};
 use crate::adapters::wire::chat::{
     AgentForm, AskForm, MessageForm, ModelsForm, SessionChangeForm, SessionForm, SessionsForm, TranscriptForm,
 };
@@ -31,6 +32,10 @@ const MAX_LIST_BYTES: usize = 8 * 1024 * 1024;
 /// most.
 const MAX_TRANSCRIPT_BYTES: usize = 80 * 1024 * 1024;
 
+/// How long a list or a conversation may take to arrive, as long as something comes all the time: enough for 4 MiB over a
+/// line of 56 kbit/s.
+const LONGEST_DOCUMENT: Duration = Duration::from_secs(600);
+
 /// Where sessions are.
 const SESSIONS: &str = "/api/chat/sessions";
 
@@ -48,7 +53,7 @@ impl ChatApi for HttpDaemonApi {
     }
 
     async fn sessions(&self, access: Access<'_>) -> Result<Vec<SessionSummary>, ChatError> {
-        let form: SessionsForm = self.fetch(self.chat(Method::GET, access, SESSIONS)?, StatusCode::OK).await?;
+        let form: SessionsForm = self.fetch_long(self.chat(Method::GET, access, SESSIONS)?, MAX_LIST_BYTES).await?;
         form.sessions.into_iter().map(summary).collect()
     }
 
@@ -59,7 +64,7 @@ impl ChatApi for HttpDaemonApi {
 
     async fn transcript(&self, access: Access<'_>, key: &str) -> Result<Transcript, ChatError> {
         let request = self.chat(Method::GET, access, &session(key)?)?;
-        let form: TranscriptForm = self.fetch_up_to(request, MAX_TRANSCRIPT_BYTES, StatusCode::OK).await?;
+        let form: TranscriptForm = self.fetch_long(request, MAX_TRANSCRIPT_BYTES).await?;
         let messages = form.messages.into_iter().map(said).collect::<Option<_>>().ok_or_else(documents::foreign)?;
         Ok(Transcript { session: summary(form.session)?, messages })
     }
@@ -99,6 +104,8 @@ impl ChatApi for HttpDaemonApi {
 
 impl HttpDaemonApi {
     fn chat(&self, method: Method, access: Access<'_>, path: &str) -> Result<RequestBuilder, ApiError> {
+        // What is said in a chat is worth as much as a token.
+        access.link.check()?;
         let request = self.request(method, access.link, path)?;
         match access.token {
             Some(token) => authorized(request, access.link, token),
@@ -107,21 +114,47 @@ impl HttpDaemonApi {
     }
 
     async fn fetch<T: DeserializeOwned>(&self, request: RequestBuilder, expected: StatusCode) -> Result<T, ChatError> {
-        self.fetch_up_to(request, MAX_LIST_BYTES, expected).await
+        self.document(request, expected, MAX_LIST_BYTES, self.patience).await
     }
 
-    async fn fetch_up_to<T: DeserializeOwned>(
+    /// What may be large, and come slowly.
+    async fn fetch_long<T: DeserializeOwned>(&self, request: RequestBuilder, limit: usize) -> Result<T, ChatError> {
+        let patience = Patience { answer: LONGEST_DOCUMENT, ..self.patience };
+        self.document(request, StatusCode::OK, limit, patience).await
+    }
+
+    async fn document<T: DeserializeOwned>(
         &self,
         request: RequestBuilder,
-        limit: usize,
         expected: StatusCode,
+        limit: usize,
+        patience: Patience,
     ) -> Result<T, ChatError> {
-        let response = request.send().await.map_err(|error| cause::of(&error, self.patience))?;
-        let answer = answer::read_up_to(response, limit, self.patience).await?;
-        if let Some(refusal) = answer.refusal() {
-            return Err(refusal);
-        }
+        let response = self.begun(request.timeout(patience.answer), expected).await?;
+        let answer = answer::read_up_to(response, limit, patience).await?;
         Ok(serde_json::from_slice(answer.json(expected)?).map_err(|_| documents::foreign())?)
+    }
+
+    /// The beginning of an answer with the expected status. Every other answer is read, and is over, in the time that a
+    /// beginning may take.
+    async fn begun(&self, request: RequestBuilder, expected: StatusCode) -> Result<Response, ChatError> {
+        let begun = async {
+            let response = request.send().await.map_err(|error| lost(&error, cause::of(&error, self.patience)))?;
+            if response.status() == expected {
+                return Ok(response);
+            }
+            let answer = answer::read(response, self.patience).await?;
+            answer.refusal().map_or(Ok(()), Err)?;
+            answer.empty(expected)?;
+            Err(documents::foreign().into())
+        };
+        match tokio::time::timeout(self.patience.answer, begun).await {
+            Ok(begun) => begun,
+            Err(_) => {
+                let cause = format!("no answer within {} seconds", self.patience.answer.as_secs_f64());
+                Err(ChatError::Lost { cause })
+            }
+        }
     }
 
     async fn end(&self, request: RequestBuilder) -> Result<(), ChatError> {
@@ -132,21 +165,7 @@ impl HttpDaemonApi {
 
     async fn stream(&self, request: RequestBuilder) -> Result<TurnStream, ChatError> {
         let request = request.header(ACCEPT, MEDIA_TYPE).timeout(turn_stream::LONGEST);
-        let sent = tokio::time::timeout(self.patience.answer, request.send()).await;
-        let response = match sent {
-            Ok(Ok(response)) => response,
-            Ok(Err(error)) => return Err(cause_of_stream(&error, cause::of(&error, self.patience))),
-            Err(_) => {
-                let cause = format!("no answer within {} seconds", self.patience.answer.as_secs_f64());
-                return Err(ChatError::Lost { cause });
-            }
-        };
-        if response.status() != StatusCode::OK {
-            let answer = answer::read(response, self.patience).await?;
-            answer.refusal().map_or(Ok(()), Err)?;
-            answer.empty(StatusCode::OK)?;
-            return Err(documents::foreign().into());
-        }
+        let response = self.begun(request, StatusCode::OK).await?;
         if !answer::is_of(response.headers(), MEDIA_TYPE) {
             return Err(not_a_daemon("its answer is no stream of events".to_owned()).into());
         }
@@ -155,7 +174,7 @@ impl HttpDaemonApi {
 }
 
 /// A request that has left is another matter than one that could not.
-fn cause_of_stream(error: &reqwest::Error, meant: ApiError) -> ChatError {
+fn lost(error: &reqwest::Error, meant: ApiError) -> ChatError {
     match meant {
         ApiError::Unreachable { cause } if !error.is_connect() => ChatError::Lost { cause },
         other => ChatError::Api(other),

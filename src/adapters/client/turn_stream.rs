@@ -7,13 +7,13 @@ use futures_util::stream;
 use reqwest::Response;
 use serde::de::DeserializeOwned;
 
-use super::{Patience, cause, documents, problem};
+use super::{Patience, answer, documents, problem};
 use crate::adapters::wire::chat::{DoneForm, ErrorForm, TextForm, TurnForm, UsageForm, event};
 use crate::adapters::wire::events::{StreamDecoder, StreamEvent};
 use crate::domain::agent::MAX_TURN;
 use crate::domain::chat::id::ChatSessionId;
 use crate::domain::text::shown_safely;
-use crate::ports::chat_api::{ChatError, Numbered, Refusal, TurnEvent, TurnStream, Usage};
+use crate::ports::chat_api::{ChatError, Completion, Numbered, Refusal, TurnEvent, TurnStream, Usage};
 use crate::ports::daemon_api::ApiError;
 
 /// The longest silence: a daemon sends a comment every 15 seconds, and two may be lost on the way.
@@ -24,6 +24,9 @@ pub(super) const LONGEST: Duration = Duration::from_secs(MAX_TURN.as_secs() + 60
 
 /// How long the end of a connection is awaited after the last event, so that it can be used again.
 const LAST_BYTES: Duration = Duration::from_secs(1);
+
+/// What is kept of the word for why an answer ended, in characters: those of the OpenAI API have 14 at most.
+const MAX_REASON_CHARS: usize = 64;
 
 struct Reading {
     response: Response,
@@ -57,15 +60,11 @@ impl Reading {
                     return Ok(Some(numbered));
                 }
             }
-            let chunk = tokio::time::timeout(SILENCE, self.response.chunk()).await;
-            let chunk = chunk.map_err(|_| {
-                let cause = format!("nothing was heard for {} seconds", SILENCE.as_secs());
-                ChatError::Api(ApiError::Unreachable { cause })
-            })?;
-            let Some(chunk) = chunk.map_err(|error| cause::of(&error, self.patience))? else { return Ok(None) };
+            let piece = answer::piece(&mut self.response, SILENCE, self.patience).await?;
+            let Some(chunk) = piece else { return Ok(None) };
             let mut events = Vec::new();
             let read = self.decoder.read(&chunk, &mut events);
-            read.map_err(|error| super::answer::not_a_daemon(error.to_string()))?;
+            read.map_err(|error| answer::not_a_daemon(error.to_string()))?;
             self.waiting.extend(events);
         }
     }
@@ -93,7 +92,7 @@ fn numbered(event: StreamEvent) -> Result<Option<Numbered>, ChatError> {
             TurnEvent::Begun { session, turn }
         }
         event::TEXT => TurnEvent::Text(read::<TextForm>(&data)?.text),
-        event::DONE => TurnEvent::Done { usage: read::<DoneForm>(&data)?.usage.map(usage) },
+        event::DONE => TurnEvent::Done(completion(read(&data)?)),
         event::STOPPED => TurnEvent::Stopped,
         event::ERROR => {
             let ErrorForm { code, detail } = read(&data)?;
@@ -107,6 +106,13 @@ fn numbered(event: StreamEvent) -> Result<Option<Numbered>, ChatError> {
 
 fn read<T: DeserializeOwned>(data: &str) -> Result<T, ApiError> {
     serde_json::from_str(data).map_err(|_| documents::foreign())
+}
+
+fn completion(form: DoneForm) -> Completion {
+    // Every agent says at its end that it has stopped.
+    let reason = form.finish_reason.filter(|reason| !matches!(reason.trim(), "" | "stop"));
+    let shown = |reason: String| shown_safely(&reason).chars().take(MAX_REASON_CHARS).collect();
+    Completion { usage: form.usage.map(usage), finish_reason: reason.map(shown) }
 }
 
 const fn usage(form: UsageForm) -> Usage {

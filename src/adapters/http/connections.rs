@@ -99,7 +99,8 @@ pub trait Handler: Send + Sync + 'static {
     fn handle(&self, request: Request<ArrivingBody>, peer: Peer) -> impl Future<Output = Answer> + Send;
 }
 
-/// Serves connections until `stop` becomes true, then lets requests in flight end.
+/// Serves connections until `stop` becomes true, then lets requests in flight end. Until they have, others are let in, with one
+/// request each: a balancer asks then whether the daemon is ready, and what it has sent before it knew is answered.
 pub async fn serve<A: Accept, H: Handler>(
     listener: A,
     handler: Arc<H>,
@@ -112,7 +113,7 @@ pub async fn serve<A: Accept, H: Handler>(
         if connections.has_room()
             && let Some(arrival) = newcomer.take()
         {
-            connections.add(arrival);
+            connections.add(arrival, Admission::Open);
         }
         tokio::select! {
             biased;
@@ -127,13 +128,22 @@ pub async fn serve<A: Accept, H: Handler>(
             },
         }
     }
-    drop((listener, newcomer));
-    connections.drain().await;
+    drop(newcomer);
+    connections.drain(listener).await;
 }
 
 /// Waits for the stop. That the other end of the channel is gone is a stop too.
 async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stopped| *stopped).await;
+}
+
+/// How a connection was let in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Admission {
+    /// For as many requests as its client has.
+    Open,
+    /// For one request, while the daemon stops.
+    Late,
 }
 
 /// The open connections of one listener.
@@ -167,12 +177,12 @@ impl<H: Handler> Connections<H> {
                 let shared = Arc::clone(&self.shared);
                 tokio::select! {
                     () = shared.one_waits() => {}
-                    () = self.ended() => {}
+                    _ = self.ended() => {}
                 }
                 return;
             }
         }
-        self.ended().await;
+        let _ = self.ended().await;
     }
 
     /// Tells the connections to end that have waited longest for their clients: a few at once, since to look for them means
@@ -190,7 +200,7 @@ impl<H: Handler> Connections<H> {
         }
     }
 
-    async fn ended(&mut self) {
+    async fn ended(&mut self) -> Id {
         let id = match self.tasks.join_next_with_id().await {
             Some(Ok((id, ()))) => id,
             Some(Err(error)) => error.id(),
@@ -198,14 +208,16 @@ impl<H: Handler> Connections<H> {
         };
         self.open.remove(&id);
         self.closing.remove(&id);
+        id
     }
 
-    fn add<A: Arrival>(&mut self, arrival: A) {
+    fn add<A: Arrival>(&mut self, arrival: A, admission: Admission) {
         let usage = Arc::new(Usage::new(Arc::clone(&self.shared)));
         let conversation = Conversation {
             handler: Arc::clone(&self.handler),
             limits: self.limits,
             stop: self.stop.clone(),
+            admission,
             usage: Arc::clone(&usage),
         };
         let task = self.tasks.spawn(async move {
@@ -216,11 +228,29 @@ impl<H: Handler> Connections<H> {
         self.open.insert(task.id(), (task, usage));
     }
 
-    async fn drain(mut self) {
-        let all_ended = async { while self.tasks.join_next().await.is_some() {} };
-        if tokio::time::timeout(self.limits.drain, all_ended).await.is_err() {
+    async fn drain<A: Accept>(mut self, listener: A) {
+        if tokio::time::timeout(self.limits.drain, self.all_end(listener)).await.is_err() {
             warn!(connections = self.tasks.len(), "connections were cut off at the end of the drain time");
         }
+    }
+
+    /// Returns when all connections have ended. Nobody is let in after those that were there at the beginning.
+    async fn all_end<A: Accept>(&mut self, listener: A) {
+        let mut earlier: HashSet<Id> = self.open.keys().copied().collect();
+        while !earlier.is_empty() {
+            tokio::select! {
+                biased;
+                id = self.ended() => drop(earlier.remove(&id)),
+                accepted = listener.accept(), if self.has_room() => match accepted {
+                    Ok(arrival) => self.add(arrival, Admission::Late),
+                    Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
+                },
+            }
+        }
+        drop(listener);
+        // Whoever has asked nothing yet is not waited for.
+        self.open.values().filter(|(_, usage)| usage.is_waiting()).for_each(|(connection, _)| connection.abort());
+        while self.tasks.join_next().await.is_some() {}
     }
 }
 
@@ -258,6 +288,7 @@ struct Conversation<H> {
     handler: Arc<H>,
     limits: ConnectionLimits,
     stop: watch::Receiver<bool>,
+    admission: Admission,
     usage: Arc<Usage>,
 }
 
@@ -268,7 +299,7 @@ impl<H: Handler> Conversation<H> {
             biased;
             opened = tokio::time::timeout(self.limits.opening, arrival.open()) => opened,
             // Nothing has been asked yet.
-            () = stopped(&mut self.stop) => return Ok(()),
+            () = stopped(&mut self.stop), if self.admission == Admission::Open => return Ok(()),
         };
         let (stream, peer) = opened??;
         Ok(self.answer(stream, peer).await?)
@@ -304,10 +335,11 @@ impl<H: Handler> Conversation<H> {
         let mut http = http1::Builder::new();
         http.timer(HeadTimer::new(self.limits.head)).header_read_timeout(self.limits.head);
         http.max_buf_size(MAX_HEAD_BYTES).max_headers(MAX_HEADERS);
+        http.keep_alive(self.admission == Admission::Open);
         let mut connection = http.serve_connection(TokioIo::new(stream), service);
         let ended = tokio::select! {
             ended = poll_fn(|cx| poll_end(&mut connection, &agreed, cx)) => ended?,
-            () = stopped(&mut self.stop) => {
+            () = stopped(&mut self.stop), if self.admission == Admission::Open => {
                 std::pin::Pin::new(&mut connection).graceful_shutdown();
                 poll_fn(|cx| poll_end(&mut connection, &agreed, cx)).await?
             }

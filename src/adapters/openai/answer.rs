@@ -3,13 +3,16 @@
 use ::http::header::CONTENT_TYPE;
 use reqwest::Response;
 
-use super::form::PieceForm;
+use super::form::{PieceForm, refusal};
 use super::http::Api;
 use crate::adapters::wire::events::{MEDIA_TYPE, StreamDecoder, StreamEvent};
 use crate::ports::agent::{AgentError, Answered, Listener};
 
 /// The event that says that there will be no other.
 const DONE: &str = "[DONE]";
+
+/// The name of an event that says what went wrong.
+const ERROR: &str = "error";
 
 /// Bytes that one byte of text takes in JSON at most: `\u0000`.
 const ESCAPED_BYTES: u64 = 6;
@@ -38,11 +41,11 @@ pub(super) async fn hear(
     let body = api.body(response, usize::try_from(limit).unwrap_or(usize::MAX)).await?;
     let mut heard = Heard::default();
     heard.piece(api, &body, listener)?;
-    heard.end(api)
+    heard.end_of_document(api)
 }
 
 async fn hear_stream(api: &Api, mut response: Response, listener: &dyn Listener) -> Result<Answered, AgentError> {
-    let (mut decoder, mut events, mut heard) = (StreamDecoder::default(), Vec::new(), Heard::default());
+    let (mut decoder, mut events, mut heard) = (StreamDecoder::of_agents(), Vec::new(), Heard::default());
     loop {
         let chunk = response.chunk().await;
         let (bytes, is_last) = match &chunk {
@@ -54,16 +57,18 @@ async fn hear_stream(api: &Api, mut response: Response, listener: &dyn Listener)
             Err(error) => return Err(api.lost(error)),
         };
         listener.alive();
-        decoder.read(bytes, &mut events).map_err(|error| api.failed(&format!("cannot be understood: {error}")))?;
-        for StreamEvent { data, .. } in events.drain(..) {
-            if data.trim() == DONE {
-                heard.is_done = true;
-                return heard.end(api);
+        heard.is_at_end = is_last;
+        let decoded = decoder.read(bytes, &mut events);
+        for event in events.drain(..) {
+            heard.event(api, &event, listener)?;
+            if heard.is_done {
+                return heard.end_of_stream(api);
             }
-            heard.piece(api, data.as_bytes(), listener)?;
         }
+        // After what came before it.
+        decoded.map_err(|error| api.failed(&format!("cannot be understood: {error}")))?;
         if is_last {
-            return heard.end(api);
+            return heard.end_of_stream(api);
         }
     }
 }
@@ -74,11 +79,29 @@ struct Heard {
     answered: Answered,
     has_begun: bool,
     is_done: bool,
+    /// Whether nothing follows. The last event may not be whole then.
+    is_at_end: bool,
 }
 
 impl Heard {
+    fn event(&mut self, api: &Api, event: &StreamEvent, listener: &dyn Listener) -> Result<(), AgentError> {
+        let StreamEvent { name, data, .. } = event;
+        if name == ERROR {
+            let reason = refusal(data.as_bytes());
+            return Err(api.failed(&format!("failed: {}", api.shown(reason.as_deref().unwrap_or(data)))));
+        }
+        if data.trim() == DONE {
+            self.is_done = true;
+            return Ok(());
+        }
+        self.piece(api, data.as_bytes(), listener)
+    }
+
     fn piece(&mut self, api: &Api, json: &[u8], listener: &dyn Listener) -> Result<(), AgentError> {
-        let piece: PieceForm = serde_json::from_slice(json).map_err(|_| api.not_understood())?;
+        let piece: PieceForm = serde_json::from_slice(json).map_err(|_| match self.has_begun && self.is_at_end {
+            true => api.cut_off(),
+            false => api.not_understood(),
+        })?;
         if let Some(error) = piece.error() {
             return Err(api.failed(&format!("failed: {}", api.shown(error))));
         }
@@ -97,8 +120,19 @@ impl Heard {
         self.is_done || self.answered.finish_reason.is_some()
     }
 
-    /// What was answered. Some servers never say that they are done, and just end.
-    fn end(self, api: &Api) -> Result<Answered, AgentError> {
-        if self.has_begun || self.is_done { Ok(self.answered) } else { Err(api.not_understood()) }
+    /// What a stream has answered. One that just ends has been cut off, by the server or by whoever is in between: those that
+    /// are whole say so.
+    fn end_of_stream(self, api: &Api) -> Result<Answered, AgentError> {
+        match (self.has_begun, self.is_complete()) {
+            (true, true) => Ok(self.answered),
+            (true, false) => Err(api.cut_off()),
+            (false, true) => Err(api.failed("ended without an answer")),
+            (false, false) => Err(api.not_understood()),
+        }
+    }
+
+    /// What a document has answered, which is whole as it is.
+    fn end_of_document(self, api: &Api) -> Result<Answered, AgentError> {
+        if self.has_begun { Ok(self.answered) } else { Err(api.not_understood()) }
     }
 }

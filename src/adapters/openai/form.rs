@@ -121,8 +121,9 @@ impl PieceForm {
 
     /// Why the answer ended, if it has. Safe to show.
     pub(super) fn finish_reason(&self) -> Option<String> {
-        let reason = self.choices.iter().flatten().find_map(|choice| choice.finish_reason.as_deref());
-        reason.map(shown_safely)
+        let mut reasons = self.choices.iter().flatten().filter_map(|choice| choice.finish_reason.as_deref());
+        // Some servers send an empty one with every piece.
+        reasons.find(|reason| !reason.is_empty()).map(shown_safely)
     }
 
     /// What it cost, if that is said here.

@@ -91,6 +91,11 @@ impl Api {
         self.failed("gives an answer that is not the OpenAI API's")
     }
 
+    /// The answer has ended before its end.
+    pub(super) fn cut_off(&self) -> AgentError {
+        self.failed("ended in the middle of its answer")
+    }
+
     /// Words of the server, safe to show: without the key, which some servers repeat.
     pub(super) fn shown(&self, words: &str) -> String {
         match &self.key {

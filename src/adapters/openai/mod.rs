@@ -16,8 +16,9 @@ use crate::domain::endpoint::Endpoint;
 use crate::domain::provider_key::ProviderKey;
 use crate::ports::agent::{AgentError, AgentRequest, Answered, ChatAgent, Listener};
 
-/// Time for the list of models.
-const MODELS_TIMEOUT: Duration = Duration::from_secs(15);
+/// Time for the list of models: less than the quarter of a minute that netclaw's own client waits, so that it hears why there
+/// is none.
+const MODELS_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Models that are listed at most; the largest market has five hundred.
 const MAX_MODELS: usize = 10_000;

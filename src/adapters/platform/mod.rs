@@ -2,8 +2,9 @@
 //!
 //! `unix.rs` serves Linux and macOS, host and client. `other.rs` serves a client on Windows, where files inherit the
 //! user profile's access list. Both offer the same functions; code elsewhere asks for no operating system, apart from
-//! the host's own adapters, which only exist on Unix.
+//! the host's own adapters, which only exist on Unix. [`colours`] is the same everywhere: what the environment says to all.
 
+pub mod colours;
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]

@@ -13,7 +13,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::time::FormatTime;
 
 use super::journal::{self, JournalLines};
-use crate::adapters::platform;
+use crate::adapters::platform::{self, colours};
 use crate::adapters::wire::moment;
 use crate::domain::text::shown_safely;
 use crate::ports::clock::Clock;
@@ -49,7 +49,7 @@ pub fn start<C: Clock + Clone + 'static>(destination: Destination<'_>, clock: C)
             subscriber.event_format(JournalLines::default()).with_writer(io::stderr).try_init()
         }
         Destination::Stderr => {
-            let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
+            let colours = colours::are_wanted(io::stderr().is_terminal());
             subscriber.with_ansi(colours).with_writer(io::stderr).try_init()
         }
         Destination::File(path) => subscriber.with_ansi(false).with_writer(rotating(path)?).try_init(),

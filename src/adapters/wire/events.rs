@@ -57,9 +57,17 @@ pub struct StreamDecoder {
     name: String,
     data: String,
     has_data: bool,
+    /// Whether a field `error` makes an event of that name.
+    knows_errors: bool,
 }
 
 impl StreamDecoder {
+    /// Reads the streams of agents' servers. llama.cpp's had a field of their own, which the standard leaves out, to say that
+    /// an answer has failed: `error: {"message":…}` is read as the event `error` with this data.
+    pub fn of_agents() -> Self {
+        Self { knows_errors: true, ..Self::default() }
+    }
+
     /// Reads the next piece and appends the events that it completes to `events`.
     ///
     /// # Errors
@@ -99,17 +107,23 @@ impl StreamDecoder {
         let value = value.strip_prefix(' ').unwrap_or(value);
         match field {
             "event" => value.clone_into(&mut self.name),
-            "data" => {
-                if std::mem::replace(&mut self.has_data, true) {
-                    self.data.push('\n');
-                }
-                self.data.push_str(value);
+            "data" => self.add(value),
+            "error" if self.knows_errors => {
+                field.clone_into(&mut self.name);
+                self.add(value);
             }
             "id" => self.id = value.parse().ok(),
             // Comments have an empty name; a time to wait before coming back is the client's own decision.
             _ => {}
         }
         None
+    }
+
+    fn add(&mut self, line: &str) {
+        if std::mem::replace(&mut self.has_data, true) {
+            self.data.push('\n');
+        }
+        self.data.push_str(line);
     }
 
     fn complete(&mut self) -> Option<StreamEvent> {

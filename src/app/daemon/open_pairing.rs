@@ -95,6 +95,7 @@ impl OpenPairing {
         self.ports.rng.fill(random.as_mut_slice())?;
         let opened = PairingSession::open_link(&random, terms.clone(), now);
         self.ports.slot.replace(opened.session).await?;
+        self.ports.meter.code_opened();
         info!("a pairing session was opened for a link");
         let (generation, expires_at) = (opened.generation, opened.expires_at);
         let code = PairingLink::new(endpoint.clone(), self.keys.keys().current.pin, opened.code);

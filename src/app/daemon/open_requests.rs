@@ -99,11 +99,12 @@ impl Signal {
 #[derive(Clone)]
 pub struct Watch(Arc<Signal>);
 
-/// The place of an open request. It is given up on drop.
+/// An open request, with its place if it takes one. It is given up on drop.
 pub struct OpenRequest {
     requests: Arc<OpenRequests>,
     holder: Holder,
     key: usize,
+    takes_place: bool,
     has_end: bool,
     signal: Arc<Signal>,
 }
@@ -131,6 +132,19 @@ impl OpenRequests {
     ///
     /// [`OpenError`].
     pub fn open(self: &Arc<Self>, caller: &Caller, turn: Turn) -> Result<OpenRequest, OpenError> {
+        self.enter(caller, turn, true)
+    }
+
+    /// Opens what a request of `caller` has begun and may outlive it. It takes no place, but ends like any other.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::Outdated`].
+    pub fn open_beside(self: &Arc<Self>, caller: &Caller, turn: Turn) -> Result<OpenRequest, OpenError> {
+        self.enter(caller, turn, false)
+    }
+
+    fn enter(self: &Arc<Self>, caller: &Caller, turn: Turn, takes_place: bool) -> Result<OpenRequest, OpenError> {
         let (holder, ends_at) = match caller {
             Caller::Device(device) => (Some(device.id()), device.record().expires_at),
             Caller::ThisMachine => (None, None),
@@ -138,18 +152,20 @@ impl OpenRequests {
         let signal = Arc::new(Signal::default());
         let key = {
             let mut shard = self.shard(holder);
-            let count = shard.counts.entry(holder).or_default();
-            if *count >= self.limit {
-                return Err(OpenError::TooMany);
+            if takes_place {
+                let count = shard.counts.entry(holder).or_default();
+                if *count >= self.limit {
+                    return Err(OpenError::TooMany);
+                }
+                *count += 1;
             }
-            *count += 1;
             shard.open.insert(Place { holder, ends_at, signal: Arc::clone(&signal) })
         };
         let has_end = ends_at.is_some();
         if has_end && self.ending.fetch_add(1, Ordering::AcqRel) == 0 {
             self.ends_soon.notify_one();
         }
-        let opened = OpenRequest { requests: Arc::clone(self), holder, key, has_end, signal };
+        let opened = OpenRequest { requests: Arc::clone(self), holder, key, takes_place, has_end, signal };
         // Whoever ends a credential takes a turn first and looks at the open requests then: either it has found this one,
         // or its turn is seen here.
         if self.turn() == turn { Ok(opened) } else { Err(OpenError::Outdated) }
@@ -183,12 +199,13 @@ impl OpenRequests {
         }
     }
 
-    /// Requests that are open.
+    /// Requests that are open and take a place.
     pub fn count(&self) -> usize {
-        self.shards.iter().map(|shard| locked(shard).open.len()).sum()
+        let places = |shard| locked(shard).counts.values().map(|count| *count as usize).sum::<usize>();
+        self.shards.iter().map(places).sum()
     }
 
-    /// Requests of `device` that are open.
+    /// Requests of `device` that are open and take a place.
     pub fn count_of(&self, device: &Device) -> u32 {
         let holder = Some(device.id());
         self.shard(holder).counts.get(&holder).copied().unwrap_or(0)
@@ -204,7 +221,9 @@ impl OpenRequests {
     fn close(&self, request: &OpenRequest) {
         let mut shard = self.shard(request.holder);
         shard.open.try_remove(request.key);
-        if let Some(count) = shard.counts.get_mut(&request.holder) {
+        if request.takes_place
+            && let Some(count) = shard.counts.get_mut(&request.holder)
+        {
             *count = count.saturating_sub(1);
             if *count == 0 {
                 shard.counts.remove(&request.holder);

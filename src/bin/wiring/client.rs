@@ -15,6 +15,7 @@ use netclaw::adapters::terminal::cli::ClientCommand;
 use netclaw::adapters::terminal::cli::chat::ChatCommand;
 use netclaw::adapters::terminal::commands::chat::ChatPorts;
 use netclaw::adapters::terminal::commands::{self, ClientPorts, run_client};
+use netclaw::adapters::terminal::consent::TerminalConsent;
 use netclaw::adapters::terminal::console::Console;
 use netclaw::adapters::terminal::failure::Failure;
 use netclaw::adapters::terminal::prompter;
@@ -41,8 +42,10 @@ pub fn run_chat(command: ChatCommand, console: &mut Console<'_>) -> Result<(), F
         chat: &parts.api,
         interrupts: &mut SystemInterrupts::default(),
         history,
+        consent: &TerminalConsent,
         input: &mut stdin,
         input_is_terminal,
+        output: Box::new(stdout),
         output_is_terminal,
     };
     block_on(commands::chat::run_chat(command, ports, console))

@@ -11,7 +11,7 @@ use netclaw::domain::chat::id::{ChatSessionId, RequestId};
 use netclaw::domain::endpoint::Endpoint;
 use netclaw::domain::link::Link;
 use netclaw::ports::chat_api::{
-    Access, ChatApi, ChatError, Numbered, Question, Refusal, SessionWish, TurnEvent, TurnStream, Usage,
+    Access, ChatApi, ChatError, Completion, Numbered, Question, Refusal, SessionWish, TurnEvent, TurnStream, Usage,
 };
 use netclaw::ports::daemon_api::{ApiError, Rejection};
 use tokio::io::AsyncWriteExt;
@@ -64,7 +64,8 @@ async fn a_question_is_sent_as_the_contract_has_it_and_its_events_are_read() {
     let (link, credential) = (Link::of_endpoint(&server.endpoint), token(4));
     let access = Access { link: &link, token: Some(&credential) };
     let events = heard(api().ask(access, "my plans/..", &question()).await.unwrap()).await;
-    let done = TurnEvent::Done { usage: Some(Usage { prompt: 1, completion: 2, total: 3 }) };
+    let usage = Some(Usage { prompt: 1, completion: 2, total: 3 });
+    let done = TurnEvent::Done(Completion { usage, finish_reason: None });
     let mut expected = numbered(0, [begun(), text("so")]);
     expected.extend(numbered(3, [done]));
     assert_eq!(events, expected.into_iter().map(Ok).collect::<Vec<_>>());
@@ -131,6 +132,26 @@ async fn a_stream_that_is_silent_for_45_seconds_is_lost() {
 #[expect(clippy::disallowed_methods, reason = "time of a test, which it moves itself")]
 fn moment() -> tokio::time::Instant {
     tokio::time::Instant::now()
+}
+
+#[tokio::test]
+async fn why_an_answer_ended_is_told_where_it_says_something() {
+    let long = "x".repeat(100);
+    for (sent, told) in [
+        ("null", None),
+        ("\"stop\"", None),
+        ("\"length\"", Some("length")),
+        ("\"content_filter\"", Some("content_filter")),
+        ("\"a\\u001bb\"", Some("a?b")),
+        (&format!("\"{long}\""), Some(&long[..64])),
+    ] {
+        let done = format!("id: 1\nevent: done\ndata: {{\"totalMs\":2,\"finishReason\":{sent}}}\n\n");
+        let server = ScriptedServer::answering(stream(&(begun_text() + &done))).await;
+        let events = heard(ask(&server).await.unwrap()).await;
+        let finish_reason = told.map(str::to_owned);
+        let event = TurnEvent::Done(Completion { usage: None, finish_reason });
+        assert_eq!(events[1], Ok(Numbered { number: 1, event }), "{sent}");
+    }
 }
 
 #[tokio::test]
@@ -223,8 +244,81 @@ async fn dots_alone_lead_nowhere() {
 async fn b26_a_credential_is_not_sent_where_nothing_protects_it() {
     let link = Link::of_endpoint(&Endpoint::parse("http://my-server:5199").unwrap());
     let credential = token(4);
-    let error = api().ask(Access { link: &link, token: Some(&credential) }, "x", &question()).await.err();
-    assert!(matches!(error, Some(ChatError::Api(ApiError::Unprotected(_)))), "{error:?}");
+    for token in [Some(&credential), None] {
+        let access = Access { link: &link, token };
+        let error = api().ask(access, "x", &question()).await.err();
+        assert!(matches!(error, Some(ChatError::Api(ApiError::Unprotected(_)))), "{error:?}");
+        let error = api().transcript(access, "x").await.unwrap_err();
+        assert!(matches!(error, ChatError::Api(ApiError::Unprotected(_))), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn b30_an_error_that_drips_is_over_in_the_time_of_an_answer() {
+    let brief = Patience { answer: Duration::from_millis(300), ..Patience::default() };
+    let head =
+        "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nContent-Length: 4000\r\n\r\n";
+    let server = ScriptedServer::start(vec![Act::Drip(head.as_bytes().to_vec())]).await;
+    let link = Link::of_endpoint(&server.endpoint);
+    let (api, access) = (HttpDaemonApi::new(brief), Access { link: &link, token: None });
+    for error in [
+        api.ask(access, "x", &question()).await.err(),
+        api.listen(access, session_id(), 1, 0).await.err(),
+        api.transcript(access, "x").await.err(),
+        api.sessions(access).await.err(),
+    ] {
+        assert!(matches!(error, Some(ChatError::Lost { .. })), "{error:?}");
+    }
+}
+
+fn transcript(content: &str) -> String {
+    let (id, moment) = (session_id(), "2026-11-23T14:32:15.250Z");
+    format!(
+        r#"{{"id":"{id}","createdAt":"{moment}","updatedAt":"{moment}","messages":[{{"role":"user","content":"{content}","at":"{moment}"}}]}}"#
+    )
+}
+
+/// Answers one request with these pieces, each this much later than the one before, by the clock of the runtime.
+async fn answering_slowly(pieces: Vec<Vec<u8>>, pause: Duration) -> Endpoint {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = Endpoint::of_listener(listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        read_request(&mut stream).await.unwrap();
+        // From here on nothing but the clock goes on.
+        tokio::time::pause();
+        for piece in pieces {
+            if stream.write_all(&piece).await.is_err() {
+                return;
+            }
+            tokio::time::sleep(pause).await;
+        }
+    });
+    endpoint
+}
+
+#[tokio::test]
+async fn a_long_conversation_may_come_slowly_and_a_silent_one_is_lost() {
+    let content = "x".repeat(4000);
+    let answer = response("200 OK", "application/json", &transcript(&content));
+    let pieces: Vec<Vec<u8>> = answer.chunks(500).map(<[u8]>::to_vec).collect();
+    let link = Link::of_endpoint(&answering_slowly(pieces.clone(), Duration::from_secs(14)).await);
+    let found = api().transcript(Access { link: &link, token: None }, "x").await.unwrap();
+    assert_eq!(found.messages[0].content, content);
+    tokio::time::resume();
+    let link = Link::of_endpoint(&answering_slowly(pieces, Duration::from_secs(16)).await);
+    let error = api().transcript(Access { link: &link, token: None }, "x").await.unwrap_err();
+    assert_eq!(error.to_string(), "nothing was heard for 15 seconds");
+}
+
+#[tokio::test]
+async fn a_conversation_that_drips_is_given_up_after_ten_minutes() {
+    let answer = response("200 OK", "application/json", &transcript("hello"));
+    let (head, drops) = answer.split_at(answer.len() - 100);
+    let pieces = std::iter::once(head).chain(drops.chunks(1)).map(<[u8]>::to_vec).collect();
+    let link = Link::of_endpoint(&answering_slowly(pieces, Duration::from_secs(10)).await);
+    let error = api().transcript(Access { link: &link, token: None }, "x").await.unwrap_err();
+    assert_eq!(error.to_string(), "no complete answer within 600 seconds");
 }
 
 #[tokio::test]

@@ -2,14 +2,14 @@
 
 use netclaw::app::client::chat::conversation::{Conversation, ConversationError, Opening, Over};
 use netclaw::app::client::chat::turn::Asker;
-use netclaw::ports::chat_api::{ChatError, Refusal, SessionWish, Transcript, TurnEvent};
+use netclaw::ports::chat_api::{Refusal, SessionWish, Transcript, TurnEvent};
 use netclaw::ports::chat_screen::Entry;
-use netclaw::ports::daemon_api::{ApiError, Rejection};
 use netclaw::ports::interrupts::Interrupt;
 
 use super::Ground;
 use crate::fakes::chat_api::{
-    ChatRequest, Script, ScriptedChatApi, begun, done, numbered, refused, session, session_id, text, unreachable,
+    ChatRequest, Script, ScriptedChatApi, begun, done, numbered, refused, session, session_id, text, unauthorized,
+    unreachable,
 };
 use crate::fakes::chat_screen::{FakeInterrupts, FakeScreen};
 
@@ -20,7 +20,8 @@ async fn chat(
     mut interrupts: FakeInterrupts,
 ) -> (Result<Over, ConversationError>, String) {
     let ground = Ground::default();
-    let turns = ground.turns(api, Asker::Person);
+    let line = ground.line(api);
+    let turns = ground.turns(&line, Asker::Person);
     let over = Conversation::new(turns, &mut screen, &mut interrupts).run(opening).await;
     (over, screen.shown)
 }
@@ -34,10 +35,6 @@ async fn entering(api: &ScriptedChatApi, texts: &[&str]) -> String {
 
 fn answering(answer: &str) -> Script {
     Script::Ends(numbered(0, [begun(), text(answer), done()]))
-}
-
-fn unauthorized() -> ChatError {
-    ChatError::Api(ApiError::Rejected { why: Rejection::Unauthorized, detail: "no".to_owned() })
 }
 
 #[tokio::test(start_paused = true)]
@@ -86,10 +83,23 @@ async fn what_goes_wrong_is_told_and_the_chat_goes_on() {
         Script::Ends(numbered(0, [begun(), TurnEvent::Stopped])),
         answering("fine"),
     ]);
-    let shown = entering(&api, &["a", "b", "c", "d", "/resume nowhere", "/resume", "/nothing"]).await;
+    let shown = entering(&api, &["a", "b", "c", "d", "/resume nowhere", "/resume", "/nothing", "/model \u{1b}"]).await;
     let expected = "[Welcome][Failed the daemon says no]half\n[Failed it broke][Stopped]fine\n\
-        [Failed the daemon says no][MissingArgument /resume][UnknownCommand /nothing]";
+        [Failed the daemon says no][MissingArgument /resume][UnknownCommand /nothing][BadModel]";
     assert_eq!(shown, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_whose_first_message_was_not_heard_is_begun_anew() {
+    let api = ScriptedChatApi::with([Script::Refused(refused(Refusal::NoAgent)), answering("fine")]);
+    assert_eq!(entering(&api, &["a", "b"]).await, "[Welcome][Failed the daemon says no]fine\n");
+    let of_sessions = |request: &ChatRequest| matches!(request, ChatRequest::Create(_) | ChatRequest::Delete(_));
+    let create = ChatRequest::Create(SessionWish::default());
+    let requests: Vec<ChatRequest> = api.requests().into_iter().filter(of_sessions).collect();
+    assert_eq!(requests, [create.clone(), ChatRequest::Delete(session_id().to_string()), create]);
+    let api = ScriptedChatApi::with([answering("fine"), Script::Refused(refused(Refusal::SessionBusy))]);
+    entering(&api, &["a", "b", "/new named", "c"]).await;
+    assert!(!api.requests().iter().any(|request| matches!(request, ChatRequest::Delete(_))));
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,6 +3,7 @@
 use netclaw::app::client::chat::entry::{
     COMMANDS, Command, Entered, is_whole, is_worth_remembering, read, without_backslashes,
 };
+use netclaw::domain::chat::model::{MalformedModelName, ModelName};
 
 #[test]
 fn commands_are_lower_case_words_after_a_slash() {
@@ -14,7 +15,7 @@ fn commands_are_lower_case_words_after_a_slash() {
         ("/sessions", Command::Sessions),
         ("/resume plans", Command::Resume("plans".to_owned())),
         ("/model", Command::Model(None)),
-        ("/model large", Command::Model(some("large"))),
+        ("/model large", Command::Model(ModelName::parse("large").ok())),
         ("/quit\n", Command::Quit),
         ("/exit", Command::Quit),
     ] {
@@ -22,6 +23,9 @@ fn commands_are_lower_case_words_after_a_slash() {
     }
     assert_eq!(read("/quti"), Entered::Unknown("/quti".to_owned()));
     assert_eq!(read("/resume "), Entered::Incomplete("/resume"));
+    for name in ["x".repeat(201), "a\u{1b}b".to_owned()] {
+        assert_eq!(read(&format!("/model {name}")), Entered::BadModel(MalformedModelName));
+    }
     for (name, ..) in COMMANDS {
         assert!(matches!(read(&format!("{name} x")), Entered::Command(_)), "{name}");
     }
@@ -45,7 +49,7 @@ fn everything_else_is_said_as_it_is() {
         assert_eq!(read(text), Entered::Message(text.to_owned()));
     }
     assert_eq!(read("trailing \n\n"), Entered::Message("trailing".to_owned()));
-    for text in ["", "  ", "\n\n", "\t"] {
+    for text in ["", "  ", "\n\n", "\t", "\"\"\"\"\"\"", "\"\"\"\n \n\"\"\"\n"] {
         assert_eq!(read(text), Entered::Nothing);
     }
 }

@@ -1,13 +1,17 @@
 //! One question of a script: which requests it takes.
 
+use std::time::Duration;
+
 use netclaw::app::client::chat::errand::{self, Errand, ErrandError, Reply};
 use netclaw::app::client::chat::turn::{Asker, TurnError};
-use netclaw::ports::chat_api::{Refusal, SessionWish, Transcript};
+use netclaw::ports::chat_api::{ChatError, Refusal, SessionWish, Transcript, TurnEvent};
+use netclaw::ports::daemon_api::{ApiError, Rejection};
 use netclaw::ports::interrupts::Interrupt;
 
 use super::Ground;
 use crate::fakes::chat_api::{
-    ChatRequest, Script, ScriptedChatApi, begun, done, numbered, refused, session, session_id, text, unreachable,
+    ChatRequest, Script, ScriptedChatApi, begun, done, numbered, refused, session, session_id, text, unauthorized,
+    unreachable,
 };
 use crate::fakes::chat_screen::{FakeInterrupts, FakeScreen};
 
@@ -15,7 +19,8 @@ async fn run(api: &ScriptedChatApi, session: Option<&str>, model: Option<&str>) 
     let ground = Ground::default();
     let errand =
         Errand { session: session.map(str::to_owned), model: model.map(str::to_owned), message: "why?".to_owned() };
-    let turns = ground.turns(api, Asker::Script);
+    let line = ground.line(api);
+    let turns = ground.turns(&line, Asker::Script);
     errand::run(&turns, errand, &mut FakeScreen::default(), &mut FakeInterrupts::default()).await
 }
 
@@ -47,6 +52,54 @@ async fn a_new_session_takes_two_requests_and_a_known_one_takes_one() {
     let api = ScriptedChatApi::with([answering()]);
     run(&api, Some("plans"), Some("large")).await.unwrap();
     assert_eq!(requests(&api), ["ask plans Some(\"large\")"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_session_in_which_nothing_was_said_is_deleted_again() {
+    let deletion = ChatRequest::Delete(session_id().to_string());
+    for error in [refused(Refusal::NoAgent), busy()] {
+        let api = ScriptedChatApi::with([Script::Refused(error.clone())]);
+        assert_eq!(run(&api, None, None).await, Err(ErrandError::Turn(TurnError::Chat(error.clone()))));
+        assert_eq!(api.requests().last(), Some(&deletion));
+        let api = ScriptedChatApi::with([Script::Refused(error)]);
+        run(&api, Some("plans"), None).await.unwrap_err();
+        assert_eq!(api.requests().len(), 1, "what was there before stays");
+    }
+    let api = ScriptedChatApi::with([Script::Hangs(Vec::new())]);
+    assert_eq!(interrupted(&api).await, Err(ErrandError::Interrupted(Interrupt::Stop)));
+    assert_eq!(api.requests().last(), Some(&deletion));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_session_in_which_something_was_said_stays() {
+    for script in [
+        answering(),
+        Script::Breaks(numbered(0, [begun(), text("so")])),
+        Script::Ends(numbered(0, [begun(), TurnEvent::Stopped])),
+        Script::Hangs(numbered(0, [begun()])),
+        Script::Refused(unreachable()),
+        Script::Refused(unauthorized()),
+    ] {
+        let api = ScriptedChatApi::with([script]);
+        let _ = interrupted(&api).await;
+        let is_deletion = |request: &ChatRequest| matches!(request, ChatRequest::Delete(_));
+        assert!(!api.requests().iter().any(is_deletion), "{:?}", api.requests());
+    }
+}
+
+/// Asks, and gives up after two seconds.
+async fn interrupted(api: &ScriptedChatApi) -> Result<Reply, ErrandError> {
+    let ground = Ground::default();
+    let errand = Errand { session: None, model: None, message: "why?".to_owned() };
+    let line = ground.line(api);
+    let turns = ground.turns(&line, Asker::Script);
+    let mut interrupts = FakeInterrupts::after(2, Interrupt::Stop);
+    errand::run(&turns, errand, &mut FakeScreen::default(), &mut interrupts).await
+}
+
+fn busy() -> ChatError {
+    let why = Rejection::RateLimited { retry_after: Duration::from_secs(1) };
+    ChatError::Api(ApiError::Rejected { why, detail: "too many".to_owned() })
 }
 
 #[tokio::test(start_paused = true)]
@@ -86,12 +139,7 @@ async fn a_daemon_that_is_not_there_is_told_at_once() {
 #[tokio::test(start_paused = true)]
 async fn times_are_those_of_this_machine_from_the_first_request_on() {
     let api = ScriptedChatApi::with([Script::Hangs(numbered(0, [begun(), text("so")]))]);
-    let ground = Ground::default();
-    let errand = Errand { session: None, model: None, message: "why?".to_owned() };
-    let turns = ground.turns(&api, Asker::Script);
-    let mut interrupts = FakeInterrupts::after(2, Interrupt::Stop);
-    let error = errand::run(&turns, errand, &mut FakeScreen::default(), &mut interrupts).await;
-    assert_eq!(error, Err(ErrandError::Interrupted(Interrupt::Stop)));
+    assert_eq!(interrupted(&api).await, Err(ErrandError::Interrupted(Interrupt::Stop)));
     let api = ScriptedChatApi::with([answering()]);
     let reply = run(&api, None, None).await.unwrap();
     assert_eq!(reply.first_after, Some(reply.took), "no time passes here");

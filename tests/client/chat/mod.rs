@@ -1,21 +1,28 @@
 //! Chats from a device's side: turns, scripts, conversations, and the connection under them.
 
+mod clearing;
 mod connection;
 mod conversations;
 mod entries;
 mod errands;
 mod history;
+mod lines;
 mod turns;
 
 use std::time::Duration;
 
+use netclaw::app::client::chat::line::Line;
 use netclaw::app::client::chat::turn::{Ask, Asker, Turns};
+use netclaw::app::client::target::{Choice, Rule, Target};
 use netclaw::domain::endpoint::Endpoint;
 use netclaw::domain::link::Link;
 use netclaw::domain::time::{MonotonicTime, Now};
-use netclaw::ports::chat_api::{Access, ChatApi};
+use netclaw::ports::chat_api::ChatApi;
 use netclaw::ports::clock::Clock;
+use netclaw::ports::credential_store::CredentialStore;
 
+use crate::fakes::credential_store::FakeCredentialStore;
+use crate::fakes::daemon_api::ScriptedDaemonApi;
 use crate::fakes::rng::SeededRng;
 use crate::fakes::samples::WALL;
 
@@ -41,22 +48,35 @@ impl Clock for RuntimeClock {
 
 /// What turns stand on.
 struct Ground {
-    link: Link,
+    credentials: FakeCredentialStore,
+    daemon: ScriptedDaemonApi,
     clock: RuntimeClock,
     rng: SeededRng,
 }
 
 impl Default for Ground {
     fn default() -> Self {
-        let link = Link::of_endpoint(&Endpoint::default());
-        Self { link, clock: RuntimeClock::start(), rng: SeededRng::new(5) }
+        Self {
+            credentials: FakeCredentialStore::default(),
+            daemon: ScriptedDaemonApi::default(),
+            clock: RuntimeClock::start(),
+            rng: SeededRng::new(5),
+        }
     }
 }
 
 impl Ground {
-    fn turns<'a>(&'a self, api: &'a dyn ChatApi, asker: Asker) -> Turns<'a> {
-        let access = Access { link: &self.link, token: None };
-        Turns { api, access, clock: &self.clock, rng: &self.rng, asker }
+    /// The way to the usual endpoint, with the credential that is stored for it.
+    fn line<'a>(&'a self, api: &'a dyn ChatApi) -> Line<'a> {
+        let endpoint = Endpoint::default();
+        let credential = self.credentials.paired_at(&endpoint).unwrap();
+        let link = Link::of_endpoint(&endpoint);
+        let target = Target { link, choice: Choice { endpoint, rule: Rule::Default }, credential };
+        Line::new(api, &self.daemon, &self.credentials, target)
+    }
+
+    fn turns<'a>(&'a self, line: &'a Line<'_>, asker: Asker) -> Turns<'a> {
+        Turns { line, clock: &self.clock, rng: &self.rng, asker }
     }
 }
 

@@ -1,8 +1,12 @@
 //! One turn, whatever happens to its connection.
 
+use std::time::Duration;
+
 use netclaw::app::client::chat::turn::{Asker, Ending, TurnError};
 use netclaw::domain::chat::message::Outcome;
-use netclaw::ports::chat_api::{Refusal, Said, Speaker, Transcript, TurnEvent, Usage};
+use netclaw::ports::chat_api::{ChatError, Completion, Refusal, Said, Speaker, Transcript, TurnEvent, Usage};
+use netclaw::ports::chat_screen::Remains;
+use netclaw::ports::daemon_api::{ApiError, Rejection};
 use netclaw::ports::interrupts::Interrupt;
 
 use super::{Ground, ask};
@@ -18,7 +22,7 @@ async fn run(
     interrupts: &mut FakeInterrupts,
 ) -> (Result<Ending, TurnError>, String, u64) {
     let (ground, mut screen) = (Ground::default(), FakeScreen::default());
-    let heard = ground.turns(api, asker).run(ask("why?"), &mut screen, interrupts).await;
+    let heard = ground.turns(&ground.line(api), asker).run(ask("why?"), &mut screen, interrupts).await;
     (heard.map(|heard| heard.ending), screen.shown, ground.clock.passed().as_secs())
 }
 
@@ -33,13 +37,15 @@ fn request_ids(api: &ScriptedChatApi) -> Vec<String> {
 #[tokio::test(start_paused = true)]
 async fn an_answer_is_shown_as_it_comes_and_ends_with_its_line() {
     let usage = Usage { prompt: 1, completion: 2, total: 3 };
-    let events = [begun(), text("\u{1b}[3"), text("1mHel"), text("lo\n\n"), TurnEvent::Done { usage: Some(usage) }];
+    let completion = Completion { usage: Some(usage), finish_reason: Some("length".to_owned()) };
+    let events = [begun(), text("\u{1b}[3"), text("1mHel"), text("lo\n\n"), TurnEvent::Done(completion.clone())];
     let api = ScriptedChatApi::with([Script::Ends(numbered(0, events))]);
     let ground = Ground::default();
     let mut screen = FakeScreen::default();
-    let turns = ground.turns(&api, Asker::Script);
+    let line = ground.line(&api);
+    let turns = ground.turns(&line, Asker::Script);
     let heard = turns.run(ask("why?"), &mut screen, &mut FakeInterrupts::default()).await.unwrap();
-    assert_eq!(heard.ending, Ending::Done(Some(usage)));
+    assert_eq!(heard.ending, Ending::Done(completion));
     assert_eq!((heard.text.as_str(), screen.shown.as_str()), ("\u{1b}[31mHello\n\n", "Hello\n"));
     assert_eq!(api.requests().len(), 1, "one request is enough");
 }
@@ -53,7 +59,7 @@ async fn a_lost_connection_goes_on_after_the_last_event_seen() {
         Script::Ends(numbered(2, [text("twice"), text("three"), done()])),
     ]);
     let (ending, shown, _) = run(&api, Asker::Person, &mut FakeInterrupts::default()).await;
-    assert_eq!(ending, Ok(Ending::Done(None)));
+    assert_eq!(ending, Ok(Ending::Done(Completion::default())));
     assert_eq!(shown, "one [lost][lost][restored]two [lost][restored]three\n");
     let listened: Vec<ChatRequest> = api.requests().split_off(1);
     let listen = |seen| ChatRequest::Listen { turn: 1, seen };
@@ -66,7 +72,7 @@ async fn a_question_whose_answer_was_lost_is_asked_again_as_the_same() {
         let whole = numbered(0, [begun(), text("yes"), done()]);
         let api = ScriptedChatApi::with([Script::Refused(lost()), Script::Refused(unreachable()), Script::Ends(whole)]);
         let (ending, shown, _) = run(&api, asker, &mut FakeInterrupts::default()).await;
-        assert_eq!((ending, shown.as_str()), (Ok(Ending::Done(None)), "[lost][lost][restored]yes\n"));
+        assert_eq!((ending, shown.as_str()), (Ok(Ending::Done(Completion::default())), "[lost][lost][restored]yes\n"));
         let ids = request_ids(&api);
         assert!(ids.len() == 3 && ids.iter().all(|id| *id == ids[0]), "{ids:?}");
     }
@@ -105,13 +111,15 @@ async fn after_a_restart_the_session_tells_what_was_said() {
     let user = |content| said(Speaker::User { device: None }, content);
     let agent = |content, outcome| said(Speaker::Agent { model: None, outcome }, content);
     let earlier = [user("why?"), agent("because", None)];
+    let forgotten = |remains| Err(TurnError::Forgotten(remains));
     for (messages, expected, shown) in [
-        (vec![user("why?"), agent("one two", None)], Ok(Ending::Done(None)), "one two\n"),
-        (vec![user("why?"), agent("one two", Some(Outcome::Failed))], Err(TurnError::Forgotten), "one two\n"),
-        (vec![user("why?"), agent("else", None)], Ok(Ending::Done(None)), "one \nelse\n"),
-        (vec![user("why?"), agent("", Some(Outcome::Stopped))], Err(TurnError::Forgotten), "one \n"),
-        (vec![user("why?")], Err(TurnError::Forgotten), "one \n"),
-        (vec![user("other"), agent("no", None)], Err(TurnError::Forgotten), "one \n"),
+        (vec![user("why?"), agent("one two", None)], Ok(Ending::Done(Completion::default())), "one two\n"),
+        (vec![user("why?"), agent("one two", Some(Outcome::Failed))], forgotten(Remains::Kept), "one two\n"),
+        (vec![user("why?"), agent("on", Some(Outcome::Failed))], forgotten(Remains::Lost), "one \n"),
+        (vec![user("why?"), agent("else", None)], Ok(Ending::Done(Completion::default())), "one \nelse\n"),
+        (vec![user("why?"), agent("", Some(Outcome::Failed))], forgotten(Remains::Lost), "one \n"),
+        (vec![user("why?")], forgotten(Remains::Lost), "one \n"),
+        (vec![user("other"), agent("no", None)], forgotten(Remains::Lost), "one \n"),
     ] {
         let api = ScriptedChatApi::with([
             Script::Breaks(numbered(0, [begun(), text("one ")])),
@@ -185,8 +193,75 @@ async fn how_a_turn_fails_is_told_apart() {
 async fn a_reader_that_goes_away_stops_the_turn() {
     let api = ScriptedChatApi::with([Script::Hangs(numbered(0, [begun(), text("a"), text("b")]))]);
     let (ground, mut screen) = (Ground::default(), FakeScreen { patience: Some(1), ..FakeScreen::default() });
-    let turns = ground.turns(&api, Asker::Script);
+    let line = ground.line(&api);
+    let turns = ground.turns(&line, Asker::Script);
     let heard = turns.run(ask("why?"), &mut screen, &mut FakeInterrupts::default()).await;
     assert!(matches!(heard, Err(TurnError::Gone(gone)) if gone.is_closed));
     assert_eq!(api.requests().last(), Some(&ChatRequest::Stop(1)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_crash_before_the_first_word_nothing_is_lost() {
+    let api =
+        ScriptedChatApi::with([Script::Breaks(numbered(0, [begun()])), Script::Refused(refused(Refusal::NoTurn))]);
+    let said = |speaker, content: &str| Said { speaker, content: content.to_owned(), at: WALL };
+    let outcome = Some(Outcome::Failed);
+    let messages =
+        vec![said(Speaker::User { device: None }, "why?"), said(Speaker::Agent { model: None, outcome }, "")];
+    api.transcripts.lock().unwrap().push_back(Ok(Transcript { session: session(None), messages }));
+    let (ending, shown, _) = run(&api, Asker::Person, &mut FakeInterrupts::default()).await;
+    assert_eq!((ending, shown.as_str()), (Err(TurnError::Forgotten(Remains::Nothing)), "[lost]"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_script_that_finds_its_own_turn_stopped_has_lost_its_connection() {
+    let stopped = || Script::Ends(numbered(0, [begun(), text("half"), TurnEvent::Stopped]));
+    let api = ScriptedChatApi::with([Script::Refused(lost()), stopped()]);
+    let (ending, shown, _) = run(&api, Asker::Script, &mut FakeInterrupts::default()).await;
+    assert_eq!((ending, shown.as_str()), (Err(TurnError::Cut(lost())), "[lost][restored]half\n"));
+    let api = ScriptedChatApi::with([stopped()]);
+    let (ending, ..) = run(&api, Asker::Script, &mut FakeInterrupts::default()).await;
+    assert_eq!(ending, Ok(Ending::Stopped), "someone else has");
+}
+
+/// The daemon has too much to do, for this long.
+fn busy(seconds: u64) -> ChatError {
+    let why = Rejection::RateLimited { retry_after: Duration::from_secs(seconds) };
+    ChatError::Api(ApiError::Rejected { why, detail: "too many".to_owned() })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_daemon_that_is_busy_while_an_answer_is_come_back_to_is_waited_for() {
+    let broken = || Script::Breaks(numbered(0, [begun(), text("one ")]));
+    let rest = Script::Ends(numbered(2, [text("two"), done()]));
+    let api = ScriptedChatApi::with([broken(), Script::Refused(busy(7)), rest]);
+    let (ending, shown, passed) = run(&api, Asker::Person, &mut FakeInterrupts::default()).await;
+    assert_eq!((ending, shown.as_str()), (Ok(Ending::Done(Completion::default())), "one [lost][lost][restored]two\n"));
+    assert!((7..9).contains(&passed), "{passed}");
+    let api = ScriptedChatApi::with([broken(), Script::Refused(busy(61))]);
+    let (ending, _, passed) = run(&api, Asker::Person, &mut FakeInterrupts::default()).await;
+    assert_eq!(ending, Err(TurnError::Cut(busy(61))));
+    assert!(passed < 2, "longer than anyone would wait: {passed}");
+    let api = ScriptedChatApi::with([Script::Refused(busy(1))]);
+    let (ending, ..) = run(&api, Asker::Person, &mut FakeInterrupts::default()).await;
+    assert_eq!(ending, Err(TurnError::Chat(busy(1))), "nothing has begun that could be lost");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_signal_wins_over_a_reader_that_does_not_read() {
+    let endless = || Script::Hangs(numbered(0, [begun(), text("a"), text("b")]));
+    for (asker, script) in [(Asker::Person, endless()), (Asker::Script, endless()), (Asker::Script, whole())] {
+        let api = ScriptedChatApi::with([script]);
+        let (ground, mut screen) = (Ground::default(), FakeScreen { is_held_up: true, ..FakeScreen::default() });
+        let line = ground.line(&api);
+        let mut interrupts = FakeInterrupts::after(3, Interrupt::Terminate);
+        let heard = ground.turns(&line, asker).run(ask("why?"), &mut screen, &mut interrupts).await.unwrap();
+        assert_eq!(heard.ending, Ending::Interrupted(Interrupt::Terminate));
+        assert!((3..5).contains(&ground.clock.passed().as_secs()));
+    }
+}
+
+/// An answer without a word, of which only the end of its line is written.
+fn whole() -> Script {
+    Script::Ends(numbered(0, [begun(), done()]))
 }

@@ -30,6 +30,13 @@ async fn a_handshake_is_one_attempt_however_often_its_end_is_sent() {
 }
 
 #[tokio::test]
+async fn the_code_of_a_link_is_counted_like_any_other() {
+    let (world, meter) = metered();
+    world.link().await;
+    assert_eq!(meter.take(), [Event::CodeOpened]);
+}
+
+#[tokio::test]
 async fn each_end_has_its_own_count() {
     let (world, meter) = metered();
     let code = world.code().await;

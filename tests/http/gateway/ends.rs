@@ -8,6 +8,7 @@ use netclaw::adapters::relay::upstream::Waits;
 use netclaw::ports::device_store::DeviceStore;
 
 use super::{Server, Wire, app, asked, routed};
+use crate::e2e::raw_http::Request;
 use crate::http::{Plan, Port};
 
 /// Longer than any test takes.
@@ -183,6 +184,37 @@ fn the_end_of_the_daemon_leaves_streams_the_drain_time() {
     port.stop();
     client.ends();
     served.ends();
+}
+
+#[test]
+fn a_daemon_that_stops_is_not_ready_and_answers_while_it_is_there() {
+    let (port, server) = app();
+    let (mut client, mut served) = streaming(&port, &server, "");
+    let mut before = asked(&port, "GET /api/health/live HTTP/1.1");
+    assert_eq!(before.answer().status, 200);
+    port.stop();
+    before.ends();
+    let silent = Wire::to(port.address);
+    let ready = Request::new(port.address, "GET /api/health/ready").send();
+    assert_eq!((ready.status, ready.body.as_str()), (503, r#"{"status":"unavailable"}"#));
+    assert_eq!(Request::new(port.address, "GET /api/health/live").send().status, 200);
+    // One request to each connection.
+    let mut late = Wire::to(port.address);
+    late.send("GET /api/health/live HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(2));
+    let rest = late.rest();
+    assert_eq!((rest.matches("HTTP/1.1 200 ").count(), rest.matches("connection: close").count()), (1, 1), "{rest}");
+    // A request that came meanwhile is waited for, too.
+    let (mut second, mut serving) = streaming(&port, &server, "");
+    served.send("0\r\n\r\n");
+    assert_eq!(client.chunk(), "");
+    client.ends();
+    // Nobody is let in any more, and whoever says nothing is not waited for.
+    let mut silent = silent;
+    silent.ends();
+    assert!(std::net::TcpStream::connect(port.address).is_err());
+    serving.send("2\r\nok\r\n0\r\n\r\n");
+    assert_eq!((second.chunk().as_str(), second.chunk().as_str()), ("ok", ""));
+    second.ends();
 }
 
 #[test]

@@ -17,7 +17,6 @@ pub use self::environment::inherited;
 use self::process::Running;
 use crate::adapters::platform;
 use crate::domain::agent::{AgentKind, CommandInput};
-use crate::domain::chat::conversation::Utterance;
 use crate::domain::chat::model::ModelName;
 use crate::domain::text::shown_safely;
 use crate::ports::agent::{AgentError, AgentRequest, Answered, ChatAgent, Listener};
@@ -120,10 +119,10 @@ impl CommandAgent {
     }
 
     /// What it reads: the conversation, as it is configured.
-    fn input(&self, conversation: &[Utterance]) -> Vec<u8> {
+    fn input(&self, request: &AgentRequest) -> Vec<u8> {
         match self.0.input {
-            CommandInput::Text => conversation.last().map(|last| last.content.clone().into_bytes()).unwrap_or_default(),
-            CommandInput::JsonLines => conversation.iter().fold(Vec::new(), |mut lines, said| {
+            CommandInput::Text => request.message.clone().into_bytes(),
+            CommandInput::JsonLines => request.conversation.iter().fold(Vec::new(), |mut lines, said| {
                 let line = serde_json::json!({ "role": said.role.name(), "content": said.content });
                 lines.extend_from_slice(line.to_string().as_bytes());
                 lines.push(b'\n');
@@ -158,8 +157,8 @@ impl ChatAgent for CommandAgent {
         if let Some(model) = request.model.as_ref().or(self.0.model.as_ref()) {
             listener.model(model);
         }
-        let input = self.input(&request.conversation);
+        let input = self.input(&request);
         let child = self.command(&request)?.spawn().map_err(|error| self.not_started(&error))?;
-        Running::new(child).answer(request.session, input, listener).await
+        Running::new(child, listener.at_work()).answer(request.session, input, listener).await
     }
 }

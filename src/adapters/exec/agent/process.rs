@@ -11,7 +11,7 @@ use super::super::process_group::ProcessGroup;
 use super::utf8::Utf8;
 use crate::domain::chat::id::ChatSessionId;
 use crate::domain::text::shown_safely;
-use crate::ports::agent::{AgentError, Answered, Listener};
+use crate::ports::agent::{AgentError, Answered, AtWork, Listener};
 
 /// Time to end for a process that is asked to, and for what it leaves in its pipes.
 const GRACE: Duration = Duration::from_secs(2);
@@ -28,13 +28,13 @@ const MAX_LINE_BYTES: usize = 4096;
 /// Lines of a turn that reach the log.
 const MAX_LOGGED_LINES: usize = 100;
 
-/// A process that runs. When this is dropped it is asked to end, and a moment later it is ended.
-pub(super) struct Running(Option<(Child, ProcessGroup)>);
+/// A process that runs. When this is dropped it is asked to end, and a moment later it is ended. Until then it is at work.
+pub(super) struct Running(Option<(Child, ProcessGroup, AtWork)>);
 
 impl Running {
-    pub(super) fn new(child: Child) -> Self {
+    pub(super) fn new(child: Child, at_work: AtWork) -> Self {
         let group = ProcessGroup::of(&child);
-        Self(Some((child, group)))
+        Self(Some((child, group, at_work)))
     }
 
     /// Gives it its input, and hands on what it answers.
@@ -48,18 +48,19 @@ impl Running {
         input: Vec<u8>,
         listener: &dyn Listener,
     ) -> Result<Answered, AgentError> {
-        let Some((child, _)) = &mut self.0 else { return Ok(Answered::default()) };
+        let Some((child, ..)) = &mut self.0 else { return Ok(Answered::default()) };
         let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let mut last_line = String::new();
         let status = {
             let talk = async {
-                tokio::join!(feed(stdin, input), hear(stdout, listener), log(stderr, session, &mut last_line))
+                let log = log(stderr, session, &mut last_line, listener);
+                tokio::join!(feed(stdin, input), hear(stdout, listener), log)
             };
             let mut talk = std::pin::pin!(talk);
             tokio::select! {
                 status = child.wait() => {
                     // What it has started goes with it, and so the pipes come to their end.
-                    let Some((_, group)) = self.0.take() else { return Ok(Answered::default()) };
+                    let Some((_, group, _at_work)) = self.0.take() else { return Ok(Answered::default()) };
                     drop(group);
                     let _ = tokio::time::timeout(GRACE, talk).await;
                     status
@@ -80,11 +81,14 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let Some((child, group)) = self.0.take() else { return };
+        let Some((child, group, at_work)) = self.0.take() else { return };
         group.terminate();
         // Without a runtime there is nobody to wait, and the group is ended at once.
         if let Ok(runtime) = Handle::try_current() {
-            runtime.spawn(end(child, group));
+            runtime.spawn(async {
+                end(child, group).await;
+                drop(at_work);
+            });
         }
     }
 }
@@ -122,7 +126,12 @@ async fn hear(stdout: Option<impl AsyncRead + Unpin>, listener: &dyn Listener) {
 
 /// Sends what it says beside its answer to the log, line by line, and keeps the last line, safe to show. What goes beyond
 /// the limits is read and dropped, so that a program that talks a lot is not held up.
-async fn log(stderr: Option<impl AsyncRead + Unpin>, session: ChatSessionId, last: &mut String) {
+async fn log(
+    stderr: Option<impl AsyncRead + Unpin>,
+    session: ChatSessionId,
+    last: &mut String,
+    listener: &dyn Listener,
+) {
     let Some(mut stderr) = stderr else { return };
     let (mut line, mut count, mut chunk) = (Vec::new(), 0_usize, vec![0; CHUNK_BYTES]);
     let mut logged = |line: &mut Vec<u8>| {
@@ -140,6 +149,8 @@ async fn log(stderr: Option<impl AsyncRead + Unpin>, session: ChatSessionId, las
         }
     };
     while let Ok(length @ 1..) = stderr.read(&mut chunk).await {
+        // It works, if only for the log.
+        listener.alive();
         for piece in chunk.get(..length).unwrap_or_default().split_inclusive(|byte| *byte == b'\n') {
             let room = MAX_LINE_BYTES.saturating_sub(line.len());
             line.extend_from_slice(piece.get(..room.min(piece.len())).unwrap_or_default());

@@ -1,6 +1,6 @@
 //! The file of one session.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::form::{self, Stored};
@@ -9,6 +9,7 @@ use crate::adapters::platform;
 use crate::domain::agent::MAX_OUTPUT_BYTES;
 use crate::domain::chat::id::ChatSessionId;
 use crate::domain::chat::message::MAX_CONTENT_BYTES;
+use crate::domain::chat::name::SessionName;
 use crate::domain::chat::session::{MAX_MESSAGES, MAX_SESSION_BYTES};
 use crate::ports::storage::StorageError;
 
@@ -20,8 +21,11 @@ const LINE_BYTES: u64 = 2048;
 /// Bytes that one byte of text takes in JSON at most: `\u0000`.
 const ESCAPED_BYTES: u64 = 6;
 
+/// Changes of its name and model that a file holds: more than a person makes, and less than a long message takes.
+pub(super) const MAX_CHANGES: usize = 100;
+
 /// Largest file that is read: all that [`MAX_SESSION_BYTES`] lets in, the longest message with the longest answer after it,
-/// and as many changes of the name as there may be messages.
+/// and generously what else there is.
 const MAX_FILE_BYTES: u64 = ESCAPED_BYTES * (MAX_SESSION_BYTES + MAX_CONTENT_BYTES as u64 + MAX_OUTPUT_BYTES)
     + 2 * LINE_BYTES * MAX_MESSAGES as u64;
 
@@ -82,6 +86,19 @@ impl SessionFile {
         })
     }
 
+    /// Writes the first `length` bytes anew, without the changes in them that mean nothing any more, and gives the new length.
+    /// When it fails, the file is as it was, or it takes no more until the daemon is started again.
+    pub(super) fn compact(&self, length: u64) -> Result<u64, StorageError> {
+        let content = private_file::read(&self.path, MAX_FILE_BYTES).map_err(|error| self.unreadable(&error))?;
+        let whole = content.as_ref().zip(usize::try_from(length).ok()).and_then(|(content, end)| content.get(..end));
+        let whole =
+            whole.ok_or_else(|| self.failed("write", &io::Error::other("it is shorter than this daemon left it")))?;
+        let compact = form::without_void_changes(whole);
+        let written = private_file::write(&self.path, |file| file.write_all(&compact));
+        written.map_err(|error| self.failed("write", &error))?;
+        Ok(compact.len() as u64)
+    }
+
     /// What the first `length` bytes hold; `None` when there is no file any more.
     pub(super) fn read(&self, length: u64) -> Result<Option<Stored>, StorageError> {
         let content = private_file::read(&self.path, MAX_FILE_BYTES).map_err(|error| self.unreadable(&error))?;
@@ -93,6 +110,16 @@ impl SessionFile {
     /// What all its whole lines hold.
     pub(super) fn read_whole(&self) -> Result<Stored, StorageError> {
         self.read(u64::MAX)?.ok_or_else(|| self.failed("read", &io::ErrorKind::NotFound.into()))
+    }
+
+    /// What the session is called, as far as that can be read in a file that cannot be used. Nothing else of it is believed,
+    /// and this only so that nobody is given another session under the name.
+    pub(super) fn name_if_damaged(&self) -> Option<SessionName> {
+        let file = platform::open_without_following(&self.path).ok()?;
+        let is_file = file.metadata().is_ok_and(|metadata| metadata.is_file());
+        let mut content = Vec::new();
+        file.take(if is_file { MAX_FILE_BYTES } else { 0 }).read_to_end(&mut content).ok()?;
+        form::name_in_damaged(&content)
     }
 
     /// Removes the file for good. One that is gone already is none.

@@ -1,5 +1,7 @@
 //! How a session is spelled in its file: one JSON object a line, the first with the version.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -33,6 +35,8 @@ pub(super) enum FormError {
 pub(super) struct Stored {
     pub(super) session: ChatSession,
     pub(super) messages: Vec<Message>,
+    /// How often it says that its name or model has changed.
+    pub(super) changes: usize,
     /// Bytes of its whole lines. What comes after them was cut off while it was written.
     pub(super) length: u64,
 }
@@ -122,7 +126,7 @@ pub(super) fn read(id: ChatSessionId, content: &[u8]) -> Result<Stored, FormErro
     let mut lines = whole.split_inclusive(|byte| *byte == b'\n').enumerate();
     let (_, first) = lines.next().ok_or(FormError::Empty)?;
     let mut session = begun(id, first)?;
-    let mut messages = Vec::new();
+    let (mut messages, mut changes) = (Vec::new(), 0_usize);
     for (index, text) in lines {
         let damaged = || FormError::Line(index.saturating_add(1));
         match serde_json::from_slice(text).map_err(|_| damaged())? {
@@ -130,6 +134,7 @@ pub(super) fn read(id: ChatSessionId, content: &[u8]) -> Result<Stored, FormErro
             Line::Change(terms) => {
                 (session.name, session.model) = terms.read().ok_or_else(damaged)?;
                 session.updated_at = terms.at;
+                changes = changes.saturating_add(1);
             }
             said => {
                 let message = said_in(said).ok_or_else(damaged)?;
@@ -138,7 +143,41 @@ pub(super) fn read(id: ChatSessionId, content: &[u8]) -> Result<Stored, FormErro
             }
         }
     }
-    Ok(Stored { session, messages, length: length as u64 })
+    Ok(Stored { session, messages, changes, length: length as u64 })
+}
+
+/// The same whole lines, without those changes that a later one has made void. They are read as the same.
+pub(super) fn without_void_changes(content: &[u8]) -> Vec<u8> {
+    let is_change = |line: &&[u8]| Glance::at(line).is_some_and(|line| line.kind == "change");
+    let lines = || content.split_inclusive(|byte| *byte == b'\n');
+    let mut void = lines().filter(is_change).count().saturating_sub(1);
+    let is_kept = |line: &&[u8]| {
+        let is_void = void > 0 && is_change(line);
+        void = void.saturating_sub(usize::from(is_void));
+        !is_void
+    };
+    lines().filter(is_kept).flatten().copied().collect()
+}
+
+/// What a session is called whose file is damaged, as far as that can be read.
+pub(super) fn name_in_damaged(content: &[u8]) -> Option<SessionName> {
+    let mut latest_first = content.rsplit(|byte| *byte == b'\n').filter_map(Glance::at);
+    let terms = latest_first.find(|line| matches!(line.kind.as_ref(), "session" | "change"))?;
+    SessionName::parse(&terms.name?).ok()
+}
+
+/// What a line is, and the name in it.
+#[derive(Deserialize)]
+struct Glance<'a> {
+    #[serde(rename = "type", borrow)]
+    kind: Cow<'a, str>,
+    name: Option<String>,
+}
+
+impl<'a> Glance<'a> {
+    fn at(line: &'a [u8]) -> Option<Self> {
+        serde_json::from_slice(line).ok()
+    }
 }
 
 fn begun(expected: ChatSessionId, first: &[u8]) -> Result<ChatSession, FormError> {

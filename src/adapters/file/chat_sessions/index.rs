@@ -20,14 +20,22 @@ pub(super) struct Entry {
     pub(super) session: ChatSession,
     /// Bytes of its file that are whole lines.
     pub(super) length: u64,
+    /// Changes of its name and model that its file holds.
+    pub(super) changes: usize,
+}
+
+/// A session whose file cannot be used.
+struct Damaged {
+    /// As far as it can be read.
+    name: Option<SessionName>,
+    cause: StorageError,
 }
 
 /// All sessions: about a kilobyte for each.
 #[derive(Default)]
 pub(super) struct Index {
     usable: HashMap<ChatSessionId, Entry>,
-    /// Those whose file cannot be used, and why.
-    damaged: HashMap<ChatSessionId, StorageError>,
+    damaged: HashMap<ChatSessionId, Damaged>,
 }
 
 impl Index {
@@ -58,7 +66,7 @@ impl Index {
             Ok(entry) => self.insert(entry),
             Err(cause) => {
                 error!(%cause, "a session cannot be used");
-                self.damaged.insert(id, cause);
+                self.damaged.insert(id, Damaged { name: file.name_if_damaged(), cause });
             }
         }
     }
@@ -79,7 +87,7 @@ impl Index {
     /// The session with this id, unless it is damaged.
     pub(super) fn entry(&mut self, id: ChatSessionId) -> Result<Option<&mut Entry>, StorageError> {
         match self.damaged.get(&id) {
-            Some(cause) => Err(cause.clone()),
+            Some(damaged) => Err(damaged.cause.clone()),
             None => Ok(self.usable.get_mut(&id)),
         }
     }
@@ -90,14 +98,25 @@ impl Index {
             return Ok(self.entry(id)?.map(|entry| &entry.session));
         }
         let wanted = NameKey::of_typed(id_or_name);
-        Ok(self.sessions().find(|session| session.name.as_ref().is_some_and(|name| name.key() == wanted)))
+        let is_it = |name: &Option<SessionName>| name.as_ref().is_some_and(|name| name.key() == wanted);
+        match self.sessions().find(|session| is_it(&session.name)) {
+            Some(found) => Ok(Some(found)),
+            None => match self.damaged.values().find(|damaged| is_it(&damaged.name)) {
+                Some(damaged) => Err(damaged.cause.clone()),
+                None => Ok(None),
+            },
+        }
     }
 
     /// Whether another session than `id` is found by this name, or by an id that is spelled like it.
     pub(super) fn is_taken(&self, name: &SessionName, id: ChatSessionId) -> bool {
         let key = name.key();
-        let has_it = |other: &ChatSession| other.id != id && other.name.as_ref().is_some_and(|name| name.key() == key);
-        ChatSessionId::parse(name.as_str()).is_some_and(|id| self.knows(id)) || self.sessions().any(has_it)
+        let usable = self.sessions().map(|session| (session.id, &session.name));
+        let damaged = self.damaged.iter().map(|(id, damaged)| (*id, &damaged.name));
+        let has_it = |(other, name): (ChatSessionId, &Option<SessionName>)| {
+            other != id && name.as_ref().is_some_and(|name| name.key() == key)
+        };
+        ChatSessionId::parse(name.as_str()).is_some_and(|id| self.knows(id)) || usable.chain(damaged).any(has_it)
     }
 
     pub(super) fn insert(&mut self, entry: Entry) {
@@ -114,7 +133,7 @@ impl Entry {
     /// Reads a session as the last daemon left it: where that one ended in the middle of a turn, the turn has failed.
     fn read(file: &SessionFile) -> Result<Self, StorageError> {
         let stored = file.read_whole()?;
-        let entry = Self { session: stored.session, length: stored.length };
+        let entry = Self { session: stored.session, length: stored.length, changes: stored.changes };
         match stored.messages.last() {
             Some(last) if last.is_of_user() => Ok(entry.cut_off(file, &Message::cut_off(last.at))),
             _ => Ok(entry),
@@ -123,7 +142,7 @@ impl Entry {
 
     fn cut_off(self, file: &SessionFile, answer: &Message) -> Self {
         match file.append(self.length, &form::message(answer)) {
-            Ok(length) => Self { session: self.session.with(answer), length },
+            Ok(length) => Self { session: self.session.with(answer), length, ..self },
             Err(cause) => {
                 warn!(%cause, "a session does not say that its last turn failed");
                 self

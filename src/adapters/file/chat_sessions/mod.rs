@@ -1,7 +1,8 @@
 //! Conversations in `state/sessions/`, a file each, to whose end every message is written.
 //!
 //! A line is whole when its end is there. A write that was cut off leaves a line without one, which is left out by the next
-//! reader and taken away by the next writer. What is known of each session without reading it is kept in memory.
+//! reader and taken away by the next writer. Now and then a file is replaced as a whole by one without the names that the session
+//! has no more. What is known of each session without reading it is kept in memory.
 
 mod file;
 mod form;
@@ -12,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 
-use self::file::SessionFile;
+use self::file::{MAX_CHANGES, SessionFile};
 use self::index::{Entry, Index};
 use crate::domain::chat::id::ChatSessionId;
 use crate::domain::chat::message::Message;
@@ -89,7 +90,7 @@ impl ChatSessions for FileChatSessions {
                 return Err(ChangeSessionError::NameTaken);
             }
             let length = store.file(session.id).create(&form::beginning(&session))?;
-            index.insert(Entry { session, length });
+            index.insert(Entry { session, length, changes: 0 });
             Ok(())
         })
         .await
@@ -132,9 +133,16 @@ impl ChatSessions for FileChatSessions {
                 return Err(ChangeSessionError::NameTaken);
             }
             let entry = index.entry(id)?.ok_or(ChangeSessionError::NoSession)?;
+            if entry.changes >= MAX_CHANGES {
+                // Which is read as the same: the change is one more line, as always.
+                entry.length = store.file(id).compact(entry.length)?;
+                entry.changes = 1;
+            }
             let changed = entry.session.clone().changed(change, at);
             let line = form::change(&changed);
-            Ok(store.write(entry, changed, &line)?)
+            let changed = store.write(entry, changed, &line)?;
+            entry.changes = entry.changes.saturating_add(1);
+            Ok(changed)
         })
         .await
     }

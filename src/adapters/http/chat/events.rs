@@ -20,7 +20,10 @@ const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(15);
 
 /// The answer that `follower` hears, as it comes.
 pub(super) fn stream(follower: Follower) -> Response {
+    let watch = follower.watch();
     let mut response = warp::reply::stream(heard(follower)).into_response();
+    // A client that does not read does not keep it open either.
+    response.extensions_mut().insert(watch);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
     // nginx would collect it until there is enough.

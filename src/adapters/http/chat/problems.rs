@@ -53,7 +53,7 @@ impl From<AccessError> for Problem {
     fn from(error: AccessError) -> Self {
         let reason = match error {
             AccessError::Ended => Reason::Unauthorized,
-            AccessError::TooMany => Reason::RateLimited { retry_after: TURNS_RETRY },
+            AccessError::TooMany => Reason::TooManyRequests,
         };
         Self::new(reason, error.to_string())
     }

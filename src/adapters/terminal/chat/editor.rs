@@ -16,7 +16,6 @@ use rustyline::{
 };
 use tokio::sync::mpsc as answers;
 
-use super::gone;
 use crate::adapters::platform::TerminalModes;
 use crate::app::client::chat::entry::{self, COMMANDS};
 use crate::ports::chat_history::{ChatHistory, MAX_ENTRIES};
@@ -55,7 +54,9 @@ impl LineEditor {
         }
         let answer = self.answers.recv().await;
         self.is_reading = false;
-        answer.unwrap_or_else(|| Err(Gone { cause: "the line editor has ended".to_owned(), is_closed: false }))
+        answer.unwrap_or_else(|| {
+            Err(Gone { cause: "the terminal cannot be read: the line editor has ended".to_owned(), is_closed: false })
+        })
     }
 }
 
@@ -120,10 +121,7 @@ fn serve(
 }
 
 fn unreadable(error: &ReadlineError) -> Result<Entry, Gone> {
-    Err(match error {
-        ReadlineError::Io(error) => gone(error),
-        other => Gone { cause: format!("the terminal cannot be read: {other}"), is_closed: false },
-    })
+    Err(Gone { cause: format!("the terminal cannot be read: {error}"), is_closed: false })
 }
 
 fn editor(continued: Continue) -> rustyline::Result<Editor<Keys, MemHistory>> {

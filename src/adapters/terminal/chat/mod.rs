@@ -2,6 +2,7 @@
 
 mod editor;
 mod notices;
+pub mod output;
 pub mod screen;
 pub mod script;
 
@@ -9,6 +10,7 @@ use std::io;
 
 use crate::ports::chat_screen::Gone;
 
-fn gone(error: &io::Error) -> Gone {
-    Gone { cause: error.to_string(), is_closed: error.kind() == io::ErrorKind::BrokenPipe }
+fn unwritten(error: &io::Error) -> Gone {
+    let cause = format!("the answer cannot be written: {error}");
+    Gone { cause, is_closed: error.kind() == io::ErrorKind::BrokenPipe }
 }

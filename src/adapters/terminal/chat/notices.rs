@@ -1,12 +1,12 @@
 //! What a person reads in a chat beside the answers.
 
-use crate::adapters::terminal::render::sessions;
+use crate::adapters::terminal::render::{reply, sessions};
 use crate::app::client::chat::entry::COMMANDS;
 use crate::app::client::target::Target;
 use crate::domain::terminal_text::PlainText;
 use crate::domain::text::shown_safely;
 use crate::ports::chat_api::{AgentReport, Said, Speaker, Transcript};
-use crate::ports::chat_screen::{Cut, LinkEvent, Notice};
+use crate::ports::chat_screen::{Cut, LinkEvent, Notice, Remains};
 
 /// Messages that are shown when a session goes on: the last question and answer, and those before.
 const SHOWN_MESSAGES: usize = 4;
@@ -36,8 +36,10 @@ pub(super) fn lines(notice: &Notice<'_>, target: &Target) -> Vec<String> {
         Notice::New { name: None } => vec!["A new session begins with your next message.".to_owned()],
         Notice::Models { chosen, all } => models(*chosen, all),
         Notice::Model(model) => vec![format!("The next answers come from {}.", shown_safely(model))],
+        Notice::Finished(reason) => reply::cut_off(reason).map(|words| format!("({words})")).into_iter().collect(),
         Notice::Stopped => vec!["(stopped)".to_owned()],
         Notice::UnknownCommand(word) => vec![format!("There is no {word}; /help lists the commands.")],
+        Notice::BadModel(error) => vec![format!("{error}.")],
         Notice::MissingArgument(word) => vec![format!("{word} needs the id or name of a session: {word} ID|NAME")],
         Notice::Cut(cut) => self::cut(cut),
         // Told as an error is.
@@ -99,13 +101,22 @@ fn said(said: &Said) -> Vec<String> {
 
 fn cut(cut: &Cut<'_>) -> Vec<String> {
     match cut {
-        Cut::Link(error) => vec![
-            format!("error: the connection was lost in the middle of the answer: {error}"),
-            "hint: what the agent has said is in the session; ask again when the daemon is there".to_owned(),
+        Cut::Link { cause, session } => vec![
+            format!("error: the connection was lost in the middle of the answer: {cause}"),
+            format!(
+                "hint: when the daemon can be reached again, what it has of the answer is shown by: /resume {session}"
+            ),
         ],
-        Cut::Daemon => vec![
-            "error: the daemon ended in the middle of the answer, which is not whole".to_owned(),
-            "hint: the session has what is shown above; ask again to go on".to_owned(),
-        ],
+        Cut::Daemon(remains) => {
+            let hint = match remains {
+                Remains::Nothing => "ask again",
+                Remains::Kept => "the session has what is shown above; ask again to go on",
+                Remains::Lost => "the session does not have all that is shown above: copy what you need, and ask again",
+            };
+            vec![
+                "error: the daemon ended in the middle of the answer, which is not whole".to_owned(),
+                format!("hint: {hint}"),
+            ]
+        }
     }
 }

@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 
 use super::editor::LineEditor;
-use super::{gone, notices};
+use super::output::Output;
+use super::{notices, unwritten};
 use crate::adapters::terminal::console::Console;
 use crate::adapters::terminal::failure::of_chat;
 use crate::app::client::target::Target;
@@ -11,8 +12,9 @@ use crate::domain::terminal_text::PlainText;
 use crate::ports::chat_history::ChatHistory;
 use crate::ports::chat_screen::{AnswerListener, ChatScreen, Entry, Gone, LinkEvent, Notice};
 
-/// The terminal of this process: answers go to stdout, everything else to stderr.
+/// The terminal of this process: answers go to its output, everything else to stderr.
 pub struct TerminalScreen<'a, 'b> {
+    output: Output,
     console: &'a mut Console<'b>,
     target: &'a Target,
     history: Option<Box<dyn ChatHistory>>,
@@ -22,29 +24,34 @@ pub struct TerminalScreen<'a, 'b> {
 
 impl<'a, 'b> TerminalScreen<'a, 'b> {
     /// A screen for a chat with the daemon at `target`. Nothing is read before something is asked for.
-    pub fn new(console: &'a mut Console<'b>, target: &'a Target, history: Box<dyn ChatHistory>) -> Self {
-        Self { console, target, history: Some(history), editor: None, is_in_line: false }
+    pub fn new(
+        output: Output,
+        console: &'a mut Console<'b>,
+        target: &'a Target,
+        history: Box<dyn ChatHistory>,
+    ) -> Self {
+        Self { output, console, target, history: Some(history), editor: None, is_in_line: false }
     }
 
     /// What comes next begins on a line of its own.
-    fn begin_line(&mut self) {
+    async fn begin_line(&mut self) {
         if std::mem::take(&mut self.is_in_line) {
             // If nobody sees the answer, nobody sees where it ends.
-            let _ = writeln!(self.console.out).and_then(|()| self.console.out.flush());
+            let _ = self.output.write(b"\n".to_vec()).await;
         }
     }
 }
 
+#[async_trait]
 impl AnswerListener for TerminalScreen<'_, '_> {
-    fn text(&mut self, text: &PlainText) -> Result<(), Gone> {
+    async fn text(&mut self, text: &PlainText) -> Result<(), Gone> {
         let text = text.as_str();
         self.is_in_line = !text.ends_with('\n');
-        let written = self.console.out.write_all(text.as_bytes()).and_then(|()| self.console.out.flush());
-        written.map_err(|error| gone(&error))
+        self.output.write(text.as_bytes().to_vec()).await
     }
 
-    fn link(&mut self, event: LinkEvent<'_>) {
-        self.begin_line();
+    async fn link(&mut self, event: LinkEvent<'_>) {
+        self.begin_line().await;
         self.console.note(notices::link(event));
     }
 }
@@ -62,12 +69,12 @@ impl ChatScreen for TerminalScreen<'_, '_> {
         }
     }
 
-    fn tell(&mut self, notice: Notice<'_>) -> Result<(), Gone> {
-        self.begin_line();
+    async fn tell(&mut self, notice: Notice<'_>) -> Result<(), Gone> {
+        self.begin_line().await;
         match notice {
             Notice::Failed(error) => {
                 let failure = of_chat(error.clone(), self.target);
-                failure.print(self.console.err).map_err(|error| gone(&error))
+                failure.print(self.console.err).map_err(|error| unwritten(&error))
             }
             other => {
                 notices::lines(&other, self.target).iter().for_each(|line| self.console.note(line));

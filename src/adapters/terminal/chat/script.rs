@@ -2,7 +2,10 @@
 
 use std::io::Read;
 
-use super::{gone, notices};
+use async_trait::async_trait;
+
+use super::notices;
+use super::output::Output;
 use crate::adapters::terminal::console::Console;
 use crate::adapters::terminal::failure::{Exit, Failure};
 use crate::domain::chat::message::MAX_CONTENT_BYTES;
@@ -11,27 +14,28 @@ use crate::ports::chat_screen::{AnswerListener, Gone, LinkEvent};
 
 /// Hears an answer for a script.
 pub struct ScriptListener<'a, 'b> {
+    output: &'a mut Output,
     console: &'a mut Console<'b>,
     is_streaming: bool,
 }
 
 impl<'a, 'b> ScriptListener<'a, 'b> {
-    /// Writes the answer as it comes if `is_streaming`, else nothing.
-    pub fn new(console: &'a mut Console<'b>, is_streaming: bool) -> Self {
-        Self { console, is_streaming }
+    /// Writes the answer to `output` as it comes if `is_streaming`, else nothing.
+    pub const fn new(output: &'a mut Output, console: &'a mut Console<'b>, is_streaming: bool) -> Self {
+        Self { output, console, is_streaming }
     }
 }
 
+#[async_trait]
 impl AnswerListener for ScriptListener<'_, '_> {
-    fn text(&mut self, text: &PlainText) -> Result<(), Gone> {
+    async fn text(&mut self, text: &PlainText) -> Result<(), Gone> {
         if !self.is_streaming {
             return Ok(());
         }
-        let written = self.console.out.write_all(text.as_str().as_bytes()).and_then(|()| self.console.out.flush());
-        written.map_err(|error| gone(&error))
+        self.output.write(text.as_str().as_bytes().to_vec()).await
     }
 
-    fn link(&mut self, event: LinkEvent<'_>) {
+    async fn link(&mut self, event: LinkEvent<'_>) {
         if self.console.err_is_terminal {
             self.console.note(notices::link(event));
         }
@@ -50,7 +54,13 @@ pub fn message(input: &mut dyn Read) -> Result<String, Failure> {
         .take(limit)
         .read_to_end(&mut bytes)
         .map_err(|error| Failure::new(Exit::Failed, format!("cannot read the input: {error}")))?;
-    String::from_utf8(bytes).map_err(|_| Failure::new(Exit::Usage, "the input is not UTF-8"))
+    if bytes.len() > MAX_CONTENT_BYTES {
+        // Cut off there, it may end in the middle of a character.
+        return Err(too_long());
+    }
+    String::from_utf8(bytes).map_err(|_| {
+        Failure::new(Exit::Usage, "the input is not UTF-8").hint("convert it first, with iconv for instance")
+    })
 }
 
 /// A message that can be sent.
@@ -64,8 +74,12 @@ pub fn checked(message: String) -> Result<String, Failure> {
             .hint("give it as an argument, or on stdin: netclaw chat -p \"What is new?\""));
     }
     if message.len() > MAX_CONTENT_BYTES {
-        return Err(Failure::new(Exit::Usage, format!("the message is longer than {} KiB", MAX_CONTENT_BYTES / 1024))
-            .hint("send a part of it, or put it where the agent can read it"));
+        return Err(too_long());
     }
     Ok(message)
+}
+
+fn too_long() -> Failure {
+    Failure::new(Exit::Usage, format!("the message is longer than {} KiB", MAX_CONTENT_BYTES / 1024))
+        .hint("send a part of it, or put it where the agent can read it")
 }

@@ -1,8 +1,13 @@
 //! What can be typed after `netclaw chat` and `netclaw sessions`.
 
+use std::time::Duration;
+
 use clap::{Args, Subcommand};
 
 use super::TargetArgs;
+use super::span::span;
+use crate::app::client::chat::clearing::Clearing;
+use crate::domain::chat::model::ModelName;
 
 /// The commands that talk to the agent.
 #[derive(Debug, Subcommand)]
@@ -42,9 +47,10 @@ pub struct ChatArgs {
     #[arg(long, value_name = "ID|NAME")]
     pub resume: Option<String>,
     /// The model that answers, if not the session's
-    #[arg(long, value_name = "NAME")]
-    pub model: Option<String>,
-    /// Print one JSON document when the answer is whole: sessionId, response, usage, ttftMs, totalMs
+    #[arg(long, value_name = "NAME", value_parser = ModelName::parse)]
+    pub model: Option<ModelName>,
+    /// Print one JSON document when the answer is whole: sessionId, response, usage, ttftMs, totalMs, and finishReason where
+    /// the agent had more to say
     #[arg(long)]
     pub json: bool,
 }
@@ -55,7 +61,8 @@ Examples:
   netclaw sessions show plans
   netclaw sessions show plans --json | jq -r .messages[-1].content
   netclaw sessions rename plans \"old plans\"
-  netclaw sessions delete \"old plans\"";
+  netclaw sessions delete \"old plans\" jsye4sekdp26namc
+  netclaw sessions delete --unnamed --older-than 30d";
 
 /// `netclaw sessions`.
 #[derive(Debug, Args)]
@@ -78,7 +85,7 @@ pub enum SessionsCommand {
     Show(ShowSessionArgs),
     /// Give a session another name
     Rename(RenameSessionArgs),
-    /// Delete a session and what was said in it, for good
+    /// Delete sessions and what was said in them, for good
     Delete(DeleteSessionArgs),
 }
 
@@ -117,13 +124,43 @@ pub struct RenameSessionArgs {
     pub target: TargetArgs,
 }
 
+const DELETE_EXAMPLES: &str = "\
+Examples:
+  netclaw sessions delete \"old plans\" jsye4sekdp26namc
+  netclaw sessions delete --unnamed --older-than 30d
+  netclaw sessions delete --unnamed --older-than 1d --yes    # for a cron job
+
+Without ids or names, the sessions are shown, and a yes is asked for.";
+
 /// `netclaw sessions delete`.
 #[derive(Debug, Args)]
+#[command(after_help = DELETE_EXAMPLES)]
 pub struct DeleteSessionArgs {
-    /// Its id or name
-    #[arg(value_name = "ID|NAME")]
-    pub key: String,
+    /// Their ids or names
+    #[arg(value_name = "ID|NAME", required_unless_present_any = ["older_than", "unnamed"])]
+    pub keys: Vec<String>,
+    /// Those in which nothing was said for this long: 12h, 30d, 2w
+    #[arg(long, value_name = "SPAN", value_parser = age, conflicts_with = "keys")]
+    pub older_than: Option<Duration>,
+    /// Those without a name, as scripts leave them
+    #[arg(long, conflicts_with = "keys")]
+    pub unnamed: bool,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
     /// Which daemon
     #[command(flatten)]
     pub target: TargetArgs,
+}
+
+impl DeleteSessionArgs {
+    /// Which sessions are to go, if they are not named.
+    pub const fn clearing(&self) -> Clearing {
+        Clearing { older_than: self.older_than, unnamed: self.unnamed }
+    }
+}
+
+/// An age of nothing is a slip: every session is as old.
+fn age(text: &str) -> Result<Duration, &'static str> {
+    Some(span(text)?).filter(|age| !age.is_zero()).ok_or("it must be longer than nothing")
 }

@@ -8,6 +8,7 @@ pub mod forward;
 #[cfg(unix)]
 pub mod host;
 mod place;
+mod span;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;

@@ -100,7 +100,8 @@ fn of_rejection(why: Rejection, detail: &str, choice: &Choice) -> Failure {
     }
 }
 
-fn with_rule(failure: Failure, rule: &Rule) -> Failure {
+/// Adds where the endpoint came from, where that is not on the command line.
+pub(super) fn with_rule(failure: Failure, rule: &Rule) -> Failure {
     match rule {
         Rule::Argument | Rule::Named(_) => failure,
         Rule::Environment => failure.hint(format!("this endpoint comes from {ENDPOINT_VARIABLE}")),

@@ -1,6 +1,6 @@
 //! What goes wrong in a chat.
 
-use super::api::unauthorized;
+use super::api::{unauthorized, with_rule};
 use super::{Exit, Failure, of_api};
 use crate::adapters::terminal::render::span;
 use crate::app::client::chat::conversation::ConversationError;
@@ -8,7 +8,7 @@ use crate::app::client::chat::errand::ErrandError;
 use crate::app::client::chat::turn::TurnError;
 use crate::app::client::target::Target;
 use crate::ports::chat_api::{ChatError, Refusal};
-use crate::ports::chat_screen::Gone;
+use crate::ports::chat_screen::{Gone, Remains};
 use crate::ports::daemon_api::{ApiError, Rejection};
 use crate::ports::interrupts::Interrupt;
 
@@ -29,6 +29,11 @@ pub fn of_chat(error: ChatError, target: &Target) -> Failure {
             ..
         }) => Failure::new(Exit::Limited, format!("too many requests; try again in {}", span::in_words(retry_after)))
             .hint("then run the same command again"),
+        ChatError::Api(ApiError::Unprotected(_)) if target.credential.is_none() => {
+            let what = format!("nothing is sent to {endpoint} in the clear, and this device is not paired there");
+            let failure = Failure::new(Exit::Failed, what).hint(format!("pair first: netclaw pair {endpoint}"));
+            with_rule(failure, &target.choice.rule)
+        }
         ChatError::Api(error) => of_api(error, &target.choice),
     }
 }
@@ -41,10 +46,14 @@ pub fn of_errand(error: ErrandError, target: &Target) -> Failure {
         ErrandError::Turn(TurnError::Cut(error)) if error.is_unauthorized() => of_chat(error, target),
         ErrandError::Turn(TurnError::Cut(error)) => {
             Failure::new(Exit::Failed, format!("the connection was lost in the middle of the answer: {error}"))
-                .hint("the daemon has stopped the agent; what it had said is in the session: netclaw sessions")
+                .hint("what the daemon has of the answer is in the session, the first one listed by: netclaw sessions")
         }
-        ErrandError::Turn(error @ TurnError::Forgotten) => Failure::new(Exit::Failed, error.to_string())
-            .hint("what the agent had said is in the session: netclaw sessions"),
+        ErrandError::Turn(error @ TurnError::Forgotten(remains)) => {
+            Failure::new(Exit::Failed, error.to_string()).hint(match remains {
+                Remains::Kept => "what the agent had said is in the session, the first one listed by: netclaw sessions",
+                Remains::Nothing | Remains::Lost => "ask again",
+            })
+        }
         ErrandError::Turn(TurnError::Gone(gone)) => of_gone(gone),
         ErrandError::Turn(TurnError::Random(error)) => Failure::new(Exit::Failed, error.to_string()),
         error @ ErrandError::Stopped => {
@@ -71,7 +80,8 @@ pub const fn interrupted(interrupt: Interrupt) -> Failure {
     })
 }
 
-fn of_gone(gone: Gone) -> Failure {
+/// Nothing can be shown or read any more.
+pub fn of_gone(gone: Gone) -> Failure {
     if gone.is_closed { Failure::quiet() } else { Failure::new(Exit::Failed, gone.to_string()) }
 }
 
@@ -94,9 +104,8 @@ fn of_refusal(why: Refusal, detail: &str) -> Failure {
         Refusal::SessionBusy => failed("the session is busy with another answer")
             .hint("wait for it, or ask in another session: leave out --resume, or type /new"),
         Refusal::SessionFull => failed("the session is full").hint("begin a new one: leave out --resume, or type /new"),
-        Refusal::TooManySessions => {
-            failed("there are too many sessions").hint("delete one that is not needed: netclaw sessions delete ID")
-        }
+        Refusal::TooManySessions => failed("there are too many sessions")
+            .hint("delete what is old: netclaw sessions delete --unnamed --older-than 30d"),
         Refusal::InvalidSessionName => failed("a session cannot have this name").hint("choose another name"),
         Refusal::NameTaken => {
             failed("another session has this name").hint("choose another one; all are listed by: netclaw sessions")

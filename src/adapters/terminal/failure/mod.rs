@@ -20,7 +20,7 @@ mod trust;
 use std::io::{self, Write};
 
 pub use self::api::of_api;
-pub use self::chat::{interrupted, of_chat, of_conversation, of_errand};
+pub use self::chat::{interrupted, of_chat, of_conversation, of_errand, of_gone};
 pub use self::client::{of_choice, of_credentials, of_enrol, of_status, of_target, of_unpair};
 pub use self::forward::of_forward;
 #[cfg(unix)]

@@ -6,7 +6,7 @@ use super::entry::{self, Command, Entered};
 use super::errand::may_be_new;
 use super::turn::{Ask, Ending, Heard, TurnError, Turns};
 use super::{Trouble, unless_interrupted};
-use crate::ports::chat_api::{ChatError, Refusal, SessionSummary, SessionWish};
+use crate::ports::chat_api::{ChatError, Completion, Refusal, SessionSummary, SessionWish};
 use crate::ports::chat_screen::{ChatScreen, Cut, Entry, Gone, Notice};
 use crate::ports::interrupts::{Interrupt, Interrupts};
 use crate::ports::rng::RandomUnavailable;
@@ -89,17 +89,16 @@ impl<'a> Conversation<'a> {
     }
 
     async fn open(&mut self, opening: Opening) -> Result<(), Stop> {
-        let agent = unless_interrupted(self.interrupts, self.turns.api.agent(self.turns.access)).await?;
-        self.screen.tell(Notice::Welcome(&agent))?;
+        let agent = unless_interrupted(self.interrupts, self.turns.line.agent()).await?;
+        self.tell(Notice::Welcome(&agent)).await?;
         self.model = opening.model;
         let Some(key) = opening.session else { return Ok(()) };
-        let told = match self.resume(&key).await {
+        match self.resume(&key).await {
             Err(Trouble::Chat(ChatError::Refused { why: Refusal::NoSession, .. })) if may_be_new(&key) => {
                 self.begin(Some(key)).await?
             }
             resumed => resumed?,
-        };
-        Ok(told?)
+        }
     }
 
     async fn step(&mut self) -> Result<(), Stop> {
@@ -114,10 +113,11 @@ impl<'a> Conversation<'a> {
             Entered::Command(Command::Quit) => return Err(Stop::Over(Over::Ended)),
             Entered::Command(command) => match self.obey(command).await {
                 Ok(told) => told?,
-                Err(trouble) => self.complain(trouble)?,
+                Err(trouble) => self.complain(trouble).await?,
             },
-            Entered::Unknown(word) => self.screen.tell(Notice::UnknownCommand(&word))?,
-            Entered::Incomplete(word) => self.screen.tell(Notice::MissingArgument(word))?,
+            Entered::Unknown(word) => self.tell(Notice::UnknownCommand(&word)).await?,
+            Entered::BadModel(error) => self.tell(Notice::BadModel(error)).await?,
+            Entered::Incomplete(word) => self.tell(Notice::MissingArgument(word)).await?,
         }
         Ok(())
     }
@@ -137,64 +137,77 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    async fn obey(&mut self, command: Command) -> Result<Result<(), Gone>, Trouble> {
-        let Turns { api, access, .. } = self.turns;
+    async fn obey(&mut self, command: Command) -> Result<Result<(), Stop>, Trouble> {
+        let Turns { line, .. } = self.turns;
         Ok(match command {
-            Command::Quit | Command::Help => self.screen.tell(Notice::Help),
+            Command::Quit | Command::Help => self.tell(Notice::Help).await,
             Command::New(name) => return self.begin(name).await,
             Command::Resume(key) => return self.resume(&key).await,
             Command::Sessions => {
-                let all = unless_interrupted(self.interrupts, api.sessions(access)).await?;
-                self.screen.tell(Notice::Sessions { all: &all, current: self.session.as_ref() })
+                let all = unless_interrupted(self.interrupts, line.sessions()).await?;
+                let notice = Notice::Sessions { all: &all, current: self.session.as_ref() };
+                tell(self.screen, self.interrupts, notice).await
             }
             Command::Model(Some(model)) => {
-                let told = self.screen.tell(Notice::Model(&model));
-                self.model = Some(model);
+                let told = self.tell(Notice::Model(model.as_str())).await;
+                self.model = Some(model.to_string());
                 told
             }
             Command::Model(None) => {
-                let all = unless_interrupted(self.interrupts, api.models(access)).await?;
+                let all = unless_interrupted(self.interrupts, line.models()).await?;
                 let session = self.session.as_ref().and_then(|session| session.model.as_deref());
-                self.screen.tell(Notice::Models { chosen: self.model.as_deref().or(session), all: &all })
+                let notice = Notice::Models { chosen: self.model.as_deref().or(session), all: &all };
+                tell(self.screen, self.interrupts, notice).await
             }
         })
     }
 
     /// A new session. One without a name begins with what is said in it, so that none is left empty.
-    async fn begin(&mut self, name: Option<String>) -> Result<Result<(), Gone>, Trouble> {
+    async fn begin(&mut self, name: Option<String>) -> Result<Result<(), Stop>, Trouble> {
         self.session = match &name {
             Some(name) => {
                 let wish = SessionWish { name: Some(name.clone()), model: self.model.clone() };
-                Some(unless_interrupted(self.interrupts, self.turns.api.create(self.turns.access, &wish)).await?)
+                Some(unless_interrupted(self.interrupts, self.turns.line.create(&wish)).await?)
             }
             None => None,
         };
-        Ok(self.screen.tell(Notice::New { name: name.as_deref() }))
+        Ok(self.tell(Notice::New { name: name.as_deref() }).await)
     }
 
-    async fn resume(&mut self, key: &str) -> Result<Result<(), Gone>, Trouble> {
-        let found = unless_interrupted(self.interrupts, self.turns.api.transcript(self.turns.access, key)).await?;
-        let told = self.screen.tell(Notice::Resumed(&found));
+    async fn resume(&mut self, key: &str) -> Result<Result<(), Stop>, Trouble> {
+        let found = unless_interrupted(self.interrupts, self.turns.line.transcript(key)).await?;
+        let told = self.tell(Notice::Resumed(&found)).await;
         self.session = Some(found.session);
         Ok(told)
     }
 
     async fn say(&mut self, message: String) -> Result<(), Stop> {
+        let is_new = self.session.is_none();
         let session = match self.current().await {
             Ok(session) => session,
-            Err(trouble) => return self.complain(trouble),
+            Err(trouble) => return self.complain(trouble).await,
         };
         let ask = Ask { session: session.id.as_str(), content: message, model: self.model.clone() };
         let heard = self.turns.run(ask, self.screen, self.interrupts).await;
+        if is_new && self.turns.discard_unused(session.id, &heard, self.interrupts).await {
+            self.session = None;
+        }
         match heard.map(|Heard { ending, .. }| ending) {
-            Ok(Ending::Done(_)) => Ok(()),
-            Ok(Ending::Stopped | Ending::Interrupted(Interrupt::Stop)) => Ok(self.screen.tell(Notice::Stopped)?),
+            Ok(Ending::Done(Completion { finish_reason: None, .. })) => Ok(()),
+            Ok(Ending::Done(Completion { finish_reason: Some(reason), .. })) => {
+                self.tell(Notice::Finished(&reason)).await
+            }
+            Ok(Ending::Stopped | Ending::Interrupted(Interrupt::Stop)) => self.tell(Notice::Stopped).await,
             Ok(Ending::Interrupted(interrupt)) => Err(Stop::Over(Over::Interrupted(interrupt))),
-            Err(TurnError::Chat(error)) => self.complain(Trouble::Chat(error)),
-            Err(TurnError::Failed { why, detail }) => self.complain(Trouble::Chat(ChatError::Refused { why, detail })),
+            Err(TurnError::Chat(error)) => self.complain(Trouble::Chat(error)).await,
+            Err(TurnError::Failed { why, detail }) => {
+                self.complain(Trouble::Chat(ChatError::Refused { why, detail })).await
+            }
             Err(TurnError::Cut(error)) if error.is_unauthorized() => Err(Stop::Error(error.into())),
-            Err(TurnError::Cut(error)) => Ok(self.screen.tell(Notice::Cut(Cut::Link(&error)))?),
-            Err(TurnError::Forgotten) => Ok(self.screen.tell(Notice::Cut(Cut::Daemon))?),
+            Err(TurnError::Cut(cause)) => {
+                self.tell(Notice::Cut(Cut::Link { cause: &cause, session: session.id })).await
+            }
+            Err(TurnError::Forgotten(remains)) => self.tell(Notice::Cut(Cut::Daemon(remains))).await,
             Err(TurnError::Gone(gone)) => Err(gone.into()),
             Err(TurnError::Random(error)) => Err(Stop::Error(error.into())),
         }
@@ -206,16 +219,35 @@ impl<'a> Conversation<'a> {
             return Ok(session.clone());
         }
         let wish = SessionWish { name: None, model: self.model.clone() };
-        let created = unless_interrupted(self.interrupts, self.turns.api.create(self.turns.access, &wish)).await?;
+        let created = unless_interrupted(self.interrupts, self.turns.line.create(&wish)).await?;
         Ok(self.session.insert(created).clone())
     }
 
+    async fn tell(&mut self, notice: Notice<'_>) -> Result<(), Stop> {
+        tell(self.screen, self.interrupts, notice).await
+    }
+
     /// Tells what went wrong, if the chat can go on after it.
-    fn complain(&mut self, trouble: Trouble) -> Result<(), Stop> {
+    async fn complain(&mut self, trouble: Trouble) -> Result<(), Stop> {
         match trouble {
-            Trouble::Interrupted(Interrupt::Stop) => Ok(self.screen.tell(Notice::Stopped)?),
-            Trouble::Chat(error) if !error.is_unauthorized() => Ok(self.screen.tell(Notice::Failed(&error))?),
+            Trouble::Interrupted(Interrupt::Stop) => self.tell(Notice::Stopped).await,
+            Trouble::Chat(error) if !error.is_unauthorized() => self.tell(Notice::Failed(&error)).await,
             other => Err(other.into()),
+        }
+    }
+}
+
+/// Tells the person something, who may have stopped their terminal for a while. SIGTERM does not wait for them.
+async fn tell(screen: &mut dyn ChatScreen, interrupts: &mut dyn Interrupts, notice: Notice<'_>) -> Result<(), Stop> {
+    let mut told = screen.tell(notice);
+    loop {
+        tokio::select! {
+            biased;
+            told = &mut told => return Ok(told?),
+            interrupt = interrupts.next() => match interrupt {
+                Interrupt::Stop => {}
+                Interrupt::Terminate => return Err(Stop::Over(Over::Interrupted(interrupt))),
+            },
         }
     }
 }

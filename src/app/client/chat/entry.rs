@@ -1,5 +1,7 @@
 //! What a person has entered: a message, or a command of the chat.
 
+use crate::domain::chat::model::{MalformedModelName, ModelName};
+
 /// What stands before and after a message of several lines.
 const FENCE: &str = "\"\"\"";
 
@@ -28,7 +30,7 @@ pub enum Command {
     /// `/resume ID|NAME`
     Resume(String),
     /// `/model [NAME]`
-    Model(Option<String>),
+    Model(Option<ModelName>),
     /// `/quit`
     Quit,
 }
@@ -44,6 +46,8 @@ pub enum Entered {
     Command(Command),
     /// Looks like a command, and is none.
     Unknown(String),
+    /// `/model` with what no model is called.
+    BadModel(MalformedModelName),
     /// A command without the argument that it needs.
     Incomplete(&'static str),
 }
@@ -81,7 +85,13 @@ pub fn read(text: &str) -> Entered {
     let is_command = word.len() > 1
         && !text.contains('\n')
         && word.strip_prefix('/').is_some_and(|name| name.bytes().all(|byte| byte.is_ascii_lowercase()));
-    if is_command { command(word, argument.trim()) } else { Entered::Message(unfenced(text).to_owned()) }
+    if is_command {
+        return command(word, argument.trim());
+    }
+    match unfenced(text) {
+        block if block.trim().is_empty() => Entered::Nothing,
+        message => Entered::Message(message.to_owned()),
+    }
 }
 
 fn command(word: &str, argument: &str) -> Entered {
@@ -92,7 +102,11 @@ fn command(word: &str, argument: &str) -> Entered {
         ("/sessions", _) => Command::Sessions,
         ("/resume", "") => return Entered::Incomplete("/resume"),
         ("/resume", key) => Command::Resume(key.to_owned()),
-        ("/model", _) => Command::Model(optional()),
+        ("/model", "") => Command::Model(None),
+        ("/model", name) => match ModelName::parse(name) {
+            Ok(name) => Command::Model(Some(name)),
+            Err(error) => return Entered::BadModel(error),
+        },
         ("/quit" | "/exit", _) => Command::Quit,
         _ => return Entered::Unknown(word.to_owned()),
     })

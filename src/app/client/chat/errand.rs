@@ -7,7 +7,7 @@ use thiserror::Error;
 use super::turn::{Ask, Ending, Heard, TurnError, Turns};
 use super::{Trouble, unless_interrupted};
 use crate::domain::chat::id::ChatSessionId;
-use crate::ports::chat_api::{ChatError, Refusal, SessionWish, Usage};
+use crate::ports::chat_api::{ChatError, Completion, Refusal, SessionWish};
 use crate::ports::chat_screen::AnswerListener;
 use crate::ports::interrupts::{Interrupt, Interrupts};
 
@@ -29,8 +29,8 @@ pub struct Reply {
     pub session: Option<ChatSessionId>,
     /// The answer, as the agent gave it. Not safe to show.
     pub text: String,
-    /// What it cost, if the agent says so.
-    pub usage: Option<Usage>,
+    /// What is known of how it came to its end.
+    pub completion: Completion,
     /// From the beginning of the errand to the first piece of the answer, the way to the daemon included.
     pub first_after: Option<Duration>,
     /// The same to the end.
@@ -68,7 +68,7 @@ pub async fn run(
     let Heard { session, text, first_at, ending } = heard;
     let first_after = first_at.map(|first| first.since(began));
     match ending {
-        Ending::Done(usage) => Ok(Reply { session, text, usage, first_after, took }),
+        Ending::Done(completion) => Ok(Reply { session, text, completion, first_after, took }),
         Ending::Stopped => Err(ErrandError::Stopped),
         Ending::Interrupted(interrupt) => Err(ErrandError::Interrupted(interrupt)),
     }
@@ -83,9 +83,11 @@ async fn ask(
     let Errand { session, model, message } = errand;
     let Some(key) = session else {
         let wish = SessionWish { name: None, model };
-        let created = unless_interrupted(interrupts, turns.api.create(turns.access, &wish)).await?;
+        let created = unless_interrupted(interrupts, turns.line.create(&wish)).await?;
         let ask = Ask { session: created.id.as_str(), content: message, model: None };
-        return Ok(turns.run(ask, listener, interrupts).await?);
+        let heard = turns.run(ask, listener, interrupts).await;
+        turns.discard_unused(created.id, &heard, interrupts).await;
+        return Ok(heard?);
     };
     // Most often it is there, and then one request is enough.
     let ask = Ask { session: &key, content: message.clone(), model: model.clone() };
@@ -106,11 +108,9 @@ pub(super) fn may_be_new(key: &str) -> bool {
 /// Begins the session of this name, or finds the one that has been begun meanwhile.
 async fn named(turns: &Turns<'_>, name: &str) -> Result<ChatSessionId, ChatError> {
     let wish = SessionWish { name: Some(name.to_owned()), model: None };
-    match turns.api.create(turns.access, &wish).await {
+    match turns.line.create(&wish).await {
         Ok(created) => Ok(created.id),
-        Err(ChatError::Refused { why: Refusal::NameTaken, .. }) => {
-            Ok(turns.api.transcript(turns.access, name).await?.session.id)
-        }
+        Err(ChatError::Refused { why: Refusal::NameTaken, .. }) => Ok(turns.line.transcript(name).await?.session.id),
         Err(error) => Err(error),
     }
 }

@@ -1,12 +1,15 @@
 //! Talking to the agent behind a daemon.
 //!
 //! A turn runs in the daemon and not in a connection, so that what [`turn`] does about a lost one is to come back and go on
-//! where it was. [`errand`] is one turn for a script, [`conversation`] is a person's chat.
+//! where it was. [`line`] is the way there, [`errand`] is one turn for a script, [`conversation`] is a person's chat.
 
+pub mod clearing;
 pub mod conversation;
 pub mod entry;
 pub mod errand;
 mod hearing;
+pub mod line;
+mod loss;
 pub mod turn;
 
 use crate::ports::chat_api::{Access, ChatError};

@@ -6,26 +6,23 @@ use futures_util::StreamExt;
 use thiserror::Error;
 
 use super::hearing::{End, Hearing};
+use super::line::Line;
+use super::loss::{Loss, is_lost};
 use super::{Trouble, unless_interrupted};
-use crate::domain::backoff;
 use crate::domain::chat::id::{ChatSessionId, RequestId};
 use crate::domain::time::MonotonicTime;
-use crate::ports::chat_api::{Access, ChatApi, ChatError, Question, Refusal, TurnEvent, TurnStream, Usage};
-use crate::ports::chat_screen::{AnswerListener, Gone, LinkEvent};
+use crate::ports::chat_api::{ChatError, Completion, Question, Refusal, TurnEvent, TurnStream};
+use crate::ports::chat_screen::{AnswerListener, Gone, LinkEvent, Remains};
 use crate::ports::clock::Clock;
 use crate::ports::daemon_api::ApiError;
 use crate::ports::interrupts::{Interrupt, Interrupts};
 use crate::ports::rng::{RandomUnavailable, Rng};
 
-/// How long a person's turn is looked for after its link was lost. A daemon lets it go on for 30 seconds without a listener,
-/// and remembers it for another 60.
-const PATIENCE_OF_A_PERSON: Duration = Duration::from_secs(60);
-
-/// How long a script's question is repeated whose answer was lost.
-const PATIENCE_OF_A_SCRIPT: Duration = Duration::from_secs(10);
-
 /// How long stopping a turn may take. Then the person has the prompt back, and the daemon stops it for want of a listener.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a reader may take for the end of a line after a signal. One that does not read at all is not waited for.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,10 +36,8 @@ pub enum Asker {
 /// Runs turns at one daemon.
 #[derive(Clone, Copy)]
 pub struct Turns<'a> {
-    /// The routes.
-    pub api: &'a dyn ChatApi,
     /// The way to the daemon.
-    pub access: Access<'a>,
+    pub line: &'a Line<'a>,
     /// The time.
     pub clock: &'a dyn Clock,
     /// What ids of requests and waits are made from.
@@ -76,10 +71,10 @@ pub struct Heard {
 }
 
 /// How a turn ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ending {
     /// Well.
-    Done(Option<Usage>),
+    Done(Completion),
     /// Someone else has stopped it, or nobody listened for too long.
     Stopped,
     /// A signal has stopped it.
@@ -105,7 +100,7 @@ pub enum TurnError {
     Cut(ChatError),
     /// The daemon has forgotten the turn, and the session has no whole answer: it was restarted.
     #[error("the daemon ended in the middle of the answer")]
-    Forgotten,
+    Forgotten(Remains),
     /// Nobody listens any more; the turn was stopped.
     #[error(transparent)]
     Gone(#[from] Gone),
@@ -118,17 +113,6 @@ pub enum TurnError {
 enum Leg {
     Ended(End),
     Lost(ChatError),
-}
-
-/// How long there has been no connection, and how often one was tried.
-#[derive(Default)]
-struct Loss {
-    since: Option<MonotonicTime>,
-    attempts: usize,
-    /// Whether the listener knows of it.
-    was_told: bool,
-    /// Whether the question may have reached the daemon.
-    was_sent: bool,
 }
 
 impl Turns<'_> {
@@ -148,12 +132,13 @@ impl Turns<'_> {
         let question = Question { content, request: self.request_id()?, model, resumable };
         let mut hearing = Hearing::new(listener);
         let ending = self.hear(session, &question, &mut hearing, interrupts).await;
-        let is_gone = matches!(ending, Err(TurnError::Gone(_)));
-        if is_gone {
-            self.stop(session, &question, &hearing, interrupts).await;
-        } else {
-            hearing.close(matches!(ending, Ok(Ending::Done(_))))?;
-        }
+        let ending = match ending {
+            Err(TurnError::Gone(gone)) => {
+                self.stop(session, &question, &hearing, interrupts).await;
+                Err(TurnError::Gone(gone))
+            }
+            ending => close(&mut hearing, ending, interrupts).await?,
+        };
         let session = hearing.begun.map(|(session, _)| session);
         Ok(Heard { session, text: hearing.text, first_at: hearing.first_at, ending: ending? })
     }
@@ -173,13 +158,20 @@ impl Turns<'_> {
                 leg = self.leg(key, question, hearing, &mut loss) => Ok(leg?),
             };
             let interrupted = match leg {
-                Ok(Leg::Ended(End::Done(usage))) => return Ok(Ending::Done(usage)),
-                Ok(Leg::Ended(End::Stopped)) => return Ok(Ending::Stopped),
+                Ok(Leg::Ended(End::Done(completion))) => return Ok(Ending::Done(completion)),
+                Ok(Leg::Ended(End::Stopped)) => return self.stopped(loss.repeated),
                 Ok(Leg::Lost(cause)) => {
-                    let wait = self.wait_after(cause, hearing, &mut loss)?;
+                    let waited = async {
+                        let wait = self.wait_after(cause, hearing, &mut loss).await?;
+                        tokio::time::sleep(wait).await;
+                        Ok::<_, TurnError>(())
+                    };
                     tokio::select! {
                         interrupt = interrupts.next() => Some(interrupt),
-                        () = tokio::time::sleep(wait) => None,
+                        waited = waited => {
+                            waited?;
+                            None
+                        }
                     }
                 }
                 Err(interrupt) => Some(interrupt),
@@ -188,6 +180,15 @@ impl Turns<'_> {
                 self.stop(key, question, hearing, interrupts).await;
                 return Ok(Ending::Interrupted(interrupt));
             }
+        }
+    }
+
+    /// What it means that a turn was stopped, and not by us. A script's is stopped when its connection is lost: one that the
+    /// question had to be repeated for has met that end.
+    fn stopped(&self, repeated: Option<ChatError>) -> Result<Ending, TurnError> {
+        match repeated {
+            Some(cause) if self.asker == Asker::Script => Err(TurnError::Cut(cause)),
+            _ => Ok(Ending::Stopped),
         }
     }
 
@@ -201,24 +202,23 @@ impl Turns<'_> {
     ) -> Result<Leg, TurnError> {
         let mut stream = match self.connect(key, question, hearing).await {
             Ok(stream) => stream,
-            Err(ChatError::Refused { why: Refusal::NoTurn, .. }) => return self.recall(question, hearing).await,
-            Err(error) if is_passing(&error) => return Ok(Leg::Lost(error)),
+            Err(ChatError::Refused { why: Refusal::NoTurn, .. }) => return self.recall(question, hearing, loss).await,
+            Err(error) if loss.is_passed_by(&error, hearing.begun.is_some()) => return Ok(Leg::Lost(error)),
             // A turn that had begun is over then, whoever is in the way.
             Err(error) => return Err(if hearing.begun.is_some() { TurnError::Cut(error) } else { error.into() }),
         };
-        loss.was_sent = true;
-        if std::mem::take(&mut loss.was_told) {
-            hearing.listener().link(LinkEvent::Restored);
+        if loss.end() {
+            hearing.listener().link(LinkEvent::Restored).await;
         }
         loop {
             match stream.next().await {
                 Some(Ok(numbered)) => {
-                    (loss.since, loss.attempts) = (None, 0);
-                    if let Some(end) = hearing.take(numbered, self.clock.now().monotonic)? {
+                    loss.forget();
+                    if let Some(end) = hearing.take(numbered, self.clock.now().monotonic).await? {
                         return Ok(Leg::Ended(end));
                     }
                 }
-                Some(Err(error)) if is_passing(&error) => return Ok(Leg::Lost(error)),
+                Some(Err(error)) if loss.is_passed_by(&error, hearing.begun.is_some()) => return Ok(Leg::Lost(error)),
                 Some(Err(error)) => return Err(TurnError::Cut(error)),
                 None => {
                     let cause = "the connection was closed in the middle of the answer".to_owned();
@@ -230,40 +230,38 @@ impl Turns<'_> {
 
     async fn connect(&self, key: &str, question: &Question, hearing: &Hearing<'_>) -> Result<TurnStream, ChatError> {
         match (hearing.begun, hearing.seen) {
-            (Some((session, turn)), Some(seen)) => self.api.listen(self.access, session, turn, seen).await,
-            _ => self.api.ask(self.access, key, question).await,
+            (Some((session, turn)), Some(seen)) => self.line.listen(session, turn, seen).await,
+            _ => self.line.ask(key, question).await,
         }
     }
 
     /// Hears what the session has of a turn that the daemon has forgotten.
-    async fn recall(&self, question: &Question, hearing: &mut Hearing<'_>) -> Result<Leg, TurnError> {
-        let Some((session, _)) = hearing.begun else { return Err(TurnError::Forgotten) };
-        match self.api.transcript(self.access, session.as_str()).await {
-            Ok(kept) => hearing.take_rest(&kept, &question.content, self.clock.now().monotonic).map(Leg::Ended),
-            Err(error) if is_passing(&error) => Ok(Leg::Lost(error)),
+    async fn recall(&self, question: &Question, hearing: &mut Hearing<'_>, loss: &Loss) -> Result<Leg, TurnError> {
+        let Some((session, _)) = hearing.begun else { return Err(TurnError::Forgotten(Remains::Nothing)) };
+        match self.line.transcript(session.as_str()).await {
+            Ok(kept) => {
+                let now = self.clock.now().monotonic;
+                hearing.take_rest(&kept, &question.content, now).await.map(Leg::Ended)
+            }
+            Err(error) if loss.is_passed_by(&error, hearing.begun.is_some()) => Ok(Leg::Lost(error)),
             Err(error) => Err(TurnError::Cut(error)),
         }
     }
 
     /// How long to wait after the link was lost, or that it was lost for too long.
-    fn wait_after(&self, cause: ChatError, hearing: &mut Hearing<'_>, loss: &mut Loss) -> Result<Duration, TurnError> {
-        loss.was_sent |= matches!(cause, ChatError::Lost { .. });
-        let now = self.clock.now().monotonic;
-        let lost_for = now.since(*loss.since.get_or_insert(now));
-        let is_worth_it = match self.asker {
-            Asker::Person => lost_for < PATIENCE_OF_A_PERSON,
-            // A turn that has begun has ended with its connection.
-            Asker::Script => loss.was_sent && hearing.begun.is_none() && lost_for < PATIENCE_OF_A_SCRIPT,
-        };
-        if !is_worth_it {
-            return Err(if loss.was_sent { TurnError::Cut(cause) } else { TurnError::Chat(cause) });
-        }
+    async fn wait_after(
+        &self,
+        cause: ChatError,
+        hearing: &mut Hearing<'_>,
+        loss: &mut Loss,
+    ) -> Result<Duration, TurnError> {
         let mut random = [0; 2];
         self.rng.fill(&mut random)?;
-        let wait = backoff::wait(loss.attempts, random);
-        loss.attempts += 1;
-        loss.was_told = true;
-        hearing.listener().link(LinkEvent::Lost { cause: &cause, wait });
+        let now = self.clock.now().monotonic;
+        let Some(wait) = loss.wait(&cause, self.asker, hearing.begun.is_some(), now, random) else {
+            return Err(if loss.was_sent { TurnError::Cut(cause) } else { TurnError::Chat(cause) });
+        };
+        hearing.listener().link(LinkEvent::Lost { cause: &cause, wait }).await;
         Ok(wait)
     }
 
@@ -278,7 +276,7 @@ impl Turns<'_> {
                 None => self.begun(key, question).await?,
             };
             match begun {
-                Some((session, turn)) => self.api.stop(self.access, session, turn).await,
+                Some((session, turn)) => self.line.stop(session, turn).await,
                 None => Ok(()),
             }
         });
@@ -288,8 +286,31 @@ impl Turns<'_> {
         }
     }
 
+    /// Deletes a session that was begun for a turn, if that did not begin: nothing was said in it, and nobody knows of it.
+    /// Returns whether it is gone.
+    ///
+    /// A signal ends the attempt. Where the daemon is not there, or has no place for this device, there is none.
+    pub(super) async fn discard_unused(
+        &self,
+        session: ChatSessionId,
+        heard: &Result<Heard, TurnError>,
+        interrupts: &mut dyn Interrupts,
+    ) -> bool {
+        let is_unused = match heard {
+            Ok(heard) => heard.session.is_none() && matches!(heard.ending, Ending::Interrupted(_)),
+            Err(TurnError::Chat(error)) => !error.is_unauthorized() && !is_lost(error),
+            Err(_) => false,
+        };
+        if !is_unused {
+            return false;
+        }
+        let deleting = tokio::time::timeout(STOP_PATIENCE, self.line.delete(session.as_str()));
+        let deleted = unless_interrupted(interrupts, async { Ok(deleting.await) }).await;
+        matches!(deleted, Ok(Ok(Ok(()))))
+    }
+
     async fn begun(&self, key: &str, question: &Question) -> Result<Option<(ChatSessionId, u64)>, ChatError> {
-        let mut stream = self.api.ask(self.access, key, question).await?;
+        let mut stream = self.line.ask(key, question).await?;
         let first = stream.next().await.transpose()?;
         Ok(first.and_then(|numbered| match numbered.event {
             TurnEvent::Begun { session, turn } => Some((session, turn)),
@@ -304,7 +325,22 @@ impl Turns<'_> {
     }
 }
 
-/// Whether the same may succeed a little later.
-const fn is_passing(error: &ChatError) -> bool {
-    matches!(error, ChatError::Lost { .. } | ChatError::Api(ApiError::Unreachable { .. }))
+/// Ends the text with its line. A signal ends the wait for a reader that does not read; after one, there is hardly any.
+async fn close(
+    hearing: &mut Hearing<'_>,
+    ending: Result<Ending, TurnError>,
+    interrupts: &mut dyn Interrupts,
+) -> Result<Result<Ending, TurnError>, Gone> {
+    let is_whole = matches!(ending, Ok(Ending::Done(_)));
+    if matches!(ending, Ok(Ending::Interrupted(_))) {
+        return match tokio::time::timeout(CLOSE_PATIENCE, hearing.close(is_whole)).await {
+            Ok(closed) => closed.map(|()| ending),
+            Err(_) => Ok(ending),
+        };
+    }
+    tokio::select! {
+        biased;
+        closed = hearing.close(is_whole) => closed.map(|()| ending),
+        interrupt = interrupts.next() => Ok(Ok(Ending::Interrupted(interrupt))),
+    }
 }

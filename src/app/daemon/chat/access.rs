@@ -1,10 +1,12 @@
 //! Whoever listens, or has begun a turn, is still let in.
 
+use std::sync::Arc;
+
 use thiserror::Error;
 
 use crate::app::daemon::DaemonPorts;
 use crate::app::daemon::authenticate::Caller;
-use crate::app::daemon::open_requests::{OpenError, OpenRequest};
+use crate::app::daemon::open_requests::{OpenError, OpenRequest, OpenRequests, Turn};
 use crate::domain::device::Device;
 
 /// Why nothing was opened.
@@ -20,19 +22,28 @@ pub enum AccessError {
 
 /// Takes a place for `caller`, whose credential was checked a moment ago, and may have ended since.
 pub(super) async fn open(ports: &DaemonPorts, caller: &Caller) -> Result<OpenRequest, AccessError> {
-    let place = take(ports, caller).await?;
+    let place = checked(ports, caller, OpenRequests::open).await?;
     ports.meter.request_opened();
     Ok(place)
 }
 
-async fn take(ports: &DaemonPorts, caller: &Caller) -> Result<OpenRequest, AccessError> {
+/// The same for a turn, which needs no place beside its listeners'.
+pub(super) async fn open_beside(ports: &DaemonPorts, caller: &Caller) -> Result<OpenRequest, AccessError> {
+    checked(ports, caller, OpenRequests::open_beside).await
+}
+
+async fn checked(
+    ports: &DaemonPorts,
+    caller: &Caller,
+    open: fn(&Arc<OpenRequests>, &Caller, Turn) -> Result<OpenRequest, OpenError>,
+) -> Result<OpenRequest, AccessError> {
     loop {
         let turn = ports.open.turn();
         if !has_same_secret(ports, caller).await {
             return Err(AccessError::Ended);
         }
-        match ports.open.open(caller, turn) {
-            Ok(place) => return Ok(place),
+        match open(&ports.open, caller, turn) {
+            Ok(opened) => return Ok(opened),
             Err(OpenError::TooMany) => return Err(AccessError::TooMany),
             // Someone's credential has ended, perhaps this one.
             Err(OpenError::Outdated) => {}
@@ -40,16 +51,16 @@ async fn take(ports: &DaemonPorts, caller: &Caller) -> Result<OpenRequest, Acces
     }
 }
 
-/// Returns when the device of `caller` is let in no more. `place` is its own. A device that has a new secret stays.
-pub(super) async fn barred(ports: &DaemonPorts, mut caller: Caller, mut place: OpenRequest) {
+/// Returns when the device of `caller` is let in no more, for whom `opened` was opened beside its requests. A device that has a
+/// new secret stays.
+pub(super) async fn barred(ports: &DaemonPorts, mut caller: Caller, mut opened: OpenRequest) {
     loop {
-        place.ended().await;
+        opened.ended().await;
         let Caller::Device(device) = &caller else { return };
         let Some(found) = ports.devices.find(device.id()).await.ok().flatten() else { return };
         caller = Caller::Device(found);
-        drop(place);
-        place = match take(ports, &caller).await {
-            Ok(place) => place,
+        opened = match open_beside(ports, &caller).await {
+            Ok(opened) => opened,
             Err(_) => return,
         };
     }

@@ -18,7 +18,7 @@ use tokio::sync::Mutex;
 use tracing::error;
 
 pub use self::access::AccessError;
-use self::access::{barred, open};
+use self::access::{barred, open, open_beside};
 use self::run::Runner;
 pub use self::sessions::{NewSession, SessionError};
 use self::turn::{Follower, Origin, Turn};
@@ -36,6 +36,9 @@ use crate::domain::device_name::DeviceName;
 use crate::ports::agent::{AgentError, AgentRequest, ChatAgent};
 use crate::ports::chat_sessions::{AppendError, ChatSessions};
 use crate::ports::storage::StorageError;
+
+/// Time that the next turn of a session waits for the agent of the last one to end. Agents end within less, or never.
+pub const AGENT_END: Duration = Duration::from_secs(3);
 
 /// How much a turn may take.
 #[derive(Clone, Copy, Debug)]
@@ -175,6 +178,9 @@ impl Chat {
     /// [`TurnError`].
     pub async fn begin(self: Arc<Self>, caller: Caller, asked: TurnRequest) -> Result<Follower, TurnError> {
         let listening = open(&self.ports, &caller).await?;
+        if self.turns.of_request(asked.session, asked.request).is_none() {
+            self.agent_ends(asked.session).await;
+        }
         let _one_at_a_time = self.beginning.lock().await;
         if let Some(turn) = self.turns.of_request(asked.session, asked.request) {
             return Ok(turn.follow(0, listening));
@@ -187,7 +193,7 @@ impl Chat {
         if !self.turns.has_room_for(device) {
             return Err(TurnError::TooMany);
         }
-        let place = open(&self.ports, &caller).await?;
+        let opened = open_beside(&self.ports, &caller).await?;
         let (origin, request) = self.record(asked, device, name).await?;
         let turn = Turn::begin(origin, self.limits.output, Arc::clone(&self.ports.clock));
         self.turns.add(Arc::clone(&turn));
@@ -203,11 +209,19 @@ impl Chat {
         };
         let chat = Arc::clone(&self);
         tokio::spawn(async move {
-            runner.run(&turn, request, barred(&chat.ports, caller, place)).await;
+            runner.run(&turn, request, barred(&chat.ports, caller, opened)).await;
             tokio::time::sleep(KEPT_AFTER_END).await;
             chat.turns.remove(&turn);
         });
         Ok(follower)
+    }
+
+    /// Waits until nothing is left of the last turn in this session: it is over for its listeners at once, but its agent may
+    /// take a moment to end.
+    async fn agent_ends(&self, session: ChatSessionId) {
+        if let Some(turn) = self.turns.running_in(session).filter(|turn| turn.has_ended()) {
+            let _ = tokio::time::timeout(AGENT_END, turn.over()).await;
+        }
     }
 
     /// Keeps what the device says, and puts together what the agent is shown.
@@ -232,10 +246,13 @@ impl Chat {
             AppendError::Full(full) => full.into(),
             AppendError::Storage(cause) => failed(&cause),
         })?;
-        messages.push(message);
+        messages.push(message.clone());
         let origin = Origin { session: id, number: kept.turns, request, device, is_resumable };
         let model = model.or(session.model);
-        Ok((origin, AgentRequest { session: id, device: name, model, conversation: shown(messages) }))
+        Ok((
+            origin,
+            AgentRequest { session: id, device: name, model, conversation: shown(messages), message: message.content },
+        ))
     }
 
     /// Listens to a turn from the event after `last` on, or from the first one.
@@ -267,14 +284,16 @@ impl Chat {
         Ok(())
     }
 
-    /// Stops all turns, and returns when what was said in them is kept. No other begins.
+    /// Stops all turns, and returns when what was said in them is kept and their agents have ended. No other begins.
     pub async fn close(&self) {
         self.is_closing.store(true, Ordering::Release);
         let running = self.turns.running(|_| true);
         running.iter().for_each(|turn| turn.stop());
-        for turn in running {
+        for turn in &running {
             turn.ended().await;
         }
+        let over = futures_util::future::join_all(running.iter().map(|turn| turn.over()));
+        let _ = tokio::time::timeout(AGENT_END, over).await;
     }
 }
 

@@ -35,7 +35,7 @@ impl Runner {
         turn.end(ending);
     }
 
-    /// When this returns, the agent works no more.
+    /// When this returns, the agent has been told to work no more.
     async fn ask(&self, turn: &Turn, request: AgentRequest) -> Ending {
         let ChatLimits { turn: longest, silence, output } = self.limits;
         let too_much = Ending::Failed(TurnFailure::TooMuch(output));

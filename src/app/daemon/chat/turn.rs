@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::app::daemon::open_requests::OpenRequest;
+use crate::app::daemon::open_requests::{OpenRequest, Watch};
 use crate::domain::chat::id::{ChatSessionId, RequestId};
 use crate::domain::chat::model::ModelName;
 use crate::domain::device::DeviceId;
 use crate::domain::time::MonotonicTime;
-use crate::ports::agent::{Answered, Listener};
+use crate::ports::agent::{Answered, AtWork, Listener};
 use crate::ports::clock::Clock;
 
 /// Time that a resumable turn goes on without anyone who listens.
@@ -92,6 +92,8 @@ pub(super) struct Turn {
     /// Rung at every sign of life, and at the end.
     news: watch::Sender<()>,
     followers: watch::Sender<usize>,
+    /// How much of the agent's work goes on.
+    work: Arc<watch::Sender<usize>>,
     stop: watch::Sender<bool>,
 }
 
@@ -119,7 +121,8 @@ impl Turn {
     pub(super) fn begin(origin: Origin, max_bytes: u64, clock: Arc<dyn Clock>) -> Arc<Self> {
         let started_at = clock.now().monotonic;
         let (news, followers, stop) = (watch::Sender::new(()), watch::Sender::new(0), watch::Sender::new(false));
-        Arc::new(Self { origin, clock, started_at, max_bytes, said: Mutex::default(), news, followers, stop })
+        let (said, work) = (Mutex::default(), Arc::new(watch::Sender::new(0)));
+        Arc::new(Self { origin, clock, started_at, max_bytes, said, news, followers, work, stop })
     }
 
     /// Listens from the event `next` on, for as long as `place` is there.
@@ -176,12 +179,23 @@ impl Turn {
         }
     }
 
+    /// Returns when it has ended, and nothing of the agent's work goes on.
+    pub(super) async fn over(&self) {
+        self.ended().await;
+        let _ = self.work.subscribe().wait_for(|work| *work == 0).await;
+    }
+
     pub(super) fn is_too_much(&self) -> bool {
         self.said().is_too_much
     }
 
     pub(super) fn has_ended(&self) -> bool {
         self.said().end.is_some()
+    }
+
+    /// Whether it has ended, and nothing of the agent's work goes on.
+    pub(super) fn is_over(&self) -> bool {
+        self.has_ended() && *self.work.borrow() == 0
     }
 
     /// All that was said, and the model that said it.
@@ -266,12 +280,31 @@ impl Listener for Turn {
     fn alive(&self) {
         self.news.send_replace(());
     }
+
+    fn at_work(&self) -> AtWork {
+        self.work.send_modify(|work| *work = work.saturating_add(1));
+        Box::new(Work(Arc::clone(&self.work)))
+    }
+}
+
+/// A part of the agent's work, until it is dropped.
+struct Work(Arc<watch::Sender<usize>>);
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        self.0.send_modify(|work| *work = work.saturating_sub(1));
+    }
 }
 
 impl Follower {
     /// The turn that this is, within its session.
     pub fn turn(&self) -> u64 {
         self.turn.origin.number
+    }
+
+    /// What tells when whoever listens is let in no more, for whoever keeps the connection.
+    pub fn watch(&self) -> Watch {
+        self.place.watch()
     }
 
     /// The next event and its number, as soon as there is one; `None` after the end, and when whoever listens is let in no

@@ -37,14 +37,14 @@ impl Turns {
         self.find(|turn| turn.origin.session == session && turn.origin.number == number)
     }
 
-    /// The turn that runs in this session.
+    /// The turn that runs in this session, or has ended while its agent has not yet.
     pub(super) fn running_in(&self, session: ChatSessionId) -> Option<Arc<Turn>> {
-        self.find(|turn| turn.origin.session == session && !turn.has_ended())
+        self.find(|turn| turn.origin.session == session && !turn.is_over())
     }
 
-    /// Those that run, for which `wanted` says so.
+    /// Those that run, or whose agent does, for which `wanted` says so.
     pub(super) fn running(&self, wanted: impl Fn(&Turn) -> bool) -> Vec<Arc<Turn>> {
-        self.all().iter().filter(|turn| !turn.has_ended() && wanted(turn)).cloned().collect()
+        self.all().iter().filter(|turn| !turn.is_over() && wanted(turn)).cloned().collect()
     }
 
     /// Whether `device` may begin another one now.
@@ -53,7 +53,7 @@ impl Turns {
         own < MAX_TURNS_PER_DEVICE && self.running(|_| true).len() < MAX_TURNS
     }
 
-    /// Adds one, and forgets ended ones beyond what is kept.
+    /// Adds one, and forgets those that are over beyond what is kept.
     pub(super) fn add(&self, turn: Arc<Turn>) {
         let mut all = self.all();
         let (mut count, mut bytes) = (0_usize, 0_usize);
@@ -62,7 +62,7 @@ impl Turns {
             bytes = bytes.saturating_add(turn.size());
             count == 1 || (count <= MAX_KEPT && bytes <= MAX_KEPT_BYTES)
         };
-        let mut kept: Vec<Arc<Turn>> = all.drain(..).rev().filter(|turn| !turn.has_ended() || is_kept(turn)).collect();
+        let mut kept: Vec<Arc<Turn>> = all.drain(..).rev().filter(|turn| !turn.is_over() || is_kept(turn)).collect();
         kept.reverse();
         *all = kept;
         all.push(turn);

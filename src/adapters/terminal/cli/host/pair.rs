@@ -1,10 +1,8 @@
 //! `netclaw daemon pair`
 
-use std::time::Duration;
-
 use clap::Args;
-use jiff::{Span, SpanRelativeTo};
 
+use crate::adapters::terminal::cli::span::span;
 use crate::domain::device_name::DeviceName;
 use crate::domain::terms::{CredentialLife, Terms};
 
@@ -53,12 +51,7 @@ impl OpenPairingArgs {
     }
 }
 
-/// Days have 24 hours here and weeks seven days. A month or a year has no length of its own.
 fn life(text: &str) -> Result<CredentialLife, String> {
-    const SPELLING: &str = "it is no span of time; write it like 45m, 12h, 30d or 2w";
-    let span: Span = text.trim().parse().map_err(|_| SPELLING)?;
-    let span = span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|_| SPELLING)?;
     // What is negative is shorter than every life.
-    let span = Duration::try_from(span).unwrap_or_default();
-    CredentialLife::new(span).map_err(|why| why.to_string())
+    CredentialLife::new(span(text)?).map_err(|why| why.to_string())
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::adapters::platform::colours;
 use crate::adapters::terminal::cli::host::OpenPairingArgs;
 use crate::adapters::terminal::console::Console;
 use crate::adapters::terminal::failure::{Exit, Failure, of_control, of_prompt};
@@ -57,8 +58,7 @@ pub(super) async fn run(
 
 /// Draws the link beside the result, which is the link itself.
 fn draw(opened: &OpenedPairing<PairingLink>, console: &mut Console<'_>) {
-    let is_plain = std::env::var_os("NO_COLOR").is_some_and(|set| !set.is_empty());
-    match qr::lines(&opened.code.reveal(), console.err_is_terminal && !is_plain) {
+    match qr::lines(&opened.code.reveal(), colours::are_wanted(console.err_is_terminal)) {
         Some(lines) => lines.iter().for_each(|line| console.note(line)),
         None => console.note("note: the link is too long for a QR code"),
     }
