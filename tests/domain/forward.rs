@@ -4,6 +4,7 @@ use data_encoding::BASE64;
 use netclaw::domain::forward::guard::{Claims, ForeignPage, Guard};
 use netclaw::domain::forward::key::{ForwardKey, KEY_BYTES};
 use netclaw::domain::forward::moved_here;
+use netclaw::domain::forward::proxies::Exemptions;
 use netclaw::domain::forward::reserved::{RefusedPath, check};
 use netclaw::domain::gateway::path::AmbiguousPath;
 
@@ -171,5 +172,33 @@ fn places_of_the_daemon_become_places_of_the_forwarder() {
         "https://my-server:5199@evil/claw/",
     ] {
         assert_eq!(moved(elsewhere), None, "{elsewhere}");
+    }
+}
+
+#[test]
+fn a_forwarder_is_exempt_from_every_proxy_and_what_was_exempt_stays_so() {
+    let beside = |variables: &[(&'static str, &'static str)]| Exemptions::beside(variables.iter().copied());
+    let exempted = |variables: &[(&'static str, &'static str)]| {
+        let Exemptions { upper, lower } = beside(variables).unwrap_or_else(|| panic!("{variables:?}"));
+        (upper, lower)
+    };
+    let both = |list: &str| (list.to_owned(), list.to_owned());
+    for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "https_proxy", "Socks_Proxy", "npm_config_proxy"] {
+        assert_eq!(exempted(&[(name, "http://p:1")]), both("127.0.0.1"), "{name}");
+    }
+    let proxied = |more: &[(&'static str, &'static str)]| [&[("ALL_PROXY", "http://p:1")], more].concat();
+    assert_eq!(exempted(&proxied(&[("NO_PROXY", "a, b,")])), both("a, b,127.0.0.1"));
+    assert_eq!(exempted(&proxied(&[("no_proxy", "a")])), both("a,127.0.0.1"));
+    assert_eq!(exempted(&proxied(&[("NO_PROXY", "a"), ("no_proxy", "")])), ("a,127.0.0.1".into(), "127.0.0.1".into()));
+    assert_eq!(exempted(&proxied(&[("NO_PROXY", "*")])), both("*"));
+    assert_eq!(exempted(&proxied(&[("NO_PROXY", "127.0.0.1")])), both("127.0.0.1"));
+    assert_eq!(exempted(&proxied(&[("NO_PROXY", "127.0.0.10"), ("no_proxy", "*")])).0, "127.0.0.10,127.0.0.1");
+    for nothing_to_do in [
+        &[] as &[_],
+        &[("NO_PROXY", "a")],
+        &[("HTTP_PROXY", " "), ("HTTP_PROXY_HOST", "p"), ("_PROX", "p"), ("é_proxé", "p")],
+        &proxied(&[("NO_PROXY", "127.0.0.1,a"), ("no_proxy", "*")]),
+    ] {
+        assert_eq!(beside(nothing_to_do), None, "{nothing_to_do:?}");
     }
 }

@@ -1,5 +1,6 @@
 //! `netclaw forward`, put together.
 
+use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,8 +23,9 @@ use netclaw::adapters::terminal::commands::forward::{Opened, open};
 use netclaw::adapters::terminal::console::Console;
 use netclaw::adapters::terminal::failure::{Exit, Failure};
 use netclaw::adapters::terminal::prompter;
-use netclaw::adapters::terminal::render::forward::{BASE_URL_VARIABLE, Entrance, KEY_VARIABLE};
+use netclaw::adapters::terminal::render::forward::{BASE_URL_VARIABLE, Entrance, KEY_VARIABLE, exemption_variables};
 use netclaw::domain::forward::guard::Guard;
+use netclaw::domain::forward::proxies::Exemptions;
 use tokio::net::UnixListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -71,7 +73,9 @@ async fn at_port(args: &ForwardArgs, opened: Opened, console: &mut Console<'_>) 
         return open.until_stopped(args, opened, &entrance, console).await.map(|()| None);
     }
     let base_url = entrance.openai_base_url().unwrap_or_default();
-    let variables = [(BASE_URL_VARIABLE, base_url.as_str()), (KEY_VARIABLE, key.reveal())];
+    let exemptions = exemptions();
+    let mut variables = vec![(BASE_URL_VARIABLE, base_url.as_str()), (KEY_VARIABLE, key.reveal())];
+    variables.extend(exemptions.iter().flat_map(exemption_variables));
     let command = Wrapped::start(&args.command, &variables).map_err(|error| not_started(args, &error))?;
     let code = while_it_runs(command, opened, console).await?;
     open.close().await;
@@ -121,7 +125,7 @@ impl OpenDoor {
     ) -> Result<(), Failure> {
         let signal = signals::stop_requested();
         let signal = signal.map_err(|error| Failure::new(Exit::Failed, format!("cannot wait for signals: {error}")))?;
-        opened.announce(args, entrance, console)?;
+        opened.announce(args, entrance, exemptions().as_ref(), console)?;
         let ended = tokio::select! {
             failure = opened.watch(console) => Err(failure),
             _ = signal => Ok(()),
@@ -137,6 +141,13 @@ impl OpenDoor {
         // A panic in it was its end too.
         let _ = self.serving.await;
     }
+}
+
+/// What keeps tools with the environment of this process from going to a proxy.
+fn exemptions() -> Option<Exemptions> {
+    let text = |text: OsString| text.to_string_lossy().into_owned();
+    let variables: Vec<_> = std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect();
+    Exemptions::beside(variables.iter().map(|(name, value)| (name.as_str(), value.as_str())))
 }
 
 /// Waits for the end of a command. When someone answers in place of the daemon, nothing is sent any more, and the command has

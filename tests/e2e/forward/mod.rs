@@ -4,12 +4,14 @@ mod attacks;
 mod command;
 mod life;
 mod played;
+mod proxies;
 mod socket;
 mod streams;
 
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
-use std::process::{Child, ChildStderr, ChildStdout, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 
 use super::raw_http::{Answer, Request};
 use super::world::{Daemon, Finished, NETCLAW, World, client_of};
@@ -65,6 +67,17 @@ impl Home {
     }
 }
 
+/// `netclaw forward` on a machine where no proxy is set.
+fn forward(device: &World) -> Command {
+    let mut command = device.command(NETCLAW);
+    let is_about_proxies = |name: &OsString| name.to_string_lossy().to_ascii_lowercase().ends_with("_proxy");
+    std::env::vars_os().filter(|(name, _)| is_about_proxies(name)).for_each(|(name, _)| {
+        command.env_remove(name);
+    });
+    command.arg("forward");
+    command
+}
+
 /// A running forwarder, killed when dropped.
 struct Forwarder {
     child: Child,
@@ -79,8 +92,8 @@ struct Forwarder {
 impl Forwarder {
     /// Starts it, and returns when it has said where it is.
     fn of(device: &World, arguments: &[&str]) -> Self {
-        let mut command = device.command(NETCLAW);
-        let command = command.arg("forward").args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut command = forward(device);
+        let command = command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut stderr = BufReader::new(child.stderr.take().unwrap());

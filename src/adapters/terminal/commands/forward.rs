@@ -11,6 +11,7 @@ use crate::adapters::terminal::failure::{Exit, Failure, of_api, of_forward};
 use crate::adapters::terminal::render::forward::{self, Entrance};
 use crate::app::client::forward::{Forwarding, Notice, OpenError};
 use crate::domain::forward::key::{ForwardKey, KEY_BYTES};
+use crate::domain::forward::proxies::Exemptions;
 use crate::ports::credential_store::{CredentialStore, Pairing};
 use crate::ports::daemon_api::DaemonApi;
 
@@ -50,7 +51,8 @@ pub async fn open(
 }
 
 impl Opened {
-    /// Says where requests come in and where they go. Nothing is said beside a command, whose terminal it is.
+    /// Says where requests come in and where they go, and what keeps tools from going to a proxy instead. Nothing is said
+    /// beside a command, whose terminal it is.
     ///
     /// # Errors
     ///
@@ -59,15 +61,20 @@ impl Opened {
         &self,
         args: &ForwardArgs,
         entrance: &Entrance<'_>,
+        exemptions: Option<&Exemptions>,
         console: &mut Console<'_>,
     ) -> Result<(), Failure> {
         if !args.command.is_empty() {
             return Ok(());
         }
         if args.json {
+            if exemptions.is_some() && entrance.base_url().is_some() {
+                console.warning("a proxy is set in the environment; tools may send it the key and what they ask");
+                console.hint("add 127.0.0.1 to NO_PROXY and no_proxy of the tools");
+            }
             return console.json(&forward::document(entrance, &self.pairing));
         }
-        forward::lines(entrance).iter().try_for_each(|line| console.result(line))?;
+        forward::lines(entrance, exemptions).iter().try_for_each(|line| console.result(line))?;
         console.note(forward::note(entrance, &self.pairing));
         Ok(())
     }
