@@ -117,6 +117,12 @@ fn what_is_about_the_credential_is_reserved_however_it_is_spelled() {
         "/%61pi/p%61ir/device",
         "/api/%70%61%69%72/device",
         "/api/%2570air/device",
+        "/%2561pi/pair/device",
+        "/a%2570i/p%61ir/device",
+        "/%25%36%31pi/pair/device",
+        "/%252561pi/%252570air/device",
+        "/ap%2549/pair/device",
+        "/%2561pi;x/device/rotate",
         "/api;x=1/pair;y/device",
         "/api/device;/rotate",
     ] {
@@ -146,6 +152,7 @@ fn everything_else_of_the_daemon_is_not_reserved() {
         "/api/pairs",
         "/app/api/pair/",
         "/a%C3%A9/",
+        "/app/100%25/x",
     ] {
         assert_eq!(check(path), Ok(()), "{path}");
     }
