@@ -70,6 +70,16 @@ pub fn allow_open_files(wanted: u64) -> u64 {
     if is_raised { raised } else { allowed }
 }
 
+/// Tells which signals, by their numbers, this process ignores: it was started so, by `nohup` or in the background of a
+/// script. Nobody can ask that in safe code, so only Linux, which has it in a file, says it; elsewhere none is.
+pub fn ignored_signals() -> impl Fn(i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    // The lowest bit is signal 1 (proc_pid_status(5)).
+    let ignored = ignored.and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok()).unwrap_or(0);
+    move |signal| (1..=64).contains(&signal) && ignored >> (signal - 1) & 1 == 1
+}
+
 /// Makes a folder, and those above it, that only its owner can enter, and makes their names durable: what is stored in
 /// them survives a power loss. An existing folder stays as it is.
 ///

@@ -1,10 +1,6 @@
 //! A command that runs with a forwarder.
 
-use std::io::{BufRead, BufReader, Write};
-use std::process::Stdio;
-
 use super::Home;
-use crate::e2e::world::{Finished, NETCLAW};
 
 #[test]
 fn a_command_has_the_variables_and_its_exit_code_is_passed_on() {
@@ -21,25 +17,6 @@ fn a_command_has_the_variables_and_its_exit_code_is_passed_on() {
     assert_eq!(run("kill -9 $$").code, 128 + 9);
     let missing = home.device.netclaw(&["forward", "--", "/nowhere/tool"]);
     missing.failed(2, "/nowhere/tool cannot be started");
-}
-
-#[test]
-fn signals_are_passed_on_to_a_command() {
-    let home = Home::default();
-    let mut command = home.device.command(NETCLAW);
-    let command =
-        command.args(["forward", "--", "cat"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    let mut input = child.stdin.take().unwrap();
-    input.write_all(b"it runs\n").unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    assert_eq!(line, "it runs\n");
-    let pid = rustix::process::Pid::from_child(&child);
-    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-    let ended = Finished::of(child.wait_with_output().unwrap());
-    assert_eq!((ended.code, ended.stderr.as_str()), (128 + 15, ""));
-    drop(input);
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod command;
 mod life;
 mod played;
 mod proxies;
+mod signals;
 mod socket;
 mod streams;
 
