@@ -103,6 +103,9 @@ fn a_key_is_shown_as_a_bearer_token_or_as_anyones_password() {
         assert!(!key.is_shown_by(&shown), "{shown}");
     }
     assert_eq!(format!("{key:?}"), "ForwardKey(…)");
+    for (text, is_in) in [(format!("a{text}b"), true), (text[1..].to_owned(), false), (text.to_uppercase(), false)] {
+        assert_eq!(key.is_in(text.as_bytes()), is_in, "{text}");
+    }
 }
 
 #[test]

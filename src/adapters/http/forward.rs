@@ -6,11 +6,13 @@
 
 pub mod door;
 mod places;
+mod stray_key;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hyper::header::{AUTHORIZATION, HOST, HeaderMap, HeaderName, ORIGIN, WWW_AUTHENTICATE};
+use hyper::http::request::Parts;
 use hyper::{Request, StatusCode};
 use rustls::ClientConfig;
 use tokio::time::sleep;
@@ -80,10 +82,10 @@ impl Forwarder {
     }
 
     async fn forward(&self, request: Request<ArrivingBody>, peer: Peer) -> Result<Answer, Problem> {
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
         match peer {
             Peer::Operator => {}
-            Peer::Remote(_) => self.let_in(&parts.headers)?,
+            Peer::Remote(_) => self.let_in(&mut parts)?,
         }
         let hop = checked(&parts)?;
         reserved::check(parts.uri.path())?;
@@ -112,13 +114,15 @@ impl Forwarder {
         })
     }
 
-    /// Lets a request in that came over TCP. Pages are sent away first: they are not told whether a key is right.
-    fn let_in(&self, headers: &HeaderMap) -> Result<(), Problem> {
+    /// Lets a request in that came over TCP, and takes the key off it. Pages are sent away first: they are not told whether a
+    /// key is right.
+    fn let_in(&self, parts: &mut Parts) -> Result<(), Problem> {
+        let headers = &parts.headers;
         let forbidden = || Problem::new(Reason::ForbiddenOrigin, "this forwarder is reached through its socket only");
         let Lock { guard, key } = self.lock.as_ref().ok_or_else(forbidden)?;
         guard.check(&claims(headers)).map_err(|error| Problem::new(Reason::ForbiddenOrigin, error.to_string()))?;
         if only(headers, AUTHORIZATION).is_some_and(|shown| key.is_shown_by(shown)) {
-            return Ok(());
+            return stray_key::take_out(key, parts);
         }
         let what = if headers.contains_key(AUTHORIZATION) { "this is not the key" } else { "there is no key" };
         let detail = format!(

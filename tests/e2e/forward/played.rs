@@ -40,6 +40,42 @@ fn forwarder_to(server: &Server, device: &World) -> Forwarder {
 }
 
 #[test]
+fn the_key_goes_no_further_wherever_a_tool_puts_it() {
+    let server = Server::new();
+    let device = paired_with(&server);
+    let forwarder = forwarder_to(&server, &device);
+    let key = &forwarder.key;
+    let basic = data_encoding::BASE64.encode(format!("me:{key}").as_bytes());
+    let mut client = forwarder.asked(&format!(
+        "GET /v1/realtime HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nX-Api-Key: {key}\r\napi-key: Bearer {key}\r\n\
+         Sec-WebSocket-Protocol: realtime, openai-insecure-api-key.{key}\r\nSec-WebSocket-Protocol: other\r\n\
+         Cookie: a=b; key={key}\r\nReferer: http://{}/?key={key}\r\nX-Mine: 1\r\nX-Mine: {key}\r\nX-Mine: 2\r\n\
+         Proxy-Authorization: Basic {basic}",
+        forwarder.address
+    ));
+    let mut served = server.accept();
+    let head = served.head();
+    assert!(!head.contains(&key[4..]) && !head.contains(&basic), "{head}");
+    assert_eq!(fields(&head, "sec-websocket-protocol"), ["realtime", "other"], "{head}");
+    assert_eq!(fields(&head, "x-mine"), ["1", "2"], "{head}");
+    for gone in ["x-api-key", "api-key", "cookie", "referer"] {
+        assert_eq!(fields(&head, gone), [""; 0], "{gone}: {head}");
+    }
+    served.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    assert_eq!(client.answer().body, "ok");
+    for target in [format!("/app/?key={key}"), format!("/app/{key}/x"), format!("/v1/models?a&b=x{key}y")] {
+        let answer = forwarder.keyed(&format!("GET {target}")).send();
+        assert!(answer.status == 400 && answer.body.contains("in the path or the query"), "{target}: {answer:?}");
+        assert!(!answer.body.contains(&key[4..]), "{answer:?}");
+    }
+    // Shown there alone it opens nothing.
+    for name in ["X-Api-Key", "api-key"] {
+        assert_eq!(forwarder.request("GET /app/").header(name, key).send().status, 401);
+    }
+    assert!(!server.is_asked());
+}
+
+#[test]
 fn the_daemon_sees_a_request_of_its_own_with_the_token_and_never_the_key() {
     let server = Server::new();
     let device = paired_with(&server);
