@@ -2,11 +2,11 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use netclaw::adapters::client::{HttpDaemonApi, Patience, tls};
-use netclaw::adapters::control::socket::{self, UnlockedError};
+use netclaw::adapters::control::socket::{self, OwnPlace, UnlockedError};
 use netclaw::adapters::exec::wrapped::Wrapped;
 use netclaw::adapters::file::credentials::FileCredentialStore;
 use netclaw::adapters::http::connections::serve;
@@ -89,13 +89,12 @@ async fn at_socket(
     console: &mut Console<'_>,
 ) -> Result<Option<u8>, Failure> {
     let path = std::path::absolute(path).map_err(|error| Failure::new(Exit::Usage, format!("--socket: {error}")))?;
-    let listener = socket::bind_unlocked(&path).map_err(|error| no_socket(&error))?;
-    let left = Leftover(path.clone());
+    let (listener, place) = socket::bind_unlocked(&path).map_err(|error| no_socket(&error))?;
     let listener = UnixListener::from_std(listener);
     let listener = listener.map_err(|error| Failure::new(Exit::Failed, format!("{}: {error}", path.display())))?;
-    let open = OpenDoor::of(&opened, None, OperatorListener::new(listener, platform::user_id()));
+    let mut open = OpenDoor::of(&opened, None, OperatorListener::new(listener, platform::user_id()));
+    open.place = Some(place);
     open.until_stopped(args, opened, &Entrance::Socket(&path), console).await?;
-    drop(left);
     Ok(None)
 }
 
@@ -104,6 +103,8 @@ struct OpenDoor {
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
     tending: JoinHandle<()>,
+    /// Where it is, if it is a socket.
+    place: Option<OwnPlace>,
 }
 
 impl OpenDoor {
@@ -112,7 +113,7 @@ impl OpenDoor {
         let (stop, stopped) = watch::channel(false);
         let tended = Arc::clone(&forwarder);
         let tending = tokio::spawn(async move { tended.tend().await });
-        Self { stop, serving: tokio::spawn(serve(listener, forwarder, LIMITS, stopped)), tending }
+        Self { stop, serving: tokio::spawn(serve(listener, forwarder, LIMITS, stopped)), tending, place: None }
     }
 
     /// Announces the door, and waits for a signal or for someone who answers in place of the daemon.
@@ -136,6 +137,8 @@ impl OpenDoor {
 
     /// Lets requests that are being answered come to their end, for a moment.
     async fn close(self) {
+        // The next one need not wait for that.
+        drop(self.place);
         self.stop.send_replace(true);
         self.tending.abort();
         // A panic in it was its end too.
@@ -161,16 +164,6 @@ async fn while_it_runs(mut command: Wrapped, mut opened: Opened, console: &mut C
         }
     }
     command.ended().await.map_err(failed)
-}
-
-/// A socket that is removed in the end.
-struct Leftover(PathBuf);
-
-impl Drop for Leftover {
-    fn drop(&mut self) {
-        // Without it nobody is in its way: the next forwarder takes the place of one that has no listener.
-        let _ = std::fs::remove_file(&self.0);
-    }
 }
 
 fn not_listening(port: Option<u16>, error: &io::Error) -> Failure {
