@@ -89,7 +89,7 @@ impl Forwarder {
         }
         let hop = checked(&parts)?;
         reserved::check(parts.uri.path())?;
-        let passage = self.forwarding.passage().map_err(|closed| self.is_closed(closed))?;
+        let passage = self.forwarding.passage_by_now().await.map_err(|closed| self.is_closed(closed))?;
         let server = self.server(&passage.link)?;
         let places = Places::of(&parts, &passage.link);
         let mut head = server.head(&parts, parts.uri.path().trim_start_matches('/'));

@@ -55,7 +55,7 @@ async fn forward(args: &ForwardArgs, console: &mut Console<'_>) -> Result<Option
         environment_endpoint: client::environment_endpoint(),
         host_name: shared::host_name(),
     };
-    let opened = open(args, &ports, api.clone(), credentials.clone(), console).await?;
+    let opened = open(args, &ports, api.clone(), credentials.clone(), Arc::new(SystemClock), console).await?;
     match &args.socket {
         Some(path) => at_socket(args, path, opened, console).await,
         None => at_port(args, opened, console).await,

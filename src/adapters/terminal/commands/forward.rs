@@ -12,6 +12,7 @@ use crate::adapters::terminal::render::forward::{self, Entrance};
 use crate::app::client::forward::{Forwarding, Notice, OpenError};
 use crate::domain::forward::key::{ForwardKey, KEY_BYTES};
 use crate::domain::forward::proxies::Exemptions;
+use crate::ports::clock::Clock;
 use crate::ports::credential_store::{CredentialStore, Pairing};
 use crate::ports::daemon_api::DaemonApi;
 
@@ -26,7 +27,7 @@ pub struct Opened {
     notices: UnboundedReceiver<Notice>,
 }
 
-/// Opens the way to the daemon. `api` and `credentials` are those of `ports`, for as long as the way is open.
+/// Opens the way to the daemon. `api`, `credentials` and `clock` are those of `ports`, for as long as the way is open.
 ///
 /// # Errors
 ///
@@ -36,12 +37,13 @@ pub async fn open(
     ports: &ClientPorts<'_>,
     api: Arc<dyn DaemonApi>,
     credentials: Arc<dyn CredentialStore>,
+    clock: Arc<dyn Clock>,
     console: &mut Console<'_>,
 ) -> Result<Opened, Failure> {
     let target = ports.settled_target(&args.target).await?;
     let (choice, pairing) = (target.choice.clone(), target.credential.as_ref().map(|(pairing, _)| pairing.clone()));
     let (tell, notices) = unbounded_channel();
-    let opened = Forwarding::open(api, credentials, target, tell).await;
+    let opened = Forwarding::open(api, credentials, clock, target, tell).await;
     let (forwarding, asked) = opened.map_err(|error| of_forward(error, &choice))?;
     let pairing = pairing.ok_or_else(|| of_forward(OpenError::NotPaired, &choice))?;
     status::warn(&asked, &choice.endpoint, ports.clock.now().wall, console);
