@@ -230,6 +230,21 @@ async fn another_key_than_the_stored_one_is_told() {
 }
 
 #[tokio::test]
+async fn that_someone_else_answers_is_told_once_until_the_daemon_does() {
+    let foreign = |found| ApiError::WrongKey { expected: Pins { current: pin(1), next: None }, found: pin(found) };
+    let answers = [2, 3, 2].map(|found| Err(foreign(found)));
+    let answers = answers.into_iter().chain([Err(unreachable()), Err(foreign(2)), Ok(status()), Err(foreign(2))]);
+    let mut world = World::open([Ok(status())].into_iter().chain(answers)).await;
+    for _ in 0..5 {
+        world.forwarding.look().await;
+    }
+    assert_eq!((world.notice(), world.notice()), (Some(Notice::Foreign(foreign(2))), None));
+    world.forwarding.look().await;
+    world.forwarding.look().await;
+    assert_eq!((world.notice(), world.notice()), (Some(Notice::Foreign(foreign(2))), None));
+}
+
+#[tokio::test]
 async fn the_link_follows_the_keys_of_the_pairing() {
     let pinned = |current: u8, next: Option<u8>| {
         let mut pairing = pairing(1, "http://a:1");

@@ -58,7 +58,7 @@ pub enum Closed {
 pub enum Notice {
     /// The daemon refuses the credential. Said once for each.
     Refused,
-    /// Whoever answers is not the daemon.
+    /// Whoever answers is not the daemon. Said once until the daemon itself has answered.
     Foreign(ApiError),
 }
 
@@ -91,6 +91,8 @@ struct State {
     verdict: Option<Verdict>,
     /// When it was last asked for one, whether it answered or not.
     asked_at: Option<MonotonicTime>,
+    /// Whether someone else answers in its place, as far as is known.
+    is_foreign: bool,
 }
 
 struct Verdict {
@@ -132,7 +134,7 @@ impl Forwarding {
             clock,
             choice: target.choice,
             daemon_id: pairing.daemon_id,
-            state: Mutex::new(State { latest, verdict: None, asked_at: None }),
+            state: Mutex::new(State { latest, verdict: None, asked_at: None, is_foreign: false }),
             asking: tokio::sync::Mutex::default(),
             notices,
         };
@@ -212,7 +214,9 @@ impl Forwarding {
             Ok(_) => self.hear(target, true),
             Err(AskStatusError::Unauthorized { .. }) => self.hear(target, false),
             Err(AskStatusError::Api(error @ (ApiError::WrongKey { .. } | ApiError::Forged { .. }))) => {
-                self.tell(Notice::Foreign(error));
+                if !std::mem::replace(&mut self.state().is_foreign, true) {
+                    self.tell(Notice::Foreign(error));
+                }
             }
             Err(AskStatusError::Api(
                 ApiError::Unreachable { .. }
@@ -231,6 +235,7 @@ impl Forwarding {
             self.tell(Notice::Refused);
         }
         state.verdict = Some(Verdict { token, is_good });
+        state.is_foreign = false;
     }
 
     /// What is stored for this endpoint, if it is a pairing with the same daemon.

@@ -153,17 +153,20 @@ fn exemptions() -> Option<Exemptions> {
     Exemptions::beside(variables.iter().map(|(name, value)| (name.as_str(), value.as_str())))
 }
 
-/// Waits for the end of a command. When someone answers in place of the daemon, nothing is sent any more, and the command has
-/// to find its own end.
+/// Waits for the end of a command, and says meanwhile what there is to say. When someone answers in place of the daemon, nothing
+/// is sent to them, and the command has to find its own end.
 async fn while_it_runs(mut command: Wrapped, mut opened: Opened, console: &mut Console<'_>) -> Result<u8, Failure> {
     let failed = |error: io::Error| Failure::new(Exit::Failed, format!("cannot wait for the command: {error}"));
-    tokio::select! {
-        code = command.ended() => return code.map_err(failed),
-        failure = opened.watch(console) => {
-            let _ = failure.print(console.err);
+    loop {
+        tokio::select! {
+            // What happened before the command's end, and may be the reason for it, is said before it.
+            biased;
+            failure = opened.watch(console) => {
+                let _ = failure.print(console.err);
+            }
+            code = command.ended() => return code.map_err(failed),
         }
     }
-    command.ended().await.map_err(failed)
 }
 
 fn not_listening(port: Option<u16>, error: &io::Error) -> Failure {

@@ -82,7 +82,7 @@ impl Opened {
     }
 
     /// Says what has to be said while requests are passed on, and returns when the daemon may not be the one that answers any
-    /// more.
+    /// more. Can be called again then.
     pub async fn watch(&mut self, console: &mut Console<'_>) -> Failure {
         while let Some(notice) = self.notices.recv().await {
             match notice {
