@@ -32,7 +32,7 @@ use crate::app::client::forward::{Closed, Forwarding};
 use crate::domain::forward::guard::{Claims, Guard};
 use crate::domain::forward::key::ForwardKey;
 use crate::domain::forward::reserved::{self, RefusedPath};
-use crate::domain::link::Link;
+use crate::domain::link::{Guard as Belief, Link};
 
 /// How long the daemon is waited for. It has limits of its own for whoever is behind it, by default of ten minutes and an
 /// hour, and says so when they are over; these are for a daemon that is gone.
@@ -98,7 +98,7 @@ impl Forwarder {
         head.end(&parts.headers, &hop, &body);
         let answer = match server.upstream.exchange(head, body.of_known_caller()).await {
             Ok(answer) => answer,
-            Err(error) => return Err(self.has_failed(&error).await),
+            Err(error) => return Err(self.has_failed(&error, &passage.link).await),
         };
         Ok(match answer {
             upstream::Answer::Response(mut response) => {
@@ -157,8 +157,9 @@ impl Forwarder {
         Problem::new(Reason::Unauthorized, format!("{closed}; on this machine, run: netclaw pair {endpoint}"))
     }
 
-    async fn has_failed(&self, error: &RelayError) -> Problem {
-        if is_about_tls(error) {
+    async fn has_failed(&self, error: &RelayError, link: &Link) -> Problem {
+        let of_tls = tls_error(error);
+        if of_tls.is_some() {
             // Another key than the stored one, perhaps: then someone has to be told.
             self.forwarding.look().await;
         }
@@ -168,7 +169,17 @@ impl Forwarder {
             _ => Reason::BadGateway,
         };
         let endpoint = &self.forwarding.choice().endpoint;
-        Problem::new(reason, format!("the daemon at {endpoint} has no answer: {error}"))
+        let detail = match of_tls {
+            Some(rustls::Error::InvalidCertificate(_)) if matches!(link.guard(), Belief::Pinned(_)) => {
+                format!("another key answers at {endpoint}; the forwarder's terminal has both fingerprints")
+            }
+            // What it says of a certificate is for those who know its source.
+            Some(rustls::Error::InvalidCertificate(_)) => {
+                format!("the certificate of {endpoint} is not valid here; `netclaw status` has the reason")
+            }
+            _ => format!("the daemon at {endpoint} has no answer: {error}"),
+        };
+        Problem::new(reason, detail)
     }
 }
 
@@ -194,15 +205,16 @@ fn is_refusal(status: StatusCode, fields: &HeaderMap) -> bool {
         && only(fields, WWW_AUTHENTICATE).is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer"))
 }
 
-fn is_about_tls(error: &RelayError) -> bool {
+/// What was wrong with TLS, where that is why there is no connection.
+fn tls_error(error: &RelayError) -> Option<&rustls::Error> {
     match error {
-        RelayError::Unreachable(error) => error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()),
+        RelayError::Unreachable(error) => error.get_ref()?.downcast_ref(),
         RelayError::ConnectTimeout
         | RelayError::Closed
         | RelayError::Broken(_)
         | RelayError::BadAnswer(_)
         | RelayError::Timeout
-        | RelayError::Client => false,
+        | RelayError::Client => None,
     }
 }
 

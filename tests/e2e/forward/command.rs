@@ -47,7 +47,7 @@ impl Asking {
             println!("skipped: curl is not installed");
             return None;
         }
-        let script = "while read path; do curl -s -o /dev/null -w '%{http_code}\\n' -H \"Authorization: Bearer $OPENAI_API_KEY\" \
+        let script = "while read path; do curl -s -w '\\n%{http_code}\\n' -H \"Authorization: Bearer $OPENAI_API_KEY\" \
                       \"${OPENAI_BASE_URL%/v1}$path\"; done; exit 7";
         let mut command = forward(&home.device);
         let command = command.args(["--", "sh", "-c", script]);
@@ -59,8 +59,14 @@ impl Asking {
     }
 
     fn asks(&mut self) -> String {
+        self.answer().1
+    }
+
+    /// The body and the status of an answer.
+    fn answer(&mut self) -> (String, String) {
         self.input.write_all(b"/api/status\n").unwrap();
-        self.output.next().unwrap().unwrap()
+        let mut next = || self.output.next().unwrap().unwrap();
+        (next(), next())
     }
 
     fn line(&mut self) -> String {
@@ -106,8 +112,10 @@ fn b27_that_the_daemons_key_has_changed_is_said_beside_a_command_once() {
     }
     home.daemon.terminate();
     home.daemon = home.host.daemon();
+    let expected = format!("another key answers at {}; the forwarder's terminal has both", home.host.endpoint());
     for _ in 0..3 {
-        assert_eq!(command.asks(), "502");
+        let (body, status) = command.answer();
+        assert!(status == "502" && body.contains(&expected), "{status}: {body}");
     }
     assert!(command.line().contains("has changed from"));
     // What comes later is said as well.

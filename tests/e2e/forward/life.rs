@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{Forwarder, Home};
+use crate::e2e::raw_http::Answer;
 use crate::e2e::tls_keys::pin_of;
 
 #[test]
@@ -100,7 +101,12 @@ fn b27_an_announced_key_is_accepted_and_any_other_ends_it_with_both_fingerprints
     let _daemon = host.daemon();
     let asked = forwarder.keyed("GET /api/status").try_send();
     // It may end before it has answered.
-    assert!(asked.is_err() || asked.is_ok_and(|answer| answer.status == 502));
+    let says_where_to_look = |answer: &Answer| {
+        let detail = answer.json()["detail"].as_str().unwrap().to_owned();
+        let expected = "; the forwarder's terminal has both fingerprints";
+        answer.status == 502 && detail.starts_with("another key answers at http://") && detail.ends_with(expected)
+    };
+    assert!(asked.as_ref().is_ok_and(says_where_to_look) || asked.is_err(), "{asked:?}");
     let finished = forwarder.end().failed(1, "has changed from");
     for pin in [stored, found] {
         assert!(finished.stderr.contains(&pin.fingerprint().to_string()), "{finished:?}");
