@@ -27,8 +27,9 @@ use super::public_api::with_our_headers;
 use super::request_head::only;
 use super::usage::ArrivingBody;
 use crate::adapters::relay::RelayError;
+use crate::adapters::relay::request::Hop;
 use crate::adapters::relay::upstream::{self, Waits};
-use crate::app::client::forward::{Closed, Forwarding};
+use crate::app::client::forward::{Closed, Forwarding, Passage};
 use crate::domain::forward::guard::{Claims, Guard};
 use crate::domain::forward::key::ForwardKey;
 use crate::domain::forward::reserved::{self, RefusedPath};
@@ -90,12 +91,34 @@ impl Forwarder {
         let hop = checked(&parts)?;
         reserved::check(parts.uri.path())?;
         let passage = self.forwarding.passage_by_now().await.map_err(|closed| self.is_closed(closed))?;
+        let again = body.once_more();
+        let answer = self.send(&parts, &hop, body, &passage).await?;
+        if !is_refusal(&answer) {
+            return Ok(answer);
+        }
+        self.forwarding.doubt(&passage).await;
+        // A rotation had ended the credential, and not stored the new one yet.
+        let passage = self.forwarding.passage().ok().filter(|now| !now.token.is_same(&passage.token));
+        match again.zip(passage) {
+            Some((body, passage)) => self.send(&parts, &hop, body, &passage).await,
+            None => Ok(answer),
+        }
+    }
+
+    /// Sends a request this way.
+    async fn send(
+        &self,
+        parts: &Parts,
+        hop: &Hop<'_>,
+        body: ArrivingBody,
+        passage: &Passage,
+    ) -> Result<Answer, Problem> {
         let server = self.server(&passage.link)?;
-        let places = Places::of(&parts, &passage.link);
-        let mut head = server.head(&parts, parts.uri.path().trim_start_matches('/'));
-        places.put_fields(&mut head, &parts, &hop);
+        let places = Places::of(parts, &passage.link);
+        let mut head = server.head(parts, parts.uri.path().trim_start_matches('/'));
+        places.put_fields(&mut head, parts, hop);
         head.line("authorization", &[b"Bearer ", passage.token.reveal().as_bytes()]);
-        head.end(&parts.headers, &hop, &body);
+        head.end(&parts.headers, hop, &body);
         let answer = match server.upstream.exchange(head, body.of_known_caller()).await {
             Ok(answer) => answer,
             Err(error) => return Err(self.has_failed(&error, &passage.link).await),
@@ -103,9 +126,6 @@ impl Forwarder {
         Ok(match answer {
             upstream::Answer::Response(mut response) => {
                 places.clean(response.headers_mut());
-                if is_refusal(response.status(), response.headers()) {
-                    self.forwarding.doubt(&passage).await;
-                }
                 response.map(|body| AnswerBody::Streamed(Box::new(Streamed::to_its_end(body))))
             }
             upstream::Answer::Tunnel(response, tunnel) => {
@@ -200,9 +220,9 @@ fn claims(headers: &HeaderMap) -> Claims<'_> {
 }
 
 /// Whether an answer looks like the daemon's own word that the credential is not good. A service behind it may say the same.
-fn is_refusal(status: StatusCode, fields: &HeaderMap) -> bool {
-    status == StatusCode::UNAUTHORIZED
-        && only(fields, WWW_AUTHENTICATE).is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer"))
+fn is_refusal(answer: &Answer) -> bool {
+    answer.status() == StatusCode::UNAUTHORIZED
+        && only(answer.headers(), WWW_AUTHENTICATE).is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer"))
 }
 
 /// What was wrong with TLS, where that is why there is no connection.

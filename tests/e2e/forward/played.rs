@@ -1,5 +1,6 @@
 //! A daemon that the test plays: what a forwarder sends to it, to the byte.
 
+use netclaw::domain::token::BearerToken;
 use serde_json::json;
 
 use super::Forwarder;
@@ -21,22 +22,73 @@ fn paired_with(server: &Server) -> World {
 
 /// A forwarder to a daemon that has said once that it is well.
 fn forwarder_to(server: &Server, device: &World) -> Forwarder {
+    std::thread::scope(|scope| {
+        let started = scope.spawn(|| Forwarder::of(device, &[]));
+        let asked = is_well(server);
+        assert_eq!(field(&asked, "authorization"), Some(bearer(&token(1)).as_str()), "{asked}");
+        started.join().unwrap()
+    })
+}
+
+fn bearer(token: &BearerToken) -> String {
+    format!("Bearer {}", token.reveal())
+}
+
+/// Says that the daemon is well to whoever asks next; returns the head of the question.
+fn is_well(server: &Server) -> String {
     let report = json!({
         "daemon": { "id": daemon_id(1).as_str(), "version": "0.1.0", "exposureMode": "local",
                     "startedAt": "2026-11-23T00:00:00Z", "uptimeSeconds": 1 },
         "device": { "id": device_id(1).as_str(), "name": "laptop" },
     });
     let body = report.to_string();
-    std::thread::scope(|scope| {
-        let started = scope.spawn(|| Forwarder::of(device, &[]));
+    let mut served = server.accept();
+    let head = served.head();
+    assert!(head.starts_with("GET /api/status "), "{head}");
+    let length = body.len();
+    served.send(format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+    ));
+    head
+}
+
+#[test]
+fn d39_a_request_that_meets_a_rotation_is_sent_again_with_the_new_token() {
+    let server = Server::new();
+    for (number, body) in [(2, ""), (3, "x")] {
+        let device = paired_with(&server);
+        let forwarder = forwarder_to(&server, &device);
+        let new = BearerToken::issue(device_id(1), &[number; 32]);
+        let id = daemon_id(1).as_str().to_owned();
+        // Another command has told the daemon to end the old token, and has not written that down yet.
+        let secrets =
+            json!({ "version": 1, "tokens": { &id: token(1).reveal() }, "staged": { &id: new.reveal() } });
+        device.write("config/secrets.json", &secrets.to_string(), 0o600);
+        let mut client = forwarder.asked(&format!("DELETE /app/x HTTP/1.1\r\nContent-Length: {}", body.len()));
+        client.send(body);
         let mut served = server.accept();
-        assert!(served.head().starts_with("GET /api/status "));
-        let length = body.len();
-        served.send(format!(
-            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
-        ));
-        started.join().unwrap()
-    })
+        let head = served.head();
+        assert_eq!(field(&head, "authorization"), Some(bearer(&token(1)).as_str()), "{head}");
+        served.take(body.len());
+        served.send("HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+        let mut asked = server.accept();
+        let head = asked.head();
+        assert!(head.starts_with("POST /api/device/rotate/confirm "), "{head}");
+        asked.send("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
+        assert_eq!(field(&is_well(&server), "authorization"), Some(bearer(&new).as_str()));
+        if body.is_empty() {
+            let mut served = server.accept();
+            let head = served.head();
+            assert!(head.starts_with("DELETE /app/x HTTP/1.1\r\n"), "{head}");
+            assert_eq!(field(&head, "authorization"), Some(bearer(&new).as_str()), "{head}");
+            served.send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok");
+            assert_eq!(client.answer().body, "ok");
+        } else {
+            // A body is not there any more: the tool has to ask again.
+            assert_eq!(client.answer().status, 401);
+            assert!(!server.is_asked());
+        }
+    }
 }
 
 #[test]
