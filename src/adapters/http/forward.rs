@@ -19,7 +19,7 @@ use tokio::time::sleep;
 
 use self::places::Places;
 use super::answer::{Answer, AnswerBody, OpenTunnel, Streamed, routed};
-use super::connections::{ConnectionLimits, Handler};
+use super::connections::{ConnectionLimits, Handler, OTHER_FILES};
 use super::gateway::{AGENT_PATH, Server, checked, invalid, is_timeout};
 use super::listener::Peer;
 use super::problem::{Problem, Reason};
@@ -43,9 +43,18 @@ const WAITS: Waits =
 /// Time between two questions whether the daemon has announced another key, or revoked this device.
 const LOOK: Duration = Duration::from_hours(1);
 
-/// The limits of a forwarder: the tools of one user, each with a handful of connections.
-pub const LIMITS: ConnectionLimits =
-    ConnectionLimits { connections: 256, drain: Duration::from_secs(2), ..ConnectionLimits::DAEMON };
+/// Connections at once: the tools of one user, each with a handful of them.
+const CONNECTIONS: usize = 256;
+
+/// Open files that a forwarder takes, where each of its connections has one to the daemon. Usually they may be open anyway, but
+/// not on macOS; and a command that is run with them has no more than `select(2)` bears.
+pub const OPEN_FILES: u64 = 2 * CONNECTIONS as u64 + OTHER_FILES;
+
+/// The limits of a forwarder that may have this many files open.
+pub fn limits(open_files: u64) -> ConnectionLimits {
+    let connections = ConnectionLimits::with_open_files(open_files).connections.min(CONNECTIONS);
+    ConnectionLimits { connections, drain: Duration::from_secs(2), ..ConnectionLimits::DAEMON }
+}
 
 /// TLS to the daemon at the end of a link; `None` where none is spoken.
 pub type LinkTls = fn(&Link) -> Result<Option<Arc<ClientConfig>>, rustls::Error>;

@@ -11,7 +11,7 @@ use netclaw::adapters::exec::wrapped::Wrapped;
 use netclaw::adapters::file::credentials::FileCredentialStore;
 use netclaw::adapters::http::connections::serve;
 use netclaw::adapters::http::forward::door::listen;
-use netclaw::adapters::http::forward::{Forwarder, LIMITS, Lock};
+use netclaw::adapters::http::forward::{Forwarder, Lock, OPEN_FILES, limits};
 use netclaw::adapters::http::listener::{Accept, OperatorListener};
 use netclaw::adapters::platform;
 use netclaw::adapters::system::clock::SystemClock;
@@ -113,7 +113,8 @@ impl OpenDoor {
         let (stop, stopped) = watch::channel(false);
         let tended = Arc::clone(&forwarder);
         let tending = tokio::spawn(async move { tended.tend().await });
-        Self { stop, serving: tokio::spawn(serve(listener, forwarder, LIMITS, stopped)), tending, place: None }
+        let limits = limits(platform::allow_open_files(OPEN_FILES));
+        Self { stop, serving: tokio::spawn(serve(listener, forwarder, limits, stopped)), tending, place: None }
     }
 
     /// Announces the door, and waits for a signal or for someone who answers in place of the daemon.

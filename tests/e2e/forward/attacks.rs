@@ -2,7 +2,9 @@
 
 use data_encoding::BASE64;
 
-use super::Home;
+use super::{Forwarder, Home};
+use crate::e2e::world::NETCLAW;
+use crate::http::gateway::Wire;
 
 fn basic(pair: &str) -> String {
     format!("Basic {}", BASE64.encode(pair.as_bytes()))
@@ -84,6 +86,22 @@ fn c31_c32_c33_web_pages_of_other_sites_are_refused_even_with_the_key() {
     assert_eq!(forwarder.keyed("GET http://evil.com/api/status").send().status, 400);
     let page = forwarder.keyed("GET /api/status").header("Origin", &format!("http://{own}"));
     assert_eq!(page.header("Sec-Fetch-Site", "same-origin").send().status, 200);
+}
+
+#[test]
+fn e47_idle_connections_of_another_user_keep_nobody_out() {
+    let home = Home::default();
+    crate::e2e::load::allow_open_files();
+    // With fewer open files than connections, as on macOS by default, and as everywhere.
+    for (files, most) in [("200", 36), ("1024", 256)] {
+        let mut shell = home.device.command("sh");
+        let start = format!("ulimit -n {files}; exec '{NETCLAW}' forward");
+        let forwarder = Forwarder::started(shell.args(["-c", &start]));
+        let mut idle: Vec<Wire> = (0..most + 20).map(|_| Wire::to(forwarder.address)).collect();
+        assert_eq!(forwarder.keyed("GET /api/status").send().status, 200);
+        // It was the one that waited longest that had to go.
+        idle[0].ends();
+    }
 }
 
 #[test]

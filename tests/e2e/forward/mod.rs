@@ -93,9 +93,12 @@ struct Forwarder {
 impl Forwarder {
     /// Starts it, and returns when it has said where it is.
     fn of(device: &World, arguments: &[&str]) -> Self {
-        let mut command = forward(device);
-        let command = command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+        Self::started(forward(device).args(arguments))
+    }
+
+    /// The same, by this command.
+    fn started(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
         let mut said = String::new();
