@@ -182,6 +182,15 @@ pub fn quoted(path: &Path) -> String {
     quoted.unwrap_or_default()
 }
 
+/// The command that says which program listens on a TCP port of this machine, for a hint.
+pub fn who_listens_command(port: u16) -> String {
+    if cfg!(target_os = "linux") {
+        format!("ss -ltnp 'sport = :{port}'")
+    } else {
+        format!("lsof -nP -iTCP:{port} -sTCP:LISTEN")
+    }
+}
+
 /// How a log is opened: for appending, created for its owner only.
 pub fn private_append_options() -> OpenOptions {
     let mut options = OpenOptions::new();

@@ -1,12 +1,14 @@
 //! `netclaw forward`, put together.
 
+mod failures;
+
 use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
 use netclaw::adapters::client::{HttpDaemonApi, Patience, tls};
-use netclaw::adapters::control::socket::{self, OwnPlace, UnlockedError};
+use netclaw::adapters::control::socket::{self, OwnPlace};
 use netclaw::adapters::exec::wrapped::Wrapped;
 use netclaw::adapters::file::credentials::FileCredentialStore;
 use netclaw::adapters::http::connections::serve;
@@ -30,6 +32,7 @@ use tokio::net::UnixListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use self::failures::{no_socket, not_listening, not_started};
 use super::{block_on, client, shared};
 
 /// Passes requests on until a signal or the end of the command. A command's exit code is that of this process.
@@ -63,8 +66,8 @@ async fn forward(args: &ForwardArgs, console: &mut Console<'_>) -> Result<Option
 }
 
 async fn at_port(args: &ForwardArgs, opened: Opened, console: &mut Console<'_>) -> Result<Option<u8>, Failure> {
-    let listener = listen(args.port).await.map_err(|error| not_listening(args.port, &error))?;
-    let port = listener.local_addr().map_err(|error| not_listening(args.port, &error))?.port();
+    let listener = listen(args.port).await.map_err(|error| not_listening(args, &error))?;
+    let port = listener.local_addr().map_err(|error| not_listening(args, &error))?.port();
     let key = opened.key.clone();
     let lock = Lock { guard: Guard::of_port(port), key: key.clone() };
     let entrance = Entrance::Port(port, &key);
@@ -89,7 +92,7 @@ async fn at_socket(
     console: &mut Console<'_>,
 ) -> Result<Option<u8>, Failure> {
     let path = std::path::absolute(path).map_err(|error| Failure::new(Exit::Usage, format!("--socket: {error}")))?;
-    let (listener, place) = socket::bind_unlocked(&path).map_err(|error| no_socket(&error))?;
+    let (listener, place) = socket::bind_unlocked(&path).map_err(|error| no_socket(args, &error))?;
     let listener = UnixListener::from_std(listener);
     let listener = listener.map_err(|error| Failure::new(Exit::Failed, format!("{}: {error}", path.display())))?;
     let mut open = OpenDoor::of(&opened, None, OperatorListener::new(listener, platform::user_id()));
@@ -168,38 +171,4 @@ async fn while_it_runs(mut command: Wrapped, mut opened: Opened, console: &mut C
             code = command.ended() => return code.map_err(failed),
         }
     }
-}
-
-fn not_listening(port: Option<u16>, error: &io::Error) -> Failure {
-    let failed = |what: String| Failure::new(Exit::Failed, what);
-    match (port, error.kind()) {
-        (Some(port), io::ErrorKind::AddrInUse) => {
-            failed(format!("port {port} of 127.0.0.1 is taken by another program"))
-                .hint("take a free one: netclaw forward")
-                .hint(format!("or find out who has it: ss -ltnp 'sport = :{port}'"))
-        }
-        (Some(port), io::ErrorKind::PermissionDenied) => {
-            failed(format!("port {port} of 127.0.0.1 cannot be listened on: {error}"))
-                .hint("ports below 1024 are for root; take a free one: netclaw forward")
-        }
-        (_, _) => failed(format!("cannot listen on 127.0.0.1: {error}"))
-            .hint("use a socket instead: netclaw forward --socket PATH"),
-    }
-}
-
-fn no_socket(error: &UnlockedError) -> Failure {
-    let failure = Failure::new(Exit::Failed, error.to_string());
-    match error {
-        UnlockedError::InUse(_) => failure.hint("end the other forwarder, or choose another path"),
-        UnlockedError::NotPrivate { folder } => failure
-            .hint(format!("make it private if it is yours: chmod 700 {}", platform::quoted(folder)))
-            .hint("or choose a path in a folder that does not exist yet; it is made for you alone"),
-        UnlockedError::Socket(_) => failure.hint("choose another path: netclaw forward --socket PATH"),
-    }
-}
-
-fn not_started(args: &ForwardArgs, error: &io::Error) -> Failure {
-    let program = args.command.first().map(|word| word.to_string_lossy()).unwrap_or_default();
-    Failure::new(Exit::Usage, format!("{program} cannot be started: {error}"))
-        .hint("the command stands behind two dashes: netclaw forward -- COMMAND ARGUMENTS")
 }

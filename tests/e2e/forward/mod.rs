@@ -54,9 +54,18 @@ impl Home {
     }
 
     fn token(&self) -> String {
+        self.credential().1
+    }
+
+    fn daemon_id(&self) -> String {
+        self.credential().0
+    }
+
+    /// The daemon's id, and the token for it.
+    fn credential(&self) -> (String, String) {
         let document: serde_json::Value = serde_json::from_str(&self.device.read("config/secrets.json")).unwrap();
-        let tokens = document["tokens"].as_object().unwrap();
-        tokens.values().next().unwrap().as_str().unwrap().to_owned()
+        let (daemon, token) = document["tokens"].as_object().unwrap().iter().next().unwrap();
+        (daemon.clone(), token.as_str().unwrap().to_owned())
     }
 
     /// Answers the next request at the server, and gives its head.

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 
 use super::Home;
-use crate::e2e::world::{NETCLAW, mode};
+use crate::e2e::world::{Finished, NETCLAW, mode};
 
 /// A forwarder at this socket, once it has said where it is.
 fn start(home: &Home, socket: &Path) -> (Child, String) {
@@ -66,13 +66,24 @@ fn a_socket_that_was_left_is_replaced_and_anything_else_is_left_alone() {
     assert!(ask(&socket, "").starts_with("HTTP/1.1 200 "));
     end(child, rustix::process::Signal::INT);
     std::fs::write(&socket, "mine").unwrap();
-    let refuse = |error: &str| {
-        home.device.netclaw(&["forward", "--socket", socket.to_str().unwrap()]).failed(1, error);
+    let refuse = |error: &str, home_folder: &Path| {
+        let mut command = home.device.command(NETCLAW);
+        let command = command.arg("forward").arg("--socket").arg(&socket).env("HOME", home_folder);
+        let refused = Finished::of(command.output().unwrap()).failed(1, error);
         assert_eq!(std::fs::read_to_string(&socket).unwrap(), "mine");
+        assert!(refused.stderr.contains("netclaw forward --socket ~/.netclaw/run/forward.sock\n"), "{refused:?}");
+        refused.stderr.contains(&format!("make it private: chmod 700 {}\n", folder.path().display()))
     };
-    refuse("it is not a socket");
-    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
-    refuse("is not private");
+    let above = folder.path().parent().unwrap();
+    assert!(!refuse("it is not a socket", above));
+    let set = |mode| std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(mode)).unwrap();
+    // Only a folder of one's own is one's own to close: not all of the home, and not a place for everyone's files.
+    for (mode, home_folder, is_closed) in
+        [(0o755, above, true), (0o755, folder.path(), false), (0o755, Path::new("/nowhere"), false), (0o1777, above, false)]
+    {
+        set(mode);
+        assert_eq!(refuse("is not private", home_folder), is_closed, "{mode:o} {home_folder:?}");
+    }
 }
 
 /// A folder that only its owner can enter, and a path in it.
