@@ -6,7 +6,7 @@ use super::lan::{Lan, Machine, PUBLIC_NAME};
 use super::proxy::Scheme;
 use super::site::{PUBLIC_URL, Site, host_on, request, usable_proxies};
 use crate::e2e::raw_http::connect;
-use crate::http::gateway::{Server, Wire, field};
+use crate::http::gateway::{Server, Wire, field, talk_to_the_end};
 
 /// A device behind each proxy that is installed, and the server that `/app/` of the daemon leads to.
 struct Passage {
@@ -61,14 +61,7 @@ fn a_websocket_passes() {
         );
         let head = client.head();
         assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
-        for word in ["ping", "pong"] {
-            client.send(word);
-            assert_eq!(served.take(4), word);
-            served.send(word);
-            assert_eq!(client.take(4), word);
-        }
-        drop(client);
-        served.ends();
+        talk_to_the_end(client, served);
     });
 }
 

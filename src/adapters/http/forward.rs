@@ -73,6 +73,7 @@ pub struct Forwarder {
     forwarding: Arc<Forwarding>,
     lock: Option<Lock>,
     tls: LinkTls,
+    waits: Waits,
     /// The daemon at the end of the latest link.
     server: Mutex<Option<(Link, Arc<Server>)>>,
 }
@@ -80,7 +81,12 @@ pub struct Forwarder {
 impl Forwarder {
     /// Passes requests on as `forwarding` has it. Without a lock, nothing that comes over TCP is let in.
     pub const fn new(forwarding: Arc<Forwarding>, lock: Option<Lock>, tls: LinkTls) -> Self {
-        Self { forwarding, lock, tls, server: Mutex::new(None) }
+        Self::with_waits(forwarding, lock, tls, WAITS)
+    }
+
+    /// Like [`Forwarder::new`], with other waits for the daemon.
+    pub const fn with_waits(forwarding: Arc<Forwarding>, lock: Option<Lock>, tls: LinkTls, waits: Waits) -> Self {
+        Self { forwarding, lock, tls, waits, server: Mutex::new(None) }
     }
 
     /// Asks the daemon now and then how it is. Never ends.
@@ -171,7 +177,7 @@ impl Forwarder {
         }
         let unusable = |error: String| Problem::new(Reason::BadGateway, error);
         let tls = (self.tls)(link).map_err(|error| unusable(error.to_string()))?;
-        let server = Server::new(&link.place(), tls, WAITS).map_err(|error| unusable(error.to_string()))?;
+        let server = Server::new(&link.place(), tls, self.waits).map_err(|error| unusable(error.to_string()))?;
         let (_, server) = kept.insert((link.clone(), Arc::new(server)));
         Ok(Arc::clone(server))
     }

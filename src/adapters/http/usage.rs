@@ -149,7 +149,12 @@ impl ArrivingBody {
 
     /// The same once more, for a request that is to be sent again; `None` when there is anything to send.
     pub(super) fn once_more(&self) -> Option<Self> {
-        self.is_end_stream().then(|| Self { body: None, ended: true, keeps_place: true, usage: Arc::clone(&self.usage) })
+        self.is_end_stream().then(|| Self {
+            body: None,
+            ended: true,
+            keeps_place: true,
+            usage: Arc::clone(&self.usage),
+        })
     }
 
     /// The body of a request whose caller is known, and has a place among the open ones: it may come slowly.

@@ -20,7 +20,9 @@ pub struct Claims<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum ForeignPage {
     /// `Host` is not the address and port of the forwarder: DNS rebinding, or a name that may lead to someone else.
-    #[error("the Host header is not the address of this forwarder; use 127.0.0.1 and its port, and no name like localhost")]
+    #[error(
+        "the Host header is not the address of this forwarder; use 127.0.0.1 and its port, and no name like localhost"
+    )]
     Host,
     /// A page of another origin has sent it.
     #[error("the request was made by a web page of another site")]

@@ -35,7 +35,8 @@ impl Exemptions {
         }
         let is_missing = [upper, lower].iter().any(|list| !list.is_some_and(exempts));
         let with_here = |list: Option<&str>| and_here(list.unwrap_or_default());
-        (is_proxied && is_missing).then(|| Self { upper: with_here(upper.or(lower)), lower: with_here(lower.or(upper)) })
+        (is_proxied && is_missing)
+            .then(|| Self { upper: with_here(upper.or(lower)), lower: with_here(lower.or(upper)) })
     }
 }
 

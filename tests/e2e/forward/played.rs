@@ -10,9 +10,14 @@ use crate::http::gateway::{Server, field, fields};
 
 /// A device that is paired with whoever listens there, over loopback and without TLS.
 fn paired_with(server: &Server) -> World {
+    paired_below(server, "")
+}
+
+/// The same, where the endpoint has this path.
+fn paired_below(server: &Server, path: &str) -> World {
     let device = World::elsewhere(server.address(), Vec::new());
     let id = daemon_id(1).as_str().to_owned();
-    let pairing = json!({ "endpoint": server.url(""), "deviceName": "laptop", "pairedAt": "2026-11-23T00:00:00Z" });
+    let pairing = json!({ "endpoint": server.url(path), "deviceName": "laptop", "pairedAt": "2026-11-23T00:00:00Z" });
     let config = json!({ "version": 1, "current": id, "daemons": { &id: pairing } });
     let secrets = json!({ "version": 1, "tokens": { &id: token(1).reveal() } });
     device.write("client/config.json", &config.to_string(), 0o600);
@@ -44,7 +49,7 @@ fn is_well(server: &Server) -> String {
     let body = report.to_string();
     let mut served = server.accept();
     let head = served.head();
-    assert!(head.starts_with("GET /api/status "), "{head}");
+    assert!(head.lines().next().unwrap().ends_with("/api/status HTTP/1.1"), "{head}");
     let length = body.len();
     served.send(format!(
         "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
@@ -61,8 +66,7 @@ fn d39_a_request_that_meets_a_rotation_is_sent_again_with_the_new_token() {
         let new = BearerToken::issue(device_id(1), &[number; 32]);
         let id = daemon_id(1).as_str().to_owned();
         // Another command has told the daemon to end the old token, and has not written that down yet.
-        let secrets =
-            json!({ "version": 1, "tokens": { &id: token(1).reveal() }, "staged": { &id: new.reveal() } });
+        let secrets = json!({ "version": 1, "tokens": { &id: token(1).reveal() }, "staged": { &id: new.reveal() } });
         device.write("config/secrets.json", &secrets.to_string(), 0o600);
         let mut client = forwarder.asked(&format!("DELETE /app/x HTTP/1.1\r\nContent-Length: {}", body.len()));
         client.send(body);
@@ -70,7 +74,9 @@ fn d39_a_request_that_meets_a_rotation_is_sent_again_with_the_new_token() {
         let head = served.head();
         assert_eq!(field(&head, "authorization"), Some(bearer(&token(1)).as_str()), "{head}");
         served.take(body.len());
-        served.send("HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+        served.send(
+            "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+        );
         let mut asked = server.accept();
         let head = asked.head();
         assert!(head.starts_with("POST /api/device/rotate/confirm "), "{head}");
@@ -88,6 +94,35 @@ fn d39_a_request_that_meets_a_rotation_is_sent_again_with_the_new_token() {
             assert_eq!(client.answer().status, 401);
             assert!(!server.is_asked());
         }
+    }
+}
+
+#[test]
+fn the_path_of_an_endpoint_is_put_in_front_on_the_way_there_and_taken_off_on_the_way_back() {
+    let server = Server::new();
+    let device = paired_below(&server, "/claw");
+    let forwarder = forwarder_to(&server, &device);
+    let (own, daemon) = (forwarder.address, server.address());
+    for (location, expected) in [
+        (format!("http://{daemon}/claw/app/y?z#w"), format!("http://{own}/app/y?z#w")),
+        (format!("http://{daemon}/claw"), format!("http://{own}")),
+        // Not below the endpoint.
+        (format!("http://{daemon}/clawed"), format!("http://{daemon}/clawed")),
+        (format!("https://{daemon}/claw/"), format!("https://{daemon}/claw/")),
+        ("y".to_owned(), "y".to_owned()),
+    ] {
+        let mut client = forwarder.asked(&format!("GET /app/x HTTP/1.1\r\nReferer: http://{own}/app/"));
+        let mut served = server.accept();
+        let head = served.head();
+        assert!(head.starts_with("GET /claw/app/x HTTP/1.1\r\n"), "{head}");
+        assert_eq!(field(&head, "referer"), Some(format!("http://{daemon}/claw/app/").as_str()), "{head}");
+        served.send(format!(
+            "HTTP/1.1 307 Temporary Redirect\r\nLocation: {location}\r\nContent-Location: {location}\r\nConnection: close\r\n\
+             Content-Length: 0\r\n\r\n"
+        ));
+        let head = client.head();
+        assert_eq!(field(&head, "location"), Some(expected.as_str()), "{head}");
+        assert_eq!(field(&head, "content-location"), Some(expected.as_str()), "{head}");
     }
 }
 

@@ -38,12 +38,18 @@ fn what_is_pasted_exempts_the_forwarder_from_a_proxy() {
     let mut command = forward(&home.device);
     command.env("HTTP_PROXY", "http://proxy.example:3128").env("NO_PROXY", "a b,c");
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-    assert!(lines.next().unwrap().starts_with("export OPENAI_BASE_URL="));
-    assert!(lines.next().unwrap().starts_with("export OPENAI_API_KEY="));
-    assert_eq!(lines.next().unwrap(), "export NO_PROXY='a b,c,127.0.0.1' no_proxy='a b,c,127.0.0.1'");
+    // The last word, after everything that is for another shell.
+    let mut note = String::new();
+    BufReader::new(child.stderr.take().unwrap()).read_line(&mut note).unwrap();
+    assert!(note.starts_with("Requests to "), "{note}");
     child.kill().unwrap();
-    child.wait().unwrap();
+    let said = Finished::of(child.wait_with_output().unwrap()).stdout;
+    let lines: Vec<&str> = said.lines().collect();
+    assert!(
+        lines[0].starts_with("export OPENAI_BASE_URL=") && lines[1].starts_with("export OPENAI_API_KEY="),
+        "{said}"
+    );
+    assert_eq!(lines[2..], ["export NO_PROXY='a b,c,127.0.0.1' no_proxy='a b,c,127.0.0.1'"]);
     let mut command = forward(&home.device);
     command.arg("--json").env("HTTP_PROXY", "http://proxy.example:3128");
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

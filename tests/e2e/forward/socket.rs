@@ -78,9 +78,12 @@ fn a_socket_that_was_left_is_replaced_and_anything_else_is_left_alone() {
     assert!(!refuse("it is not a socket", above));
     let set = |mode| std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(mode)).unwrap();
     // Only a folder of one's own is one's own to close: not all of the home, and not a place for everyone's files.
-    for (mode, home_folder, is_closed) in
-        [(0o755, above, true), (0o755, folder.path(), false), (0o755, Path::new("/nowhere"), false), (0o1777, above, false)]
-    {
+    for (mode, home_folder, is_closed) in [
+        (0o755, above, true),
+        (0o755, folder.path(), false),
+        (0o755, Path::new("/nowhere"), false),
+        (0o1777, above, false),
+    ] {
         set(mode);
         assert_eq!(refuse("is not private", home_folder), is_closed, "{mode:o} {home_folder:?}");
     }

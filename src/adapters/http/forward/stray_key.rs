@@ -43,6 +43,7 @@ fn without(key: &ForwardKey, name: &HeaderName, value: &HeaderValue) -> Option<H
         return None;
     }
     let protocols = value.to_str().ok()?.split(',').map(str::trim);
-    let kept: Vec<&str> = protocols.filter(|protocol| !protocol.is_empty() && !key.is_in(protocol.as_bytes())).collect();
+    let kept: Vec<&str> =
+        protocols.filter(|protocol| !protocol.is_empty() && !key.is_in(protocol.as_bytes())).collect();
     HeaderValue::try_from(kept.join(", ")).ok().filter(|kept| !kept.is_empty())
 }
