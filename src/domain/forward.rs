@@ -2,10 +2,12 @@
 //!
 //! Whatever goes on carries the device's credential. So neither a web page in a browser of this machine, nor another user of
 //! the machine, nor a tool that only wants to use the daemon may do with it what it likes: [`guard`] keeps pages out, [`key`]
-//! keeps other users out, and [`reserved`] keeps the credential itself out of reach.
+//! keeps other users out, and [`reserved`] keeps the credential itself out of reach. What is sent to it is for it alone:
+//! [`proxies`] keeps it from going another way.
 
 pub mod guard;
 pub mod key;
+pub mod proxies;
 pub mod reserved;
 
 use alloc::string::String;

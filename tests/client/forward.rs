@@ -1,9 +1,10 @@
 //! The way of forwarded requests: which credential goes where, while both change.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use netclaw::app::client::ask_status::AskStatusError;
-use netclaw::app::client::forward::{Closed, Forwarding, Notice, OpenError};
+use netclaw::app::client::forward::{Closed, Forwarding, GOOD_FOR, Notice, OpenError, REFUSED_FOR};
 use netclaw::app::client::target::{Choice, Rule, Target};
 use netclaw::domain::link::{Link, Pins};
 use netclaw::domain::pin::Pin;
@@ -12,6 +13,7 @@ use netclaw::ports::credential_store::{CredentialStore, Pairing};
 use netclaw::ports::daemon_api::{ApiError, DeviceIdentity, Rejection, StatusReport};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
+use crate::fakes::clock::FakeClock;
 use crate::fakes::credential_store::FakeCredentialStore;
 use crate::fakes::daemon_api::{Request, ScriptedDaemonApi};
 use crate::fakes::samples::{daemon_id, daemon_report, device_id, name, pairing, rejected, token, unreachable};
@@ -21,6 +23,7 @@ const AT: &str = "http://127.0.0.1:1";
 struct World {
     api: Arc<ScriptedDaemonApi>,
     store: Arc<FakeCredentialStore>,
+    clock: Arc<FakeClock>,
     forwarding: Forwarding,
     notices: UnboundedReceiver<Notice>,
 }
@@ -50,9 +53,9 @@ impl World {
         store.save(pairing, &token(1)).unwrap();
         api.statuses.lock().unwrap().extend(statuses);
         let (tell, notices) = unbounded_channel();
-        let target = target_at(pairing, &store);
-        let (forwarding, _) = Forwarding::open(api.clone(), store.clone(), target, tell).await?;
-        Ok(Self { api, store, forwarding, notices })
+        let (target, clock) = (target_at(pairing, &store), Arc::new(FakeClock::default()));
+        let (forwarding, _) = Forwarding::open(api.clone(), store.clone(), clock.clone(), target, tell).await?;
+        Ok(Self { api, store, clock, forwarding, notices })
     }
 
     /// The token of the next request.
@@ -107,7 +110,8 @@ async fn nothing_is_sent_over_an_unprotected_link_or_without_a_pairing() {
     assert!(matches!(opened.err(), Some(OpenError::Status(AskStatusError::Api(ApiError::Unprotected(_))))));
     let (api, store) = (Arc::new(ScriptedDaemonApi::default()), Arc::new(FakeCredentialStore::default()));
     let target = target_at(&pairing(1, AT), &store);
-    let opened = Forwarding::open(api.clone(), store, target, unbounded_channel().0).await;
+    let clock = Arc::new(FakeClock::default());
+    let opened = Forwarding::open(api.clone(), store, clock, target, unbounded_channel().0).await;
     assert_eq!(opened.err(), Some(OpenError::NotPaired));
     assert_eq!(api.requests.lock().unwrap().len(), 0);
 }
@@ -141,8 +145,52 @@ async fn a_service_that_says_the_same_as_the_daemon_closes_nothing() {
     world.forwarding.doubt(&world.forwarding.passage().unwrap()).await;
     assert_eq!((world.shown(), world.notice(), world.asked()), (Ok(text(&token(1))), None, 2));
     // Nor does a daemon that cannot be asked.
+    world.clock.advance(GOOD_FOR);
     world.forwarding.doubt(&world.forwarding.passage().unwrap()).await;
     assert_eq!((world.shown(), world.notice()), (Ok(text(&token(1))), None));
+}
+
+#[tokio::test]
+async fn a_service_that_refuses_everything_does_not_make_the_daemon_answer_for_each_request() {
+    let world = World::open((0..10).map(|_| Ok(status()))).await;
+    let used = world.forwarding.passage().unwrap();
+    for _ in 0..3 {
+        world.forwarding.doubt(&used).await;
+        world.clock.advance(GOOD_FOR / 4);
+    }
+    assert_eq!(world.asked(), 2);
+    world.clock.advance(GOOD_FOR / 4);
+    world.forwarding.doubt(&used).await;
+    assert_eq!(world.asked(), 3);
+    // A rotation that has not come to its end is a reason to ask.
+    let new = BearerToken::issue(device_id(1), &[9; 32]);
+    world.store.stage(&daemon_id(1), &new).unwrap();
+    world.api.confirmations.lock().unwrap().push_back(Ok(()));
+    world.forwarding.doubt(&used).await;
+    assert_eq!((world.asked(), world.shown()), (4, Ok(text(&new))));
+}
+
+#[tokio::test]
+async fn a_credential_that_the_daemon_accepts_again_is_used_again() {
+    let answers = [Ok(status()), Err(unauthorized()), Err(unreachable()), Ok(status()), Err(unauthorized())];
+    let mut world = World::open(answers).await;
+    let by_now = async |world: &World| world.forwarding.passage_by_now().await.map(|passage| text(&passage.token));
+    world.forwarding.doubt(&world.forwarding.passage().unwrap()).await;
+    assert_eq!(world.notice(), Some(Notice::Refused));
+    // It is not asked for each request.
+    world.clock.advance(REFUSED_FOR - Duration::from_millis(1));
+    assert_eq!((by_now(&world).await, world.asked()), (Err(Closed::Refused), 2));
+    // That it cannot be asked changes nothing.
+    world.clock.advance(Duration::from_millis(1));
+    assert_eq!((by_now(&world).await, world.asked()), (Err(Closed::Refused), 3));
+    assert_eq!((by_now(&world).await, world.asked()), (Err(Closed::Refused), 3));
+    world.clock.advance(REFUSED_FOR);
+    assert_eq!((by_now(&world).await, world.asked()), (Ok(text(&token(1))), 4));
+    assert_eq!((world.shown(), world.notice()), (Ok(text(&token(1))), None));
+    // Refused once more, that is news.
+    world.clock.advance(GOOD_FOR);
+    world.forwarding.doubt(&world.forwarding.passage().unwrap()).await;
+    assert_eq!((world.shown(), world.notice()), (Err(Closed::Refused), Some(Notice::Refused)));
 }
 
 #[tokio::test]
@@ -179,6 +227,21 @@ async fn another_key_than_the_stored_one_is_told() {
     let mut world = World::open([Ok(status()), Err(foreign.clone())]).await;
     world.forwarding.look().await;
     assert_eq!(world.notice(), Some(Notice::Foreign(foreign)));
+}
+
+#[tokio::test]
+async fn that_someone_else_answers_is_told_once_until_the_daemon_does() {
+    let foreign = |found| ApiError::WrongKey { expected: Pins { current: pin(1), next: None }, found: pin(found) };
+    let answers = [2, 3, 2].map(|found| Err(foreign(found)));
+    let answers = answers.into_iter().chain([Err(unreachable()), Err(foreign(2)), Ok(status()), Err(foreign(2))]);
+    let mut world = World::open([Ok(status())].into_iter().chain(answers)).await;
+    for _ in 0..5 {
+        world.forwarding.look().await;
+    }
+    assert_eq!((world.notice(), world.notice()), (Some(Notice::Foreign(foreign(2))), None));
+    world.forwarding.look().await;
+    world.forwarding.look().await;
+    assert_eq!((world.notice(), world.notice()), (Some(Notice::Foreign(foreign(2))), None));
 }
 
 #[tokio::test]

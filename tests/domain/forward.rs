@@ -4,6 +4,7 @@ use data_encoding::BASE64;
 use netclaw::domain::forward::guard::{Claims, ForeignPage, Guard};
 use netclaw::domain::forward::key::{ForwardKey, KEY_BYTES};
 use netclaw::domain::forward::moved_here;
+use netclaw::domain::forward::proxies::Exemptions;
 use netclaw::domain::forward::reserved::{RefusedPath, check};
 use netclaw::domain::gateway::path::AmbiguousPath;
 
@@ -13,16 +14,14 @@ fn claims<'a>(host: &'a str, origin: Option<&'a str>, fetch_site: Option<&'a str
 
 #[test]
 fn tools_people_and_the_forwarders_own_pages_are_let_through() {
-    let guard = Guard::of_port(8080);
-    for host in ["127.0.0.1:8080", "localhost:8080", "LocalHost:8080", "[::1]:8080"] {
-        let own = format!("http://{host}");
+    for (port, host) in [(8080, "127.0.0.1:8080"), (80, "127.0.0.1:80"), (80, "127.0.0.1")] {
+        let (guard, own) = (Guard::of_port(port), format!("http://{host}"));
         for origin in [None, Some(own.as_str())] {
             for site in [None, Some("none"), Some("same-origin")] {
                 assert_eq!(guard.check(&claims(host, origin, site)), Ok(()), "{host} {origin:?} {site:?}");
             }
         }
     }
-    assert_eq!(Guard::of_port(80).check(&claims("localhost", Some("http://localhost"), None)), Ok(()));
 }
 
 #[test]
@@ -37,6 +36,10 @@ fn other_names_of_the_port_are_refused() {
         "127.0.0.1:8081",
         "127.0.0.1:08080",
         "127.0.0.2:8080",
+        // Another user may have the same port of ::1.
+        "localhost:8080",
+        "LocalHost:8080",
+        "[::1]:8080",
         "localhost",
         "localhost.:8080",
         "localhost.evil:8080",
@@ -100,6 +103,9 @@ fn a_key_is_shown_as_a_bearer_token_or_as_anyones_password() {
         assert!(!key.is_shown_by(&shown), "{shown}");
     }
     assert_eq!(format!("{key:?}"), "ForwardKey(…)");
+    for (text, is_in) in [(format!("a{text}b"), true), (text[1..].to_owned(), false), (text.to_uppercase(), false)] {
+        assert_eq!(key.is_in(text.as_bytes()), is_in, "{text}");
+    }
 }
 
 #[test]
@@ -116,6 +122,12 @@ fn what_is_about_the_credential_is_reserved_however_it_is_spelled() {
         "/%61pi/p%61ir/device",
         "/api/%70%61%69%72/device",
         "/api/%2570air/device",
+        "/%2561pi/pair/device",
+        "/a%2570i/p%61ir/device",
+        "/%25%36%31pi/pair/device",
+        "/%252561pi/%252570air/device",
+        "/ap%2549/pair/device",
+        "/%2561pi;x/device/rotate",
         "/api;x=1/pair;y/device",
         "/api/device;/rotate",
     ] {
@@ -145,6 +157,7 @@ fn everything_else_of_the_daemon_is_not_reserved() {
         "/api/pairs",
         "/app/api/pair/",
         "/a%C3%A9/",
+        "/app/100%25/x",
     ] {
         assert_eq!(check(path), Ok(()), "{path}");
     }
@@ -171,5 +184,33 @@ fn places_of_the_daemon_become_places_of_the_forwarder() {
         "https://my-server:5199@evil/claw/",
     ] {
         assert_eq!(moved(elsewhere), None, "{elsewhere}");
+    }
+}
+
+#[test]
+fn a_forwarder_is_exempt_from_every_proxy_and_what_was_exempt_stays_so() {
+    let beside = |variables: &[(&'static str, &'static str)]| Exemptions::beside(variables.iter().copied());
+    let exempted = |variables: &[(&'static str, &'static str)]| {
+        let Exemptions { upper, lower } = beside(variables).unwrap_or_else(|| panic!("{variables:?}"));
+        (upper, lower)
+    };
+    let both = |list: &str| (list.to_owned(), list.to_owned());
+    for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "https_proxy", "Socks_Proxy", "npm_config_proxy"] {
+        assert_eq!(exempted(&[(name, "http://p:1")]), both("127.0.0.1"), "{name}");
+    }
+    let proxied = |more: &[(&'static str, &'static str)]| [&[("ALL_PROXY", "http://p:1")], more].concat();
+    assert_eq!(exempted(&proxied(&[("NO_PROXY", "a, b,")])), both("a, b,127.0.0.1"));
+    assert_eq!(exempted(&proxied(&[("no_proxy", "a")])), both("a,127.0.0.1"));
+    assert_eq!(exempted(&proxied(&[("NO_PROXY", "a"), ("no_proxy", "")])), ("a,127.0.0.1".into(), "127.0.0.1".into()));
+    assert_eq!(exempted(&proxied(&[("NO_PROXY", "*")])), both("*"));
+    assert_eq!(exempted(&proxied(&[("NO_PROXY", "127.0.0.1")])), both("127.0.0.1"));
+    assert_eq!(exempted(&proxied(&[("NO_PROXY", "127.0.0.10"), ("no_proxy", "*")])).0, "127.0.0.10,127.0.0.1");
+    for nothing_to_do in [
+        &[] as &[_],
+        &[("NO_PROXY", "a")],
+        &[("HTTP_PROXY", " "), ("HTTP_PROXY_HOST", "p"), ("_PROX", "p"), ("é_proxé", "p")],
+        &proxied(&[("NO_PROXY", "127.0.0.1,a"), ("no_proxy", "*")]),
+    ] {
+        assert_eq!(beside(nothing_to_do), None, "{nothing_to_do:?}");
     }
 }

@@ -4,6 +4,7 @@ mod beacons;
 mod chat;
 mod early_answers;
 mod elsewhere;
+mod forward;
 pub(crate) mod gateway;
 mod limits;
 mod metrics;

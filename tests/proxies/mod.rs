@@ -18,5 +18,6 @@ mod refusals;
 mod renewal;
 mod setup;
 pub(crate) mod site;
+mod streams;
 mod transport;
 mod who_is_asking;

@@ -1,6 +1,7 @@
-//! Where the control socket is, and how the daemon makes it.
+//! Where the control socket is, how the daemon makes it, and how a forwarder makes one of its own.
 
 use std::ffi::OsString;
+use std::fs::{File, TryLockError};
 use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 use data_encoding::HEXLOWER;
 use ring::digest::{SHA256, digest};
 use rustix::fs::Mode;
+use rustix::io::Errno;
 use rustix::process::umask;
 use thiserror::Error;
 
@@ -47,7 +49,7 @@ pub enum SocketError {
     },
 }
 
-/// Why there is no socket where no lock says whose it is.
+/// Why there is no socket at a path that a person has chosen.
 #[derive(Debug, Error)]
 pub enum UnlockedError {
     /// Another process has it.
@@ -110,13 +112,32 @@ pub fn bind(path: &Path) -> Result<UnixListener, SocketError> {
     bound.map_err(failed)
 }
 
-/// Makes a socket like [`bind`] where no lock says whether another process has one of this name, in a folder that nobody else
-/// can enter: an existing one that is, or a new one.
+/// The place of a socket that is one process's own: its lock is held, and the socket is removed when this is dropped, unless
+/// another one has come in its place. To be dropped before the listener, or the system may give its number to another file.
+#[derive(Debug)]
+pub struct OwnPlace {
+    path: PathBuf,
+    /// Device and number of the file, which no other one has while it is there.
+    identity: (u64, u64),
+    _lock: File,
+}
+
+impl Drop for OwnPlace {
+    fn drop(&mut self) {
+        if identity(&self.path).is_ok_and(|found| found == self.identity) {
+            // Without it nobody is in its way: the next one takes the place of a socket that has no listener.
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Makes a socket like [`bind`] where no daemon's lock says whose it is, in a folder that nobody else can enter: an existing
+/// one that is, or a new one. A lock file beside it, which stays, keeps two processes from doing so at once.
 ///
 /// # Errors
 ///
 /// [`UnlockedError`].
-pub fn bind_unlocked(path: &Path) -> Result<UnixListener, UnlockedError> {
+pub fn bind_unlocked(path: &Path) -> Result<(UnixListener, OwnPlace), UnlockedError> {
     let failed = |error| SocketError::Io { path: path.to_owned(), error };
     if path.as_os_str().len() > MAX_SOCKET_PATH_BYTES {
         return Err(SocketError::TooLong(path.to_owned()).into());
@@ -128,8 +149,34 @@ pub fn bind_unlocked(path: &Path) -> Result<UnixListener, UnlockedError> {
             return Err(UnlockedError::NotPrivate { folder: folder.to_owned() });
         }
     }
-    if UnixStream::connect(path).is_ok() {
-        return Err(UnlockedError::InUse(path.to_owned()));
+    let lock = lock_beside(path)?;
+    match UnixStream::connect(path) {
+        // Nobody has it, or nobody has it any more. What is no socket is refused in the next step.
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {}
+        Err(error) if error.raw_os_error() == Some(Errno::NOTSOCK.raw_os_error()) => {}
+        // Its datagrams are somebody's as well.
+        Err(error) if error.raw_os_error() != Some(Errno::PROTOTYPE.raw_os_error()) => return Err(failed(error).into()),
+        Ok(_) | Err(_) => return Err(UnlockedError::InUse(path.to_owned())),
     }
-    Ok(bind(path)?)
+    let listener = bind(path)?;
+    let identity = identity(path).map_err(failed)?;
+    Ok((listener, OwnPlace { path: path.to_owned(), identity, _lock: lock }))
+}
+
+/// Takes the lock of a socket, for as long as the file is open.
+fn lock_beside(path: &Path) -> Result<File, UnlockedError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let name = PathBuf::from(name);
+    let failed = |error| SocketError::Io { path: name.clone(), error };
+    let lock = platform::open_lock_file(&name).map_err(failed)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(UnlockedError::InUse(path.to_owned())),
+        Err(TryLockError::Error(error)) => Err(failed(error).into()),
+    }
+}
+
+fn identity(path: &Path) -> io::Result<(u64, u64)> {
+    path.symlink_metadata().map(|metadata| (metadata.dev(), metadata.ino()))
 }

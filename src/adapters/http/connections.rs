@@ -56,7 +56,7 @@ pub struct ConnectionLimits {
 
 /// Open files of a daemon that are no connections to its port and none to a server behind it: its own, the operator's, and
 /// what it reads and writes now and then.
-const OTHER_FILES: u64 = 128;
+pub(super) const OTHER_FILES: u64 = 128;
 
 impl ConnectionLimits {
     /// The limits of the TCP port, where enough files may be open. A thousand streams leave as many places for requests, and

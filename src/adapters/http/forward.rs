@@ -6,18 +6,20 @@
 
 pub mod door;
 mod places;
+mod stray_key;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hyper::header::{AUTHORIZATION, HOST, HeaderMap, HeaderName, ORIGIN, WWW_AUTHENTICATE};
+use hyper::http::request::Parts;
 use hyper::{Request, StatusCode};
 use rustls::ClientConfig;
 use tokio::time::sleep;
 
 use self::places::Places;
 use super::answer::{Answer, AnswerBody, OpenTunnel, Streamed, routed};
-use super::connections::{ConnectionLimits, Handler};
+use super::connections::{ConnectionLimits, Handler, OTHER_FILES};
 use super::gateway::{AGENT_PATH, Server, checked, invalid, is_timeout};
 use super::listener::Peer;
 use super::problem::{Problem, Reason};
@@ -25,12 +27,13 @@ use super::public_api::with_our_headers;
 use super::request_head::only;
 use super::usage::ArrivingBody;
 use crate::adapters::relay::RelayError;
+use crate::adapters::relay::request::Hop;
 use crate::adapters::relay::upstream::{self, Waits};
-use crate::app::client::forward::{Closed, Forwarding};
+use crate::app::client::forward::{Closed, Forwarding, Passage};
 use crate::domain::forward::guard::{Claims, Guard};
 use crate::domain::forward::key::ForwardKey;
 use crate::domain::forward::reserved::{self, RefusedPath};
-use crate::domain::link::Link;
+use crate::domain::link::{Guard as Belief, Link};
 
 /// How long the daemon is waited for. It has limits of its own for whoever is behind it, by default of ten minutes and an
 /// hour, and says so when they are over; these are for a daemon that is gone.
@@ -44,9 +47,18 @@ const WAITS: Waits = Waits {
 /// Time between two questions whether the daemon has announced another key, or revoked this device.
 const LOOK: Duration = Duration::from_hours(1);
 
-/// The limits of a forwarder: the tools of one user, each with a handful of connections.
-pub const LIMITS: ConnectionLimits =
-    ConnectionLimits { connections: 256, drain: Duration::from_secs(2), ..ConnectionLimits::DAEMON };
+/// Connections at once: the tools of one user, each with a handful of them.
+const CONNECTIONS: usize = 256;
+
+/// Open files that a forwarder takes, where each of its connections has one to the daemon. Usually they may be open anyway, but
+/// not on macOS; and a command that is run with them has no more than `select(2)` bears.
+pub const OPEN_FILES: u64 = 2 * CONNECTIONS as u64 + OTHER_FILES;
+
+/// The limits of a forwarder that may have this many files open.
+pub fn limits(open_files: u64) -> ConnectionLimits {
+    let connections = ConnectionLimits::with_open_files(open_files).connections.min(CONNECTIONS);
+    ConnectionLimits { connections, drain: Duration::from_secs(2), ..ConnectionLimits::DAEMON }
+}
 
 /// TLS to the daemon at the end of a link; `None` where none is spoken.
 pub type LinkTls = fn(&Link) -> Result<Option<Arc<ClientConfig>>, rustls::Error>;
@@ -65,6 +77,7 @@ pub struct Forwarder {
     forwarding: Arc<Forwarding>,
     lock: Option<Lock>,
     tls: LinkTls,
+    waits: Waits,
     /// The daemon at the end of the latest link.
     server: Mutex<Option<(Link, Arc<Server>)>>,
 }
@@ -72,7 +85,12 @@ pub struct Forwarder {
 impl Forwarder {
     /// Passes requests on as `forwarding` has it. Without a lock, nothing that comes over TCP is let in.
     pub const fn new(forwarding: Arc<Forwarding>, lock: Option<Lock>, tls: LinkTls) -> Self {
-        Self { forwarding, lock, tls, server: Mutex::new(None) }
+        Self::with_waits(forwarding, lock, tls, WAITS)
+    }
+
+    /// Like [`Forwarder::new`], with other waits for the daemon.
+    pub const fn with_waits(forwarding: Arc<Forwarding>, lock: Option<Lock>, tls: LinkTls, waits: Waits) -> Self {
+        Self { forwarding, lock, tls, waits, server: Mutex::new(None) }
     }
 
     /// Asks the daemon now and then how it is. Never ends.
@@ -84,30 +102,49 @@ impl Forwarder {
     }
 
     async fn forward(&self, request: Request<ArrivingBody>, peer: Peer) -> Result<Answer, Problem> {
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
         match peer {
             Peer::Operator => {}
-            Peer::Remote(_) => self.let_in(&parts.headers)?,
+            Peer::Remote(_) => self.let_in(&mut parts)?,
         }
         let hop = checked(&parts)?;
         reserved::check(parts.uri.path())?;
-        let passage = self.forwarding.passage().map_err(|closed| self.is_closed(closed))?;
+        let passage = self.forwarding.passage_by_now().await.map_err(|closed| self.is_closed(closed))?;
+        let again = body.once_more();
+        let answer = self.send(&parts, &hop, body, &passage).await?;
+        if !is_refusal(&answer) {
+            return Ok(answer);
+        }
+        self.forwarding.doubt(&passage).await;
+        // A rotation had ended the credential, and not stored the new one yet.
+        let passage = self.forwarding.passage().ok().filter(|now| !now.token.is_same(&passage.token));
+        match again.zip(passage) {
+            Some((body, passage)) => self.send(&parts, &hop, body, &passage).await,
+            None => Ok(answer),
+        }
+    }
+
+    /// Sends a request this way.
+    async fn send(
+        &self,
+        parts: &Parts,
+        hop: &Hop<'_>,
+        body: ArrivingBody,
+        passage: &Passage,
+    ) -> Result<Answer, Problem> {
         let server = self.server(&passage.link)?;
-        let places = Places::of(&parts, &passage.link);
-        let mut head = server.head(&parts, parts.uri.path().trim_start_matches('/'));
-        places.put_fields(&mut head, &parts, &hop);
+        let places = Places::of(parts, &passage.link);
+        let mut head = server.head(parts, parts.uri.path().trim_start_matches('/'));
+        places.put_fields(&mut head, parts, hop);
         head.line("authorization", &[b"Bearer ", passage.token.reveal().as_bytes()]);
-        head.end(&parts.headers, &hop, &body);
+        head.end(&parts.headers, hop, &body);
         let answer = match server.upstream.exchange(head, body.of_known_caller()).await {
             Ok(answer) => answer,
-            Err(error) => return Err(self.has_failed(&error).await),
+            Err(error) => return Err(self.has_failed(&error, &passage.link).await),
         };
         Ok(match answer {
             upstream::Answer::Response(mut response) => {
                 places.clean(response.headers_mut());
-                if is_refusal(response.status(), response.headers()) {
-                    self.forwarding.doubt(&passage).await;
-                }
                 response.map(|body| AnswerBody::Streamed(Box::new(Streamed::to_its_end(body))))
             }
             upstream::Answer::Tunnel(response, tunnel) => {
@@ -116,13 +153,15 @@ impl Forwarder {
         })
     }
 
-    /// Lets a request in that came over TCP. Pages are sent away first: they are not told whether a key is right.
-    fn let_in(&self, headers: &HeaderMap) -> Result<(), Problem> {
+    /// Lets a request in that came over TCP, and takes the key off it. Pages are sent away first: they are not told whether a
+    /// key is right.
+    fn let_in(&self, parts: &mut Parts) -> Result<(), Problem> {
+        let headers = &parts.headers;
         let forbidden = || Problem::new(Reason::ForbiddenOrigin, "this forwarder is reached through its socket only");
         let Lock { guard, key } = self.lock.as_ref().ok_or_else(forbidden)?;
         guard.check(&claims(headers)).map_err(|error| Problem::new(Reason::ForbiddenOrigin, error.to_string()))?;
         if only(headers, AUTHORIZATION).is_some_and(|shown| key.is_shown_by(shown)) {
-            return Ok(());
+            return stray_key::take_out(key, parts);
         }
         let what = if headers.contains_key(AUTHORIZATION) { "this is not the key" } else { "there is no key" };
         let detail = format!(
@@ -142,7 +181,7 @@ impl Forwarder {
         }
         let unusable = |error: String| Problem::new(Reason::BadGateway, error);
         let tls = (self.tls)(link).map_err(|error| unusable(error.to_string()))?;
-        let server = Server::new(&link.place(), tls, WAITS).map_err(|error| unusable(error.to_string()))?;
+        let server = Server::new(&link.place(), tls, self.waits).map_err(|error| unusable(error.to_string()))?;
         let (_, server) = kept.insert((link.clone(), Arc::new(server)));
         Ok(Arc::clone(server))
     }
@@ -157,8 +196,9 @@ impl Forwarder {
         Problem::new(Reason::Unauthorized, format!("{closed}; on this machine, run: netclaw pair {endpoint}"))
     }
 
-    async fn has_failed(&self, error: &RelayError) -> Problem {
-        if is_about_tls(error) {
+    async fn has_failed(&self, error: &RelayError, link: &Link) -> Problem {
+        let of_tls = tls_error(error);
+        if of_tls.is_some() {
             // Another key than the stored one, perhaps: then someone has to be told.
             self.forwarding.look().await;
         }
@@ -168,7 +208,17 @@ impl Forwarder {
             _ => Reason::BadGateway,
         };
         let endpoint = &self.forwarding.choice().endpoint;
-        Problem::new(reason, format!("the daemon at {endpoint} has no answer: {error}"))
+        let detail = match of_tls {
+            Some(rustls::Error::InvalidCertificate(_)) if matches!(link.guard(), Belief::Pinned(_)) => {
+                format!("another key answers at {endpoint}; the forwarder's terminal has both fingerprints")
+            }
+            // What it says of a certificate is for those who know its source.
+            Some(rustls::Error::InvalidCertificate(_)) => {
+                format!("the certificate of {endpoint} is not valid here; `netclaw status` has the reason")
+            }
+            _ => format!("the daemon at {endpoint} has no answer: {error}"),
+        };
+        Problem::new(reason, detail)
     }
 }
 
@@ -189,20 +239,21 @@ fn claims(headers: &HeaderMap) -> Claims<'_> {
 }
 
 /// Whether an answer looks like the daemon's own word that the credential is not good. A service behind it may say the same.
-fn is_refusal(status: StatusCode, fields: &HeaderMap) -> bool {
-    status == StatusCode::UNAUTHORIZED
-        && only(fields, WWW_AUTHENTICATE).is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer"))
+fn is_refusal(answer: &Answer) -> bool {
+    answer.status() == StatusCode::UNAUTHORIZED
+        && only(answer.headers(), WWW_AUTHENTICATE).is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer"))
 }
 
-fn is_about_tls(error: &RelayError) -> bool {
+/// What was wrong with TLS, where that is why there is no connection.
+fn tls_error(error: &RelayError) -> Option<&rustls::Error> {
     match error {
-        RelayError::Unreachable(error) => error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()),
+        RelayError::Unreachable(error) => error.get_ref()?.downcast_ref(),
         RelayError::ConnectTimeout
         | RelayError::Closed
         | RelayError::Broken(_)
         | RelayError::BadAnswer(_)
         | RelayError::Timeout
-        | RelayError::Client => false,
+        | RelayError::Client => None,
     }
 }
 

@@ -140,7 +140,8 @@ impl Drop for InFlight {
 
 /// The body of a request, while which is awaited its connection waits for the client.
 pub struct ArrivingBody {
-    body: Incoming,
+    /// `None` where the request has none.
+    body: Option<Incoming>,
     ended: bool,
     /// Whether the connection keeps its place while the body is awaited.
     keeps_place: bool,
@@ -149,7 +150,17 @@ pub struct ArrivingBody {
 
 impl ArrivingBody {
     pub(super) fn new(body: Incoming, usage: &Arc<Usage>) -> Self {
-        Self { body, ended: false, keeps_place: false, usage: Arc::clone(usage) }
+        Self { body: Some(body), ended: false, keeps_place: false, usage: Arc::clone(usage) }
+    }
+
+    /// The same once more, for a request that is to be sent again; `None` when there is anything to send.
+    pub(super) fn once_more(&self) -> Option<Self> {
+        self.is_end_stream().then(|| Self {
+            body: None,
+            ended: true,
+            keeps_place: true,
+            usage: Arc::clone(&self.usage),
+        })
     }
 
     /// The body of a request whose caller is known, and has a place among the open ones: it may come slowly.
@@ -168,7 +179,8 @@ impl Body for ArrivingBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let polled = Pin::new(&mut self.body).poll_frame(context);
+        let Some(body) = &mut self.body else { return Poll::Ready(None) };
+        let polled = Pin::new(body).poll_frame(context);
         self.usage.await_body(polled.is_pending() && !self.keeps_place);
         // Nothing follows the trailers (RFC 9112 section 7.1.2).
         self.ended |= match &polled {
@@ -180,11 +192,11 @@ impl Body for ArrivingBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.body.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        self.body.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
     }
 }
 

@@ -143,5 +143,10 @@ pub fn quoted(path: &Path) -> String {
     format!("\"{}\"", path.display())
 }
 
+/// The command that says which program listens on a TCP port of this machine, for a hint.
+pub fn who_listens_command(port: u16) -> String {
+    format!("netstat -ano -p tcp | findstr :{port}")
+}
+
 /// The commands of a host, which ask such questions, are not here.
 pub const fn forget_typed_ahead() {}

@@ -70,6 +70,16 @@ pub fn allow_open_files(wanted: u64) -> u64 {
     if is_raised { raised } else { allowed }
 }
 
+/// Tells which signals, by their numbers, this process ignores: it was started so, by `nohup` or in the background of a
+/// script. Nobody can ask that in safe code, so only Linux, which has it in a file, says it; elsewhere none is.
+pub fn ignored_signals() -> impl Fn(i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    // The lowest bit is signal 1 (proc_pid_status(5)).
+    let ignored = ignored.and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok()).unwrap_or(0);
+    move |signal| (1..=64).contains(&signal) && ignored >> (signal - 1) & 1 == 1
+}
+
 /// Makes a folder, and those above it, that only its owner can enter, and makes their names durable: what is stored in
 /// them survives a power loss. An existing folder stays as it is.
 ///
@@ -170,6 +180,15 @@ pub fn quoted(path: &Path) -> String {
     // A path has no zero byte, so this cannot fail.
     let quoted = shlex::Quoter::new().allow_nul(true).quote(&path.to_string_lossy()).map(Cow::into_owned);
     quoted.unwrap_or_default()
+}
+
+/// The command that says which program listens on a TCP port of this machine, for a hint.
+pub fn who_listens_command(port: u16) -> String {
+    if cfg!(target_os = "linux") {
+        format!("ss -ltnp 'sport = :{port}'")
+    } else {
+        format!("lsof -nP -iTCP:{port} -sTCP:LISTEN")
+    }
 }
 
 /// How a log is opened: for appending, created for its owner only.

@@ -1,16 +1,19 @@
 //! `netclaw forward`, put together.
 
+mod failures;
+
+use std::ffi::OsString;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use netclaw::adapters::client::{HttpDaemonApi, Patience, tls};
-use netclaw::adapters::control::socket::{self, UnlockedError};
+use netclaw::adapters::control::socket::{self, OwnPlace};
 use netclaw::adapters::exec::wrapped::Wrapped;
 use netclaw::adapters::file::credentials::FileCredentialStore;
 use netclaw::adapters::http::connections::serve;
 use netclaw::adapters::http::forward::door::listen;
-use netclaw::adapters::http::forward::{Forwarder, LIMITS, Lock};
+use netclaw::adapters::http::forward::{Forwarder, Lock, OPEN_FILES, limits};
 use netclaw::adapters::http::listener::{Accept, OperatorListener};
 use netclaw::adapters::platform;
 use netclaw::adapters::system::clock::SystemClock;
@@ -22,12 +25,14 @@ use netclaw::adapters::terminal::commands::forward::{Opened, open};
 use netclaw::adapters::terminal::console::Console;
 use netclaw::adapters::terminal::failure::{Exit, Failure};
 use netclaw::adapters::terminal::prompter;
-use netclaw::adapters::terminal::render::forward::{BASE_URL_VARIABLE, Entrance, KEY_VARIABLE};
+use netclaw::adapters::terminal::render::forward::{BASE_URL_VARIABLE, Entrance, KEY_VARIABLE, exemption_variables};
 use netclaw::domain::forward::guard::Guard;
+use netclaw::domain::forward::proxies::Exemptions;
 use tokio::net::UnixListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use self::failures::{no_socket, not_listening, not_started};
 use super::{block_on, client, shared};
 
 /// Passes requests on until a signal or the end of the command. A command's exit code is that of this process.
@@ -53,7 +58,7 @@ async fn forward(args: &ForwardArgs, console: &mut Console<'_>) -> Result<Option
         environment_endpoint: client::environment_endpoint(),
         host_name: shared::host_name(),
     };
-    let opened = open(args, &ports, api.clone(), credentials.clone(), console).await?;
+    let opened = open(args, &ports, api.clone(), credentials.clone(), Arc::new(SystemClock), console).await?;
     match &args.socket {
         Some(path) => at_socket(args, path, opened, console).await,
         None => at_port(args, opened, console).await,
@@ -61,8 +66,8 @@ async fn forward(args: &ForwardArgs, console: &mut Console<'_>) -> Result<Option
 }
 
 async fn at_port(args: &ForwardArgs, opened: Opened, console: &mut Console<'_>) -> Result<Option<u8>, Failure> {
-    let listener = listen(args.port).await.map_err(|error| not_listening(args.port, &error))?;
-    let port = listener.local_addr().map_err(|error| not_listening(args.port, &error))?.port();
+    let listener = listen(args.port).await.map_err(|error| not_listening(args, &error))?;
+    let port = listener.local_addr().map_err(|error| not_listening(args, &error))?.port();
     let key = opened.key.clone();
     let lock = Lock { guard: Guard::of_port(port), key: key.clone() };
     let entrance = Entrance::Port(port, &key);
@@ -71,7 +76,9 @@ async fn at_port(args: &ForwardArgs, opened: Opened, console: &mut Console<'_>) 
         return open.until_stopped(args, opened, &entrance, console).await.map(|()| None);
     }
     let base_url = entrance.openai_base_url().unwrap_or_default();
-    let variables = [(BASE_URL_VARIABLE, base_url.as_str()), (KEY_VARIABLE, key.reveal())];
+    let exemptions = exemptions();
+    let mut variables = vec![(BASE_URL_VARIABLE, base_url.as_str()), (KEY_VARIABLE, key.reveal())];
+    variables.extend(exemptions.iter().flat_map(exemption_variables));
     let command = Wrapped::start(&args.command, &variables).map_err(|error| not_started(args, &error))?;
     let code = while_it_runs(command, opened, console).await?;
     open.close().await;
@@ -85,13 +92,12 @@ async fn at_socket(
     console: &mut Console<'_>,
 ) -> Result<Option<u8>, Failure> {
     let path = std::path::absolute(path).map_err(|error| Failure::new(Exit::Usage, format!("--socket: {error}")))?;
-    let listener = socket::bind_unlocked(&path).map_err(|error| no_socket(&error))?;
-    let left = Leftover(path.clone());
+    let (listener, place) = socket::bind_unlocked(&path).map_err(|error| no_socket(args, &error))?;
     let listener = UnixListener::from_std(listener);
     let listener = listener.map_err(|error| Failure::new(Exit::Failed, format!("{}: {error}", path.display())))?;
-    let open = OpenDoor::of(&opened, None, OperatorListener::new(listener, platform::user_id()));
+    let mut open = OpenDoor::of(&opened, None, OperatorListener::new(listener, platform::user_id()));
+    open.place = Some(place);
     open.until_stopped(args, opened, &Entrance::Socket(&path), console).await?;
-    drop(left);
     Ok(None)
 }
 
@@ -100,6 +106,8 @@ struct OpenDoor {
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
     tending: JoinHandle<()>,
+    /// Where it is, if it is a socket.
+    place: Option<OwnPlace>,
 }
 
 impl OpenDoor {
@@ -108,7 +116,8 @@ impl OpenDoor {
         let (stop, stopped) = watch::channel(false);
         let tended = Arc::clone(&forwarder);
         let tending = tokio::spawn(async move { tended.tend().await });
-        Self { stop, serving: tokio::spawn(serve(listener, forwarder, LIMITS, stopped)), tending }
+        let limits = limits(platform::allow_open_files(OPEN_FILES));
+        Self { stop, serving: tokio::spawn(serve(listener, forwarder, limits, stopped)), tending, place: None }
     }
 
     /// Announces the door, and waits for a signal or for someone who answers in place of the daemon.
@@ -121,7 +130,7 @@ impl OpenDoor {
     ) -> Result<(), Failure> {
         let signal = signals::stop_requested();
         let signal = signal.map_err(|error| Failure::new(Exit::Failed, format!("cannot wait for signals: {error}")))?;
-        opened.announce(args, entrance, console)?;
+        opened.announce(args, entrance, exemptions().as_ref(), console)?;
         let ended = tokio::select! {
             failure = opened.watch(console) => Err(failure),
             _ = signal => Ok(()),
@@ -132,6 +141,8 @@ impl OpenDoor {
 
     /// Lets requests that are being answered come to their end, for a moment.
     async fn close(self) {
+        // The next one need not wait for that.
+        drop(self.place);
         self.stop.send_replace(true);
         self.tending.abort();
         // A panic in it was its end too.
@@ -139,59 +150,25 @@ impl OpenDoor {
     }
 }
 
-/// Waits for the end of a command. When someone answers in place of the daemon, nothing is sent any more, and the command has
-/// to find its own end.
+/// What keeps tools with the environment of this process from going to a proxy.
+fn exemptions() -> Option<Exemptions> {
+    let text = |text: OsString| text.to_string_lossy().into_owned();
+    let variables: Vec<_> = std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect();
+    Exemptions::beside(variables.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+}
+
+/// Waits for the end of a command, and says meanwhile what there is to say. When someone answers in place of the daemon, nothing
+/// is sent to them, and the command has to find its own end.
 async fn while_it_runs(mut command: Wrapped, mut opened: Opened, console: &mut Console<'_>) -> Result<u8, Failure> {
     let failed = |error: io::Error| Failure::new(Exit::Failed, format!("cannot wait for the command: {error}"));
-    tokio::select! {
-        code = command.ended() => return code.map_err(failed),
-        failure = opened.watch(console) => {
-            let _ = failure.print(console.err);
+    loop {
+        tokio::select! {
+            // What happened before the command's end, and may be the reason for it, is said before it.
+            biased;
+            failure = opened.watch(console) => {
+                let _ = failure.print(console.err);
+            }
+            code = command.ended() => return code.map_err(failed),
         }
     }
-    command.ended().await.map_err(failed)
-}
-
-/// A socket that is removed in the end.
-struct Leftover(PathBuf);
-
-impl Drop for Leftover {
-    fn drop(&mut self) {
-        // Without it nobody is in its way: the next forwarder takes the place of one that has no listener.
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
-
-fn not_listening(port: Option<u16>, error: &io::Error) -> Failure {
-    let failed = |what: String| Failure::new(Exit::Failed, what);
-    match (port, error.kind()) {
-        (Some(port), io::ErrorKind::AddrInUse) => {
-            failed(format!("port {port} of 127.0.0.1 is taken by another program"))
-                .hint("take a free one: netclaw forward")
-                .hint(format!("or find out who has it: ss -ltnp 'sport = :{port}'"))
-        }
-        (Some(port), io::ErrorKind::PermissionDenied) => {
-            failed(format!("port {port} of 127.0.0.1 cannot be listened on: {error}"))
-                .hint("ports below 1024 are for root; take a free one: netclaw forward")
-        }
-        (_, _) => failed(format!("cannot listen on 127.0.0.1: {error}"))
-            .hint("use a socket instead: netclaw forward --socket PATH"),
-    }
-}
-
-fn no_socket(error: &UnlockedError) -> Failure {
-    let failure = Failure::new(Exit::Failed, error.to_string());
-    match error {
-        UnlockedError::InUse(_) => failure.hint("end the other forwarder, or choose another path"),
-        UnlockedError::NotPrivate { folder } => failure
-            .hint(format!("make it private if it is yours: chmod 700 {}", platform::quoted(folder)))
-            .hint("or choose a path in a folder that does not exist yet; it is made for you alone"),
-        UnlockedError::Socket(_) => failure.hint("choose another path: netclaw forward --socket PATH"),
-    }
-}
-
-fn not_started(args: &ForwardArgs, error: &io::Error) -> Failure {
-    let program = args.command.first().map(|word| word.to_string_lossy()).unwrap_or_default();
-    Failure::new(Exit::Usage, format!("{program} cannot be started: {error}"))
-        .hint("the command stands behind two dashes: netclaw forward -- COMMAND ARGUMENTS")
 }

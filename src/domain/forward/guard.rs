@@ -2,7 +2,6 @@
 
 use alloc::format;
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use thiserror::Error;
 
@@ -22,30 +21,29 @@ pub struct Claims<'a> {
 /// A web page of another site is behind the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum ForeignPage {
-    /// `Host` is not this port of this machine: DNS rebinding.
-    #[error("the Host header does not name this port of this machine")]
+    /// `Host` is not the address and port of the forwarder: DNS rebinding, or a name that may lead to someone else.
+    #[error(
+        "the Host header is not the address of this forwarder; use 127.0.0.1 and its port, and no name like localhost"
+    )]
     Host,
     /// A page of another origin has sent it.
     #[error("the request was made by a web page of another site")]
     Page,
 }
 
-/// The names of one port on loopback.
+/// The one address at which a forwarder listens.
+///
+/// `localhost` is no name of it: that may be `::1` as well, where another user of the machine can take the same port, and be
+/// sent the key.
 #[derive(Clone, Debug)]
 pub struct Guard {
-    hosts: Vec<String>,
+    host: String,
 }
 
 impl Guard {
-    /// The guard of this port.
+    /// The guard of this port of 127.0.0.1.
     pub fn of_port(port: u16) -> Self {
-        let names = ["127.0.0.1", "localhost", "[::1]"];
-        let mut hosts: Vec<String> = names.iter().map(|name| format!("{name}:{port}")).collect();
-        if port == 80 {
-            // The scheme's own port is left out (RFC 9110 section 4.2.3).
-            hosts.extend(names.map(String::from));
-        }
-        Self { hosts }
+        Self { host: format!("127.0.0.1:{port}") }
     }
 
     /// Lets requests through that no page of another site has made, other ports of loopback among them.
@@ -54,11 +52,10 @@ impl Guard {
     ///
     /// [`ForeignPage`].
     pub fn check(&self, claims: &Claims<'_>) -> Result<(), ForeignPage> {
-        let host = claims.host.ok_or(ForeignPage::Host)?;
-        if !self.hosts.iter().any(|own| own.eq_ignore_ascii_case(host)) {
-            return Err(ForeignPage::Host);
-        }
-        let is_same = |origin: &str| origin.strip_prefix("http://").is_some_and(|site| site.eq_ignore_ascii_case(host));
+        // The scheme's own port may be left out (RFC 9110 section 4.2.3).
+        let is_own = |host: &&str| *host == self.host || self.host.strip_suffix(":80") == Some(host);
+        let host = claims.host.filter(is_own).ok_or(ForeignPage::Host)?;
+        let is_same = |origin: &str| origin.strip_prefix("http://").is_some_and(|site| site == host);
         let is_own_page = claims.origin.is_none_or(is_same) && is_of_no_other_site(claims.fetch_site);
         if is_own_page { Ok(()) } else { Err(ForeignPage::Page) }
     }

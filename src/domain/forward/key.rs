@@ -55,6 +55,11 @@ impl ForwardKey {
         password.is_some_and(|password| self.is(password))
     }
 
+    /// Whether the key is anywhere in this text. Only for text of someone who has shown it: how long that takes tells where.
+    pub fn is_in(&self, text: &[u8]) -> bool {
+        text.windows(self.0.len()).any(|part| part == self.0.as_bytes())
+    }
+
     /// The key itself.
     ///
     /// # Security

@@ -29,7 +29,11 @@ pub fn check(path: &str) -> Result<(), RefusedPath> {
     // Some servers cut parameters off.
     let mut segments = decoded.split('/').skip(1).map(|segment| segment.split(';').next().unwrap_or_default());
     let (first, second) = (segments.next(), segments.next().unwrap_or_default());
-    // No route of the daemon's own needs an escape: what still has one was encoded twice.
-    let is_reserved = first == Some("api") && (matches!(second, "pair" | "device") || second.contains('%'));
+    // No route of the daemon's own needs an escape, nor does one of the gateway: what still has one in front was encoded
+    // twice, and may be read as anything.
+    let is_reserved = match first.unwrap_or_default() {
+        "api" => matches!(second, "pair" | "device") || second.contains('%'),
+        first => first.contains("%25"),
+    };
     if is_reserved { Err(RefusedPath::Reserved) } else { Ok(()) }
 }

@@ -2,7 +2,10 @@
 
 use data_encoding::BASE64;
 
-use super::Home;
+use super::{Forwarder, Home};
+use crate::e2e::raw_http::Request;
+use crate::e2e::world::NETCLAW;
+use crate::http::gateway::Wire;
 
 fn basic(pair: &str) -> String {
     format!("Basic {}", BASE64.encode(pair.as_bytes()))
@@ -62,10 +65,13 @@ fn c31_c32_c33_web_pages_of_other_sites_are_refused_even_with_the_key() {
             assert!(!answer.head.contains("access-control-"), "{answer:?}");
         }
     };
-    for host in ["evil.com".to_owned(), format!("evil.com:{port}"), "127.0.0.1:1".to_owned(), format!("0.0.0.0:{port}")]
-    {
-        forbidden("Host", &host);
+    let of_port = ["evil.com", "0.0.0.0", "localhost", "LocalHost", "[::1]"].map(|name| format!("{name}:{port}"));
+    for host in of_port.iter().map(String::as_str).chain(["evil.com", "127.0.0.1:1", "127.0.0.1", "localhost"]) {
+        forbidden("Host", host);
     }
+    // Whoever tried a name is told what to use.
+    let named = forwarder.keyed("GET /api/status").header("Host", &format!("localhost:{port}")).send();
+    assert!(named.json()["detail"].as_str().unwrap().contains("use 127.0.0.1 and its port"), "{named:?}");
     for origin in [
         "https://evil.com",
         "null",
@@ -81,9 +87,67 @@ fn c31_c32_c33_web_pages_of_other_sites_are_refused_even_with_the_key() {
     assert_eq!(forwarder.keyed("GET http://evil.com/api/status").send().status, 400);
     let page = forwarder.keyed("GET /api/status").header("Origin", &format!("http://{own}"));
     assert_eq!(page.header("Sec-Fetch-Site", "same-origin").send().status, 200);
-    let name = format!("localhost:{port}");
-    let page = forwarder.keyed("GET /api/status").header("Host", &name).header("Origin", &format!("http://{name}"));
-    assert_eq!(page.send().status, 200);
+}
+
+#[test]
+fn c32_c33_a_page_gets_nothing_with_a_form_or_a_websocket_even_where_its_browser_has_the_key() {
+    let home = Home::default();
+    let forwarder = home.forward();
+    let own = forwarder.address.to_string();
+    // A browser adds what a person has typed for the forwarder's own pages.
+    let typed = basic(&format!("me:{}", forwarder.key));
+    let of_browser = |line: &str| forwarder.request(line).header("Authorization", &typed);
+    let websocket = |request: Request| {
+        let request = request.header("Upgrade", "websocket").header("Sec-WebSocket-Version", "13");
+        request.header("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==").bytes("Upgrade")
+    };
+    for origin in
+        ["https://evil.com", "null", "http://127.0.0.1:1", &format!("http://localhost:{}", forwarder.address.port())]
+    {
+        for kind in ["application/x-www-form-urlencoded", "text/plain", "multipart/form-data; boundary=x"] {
+            let form = of_browser("POST /v1/chat/completions").header("Content-Type", kind).header("Origin", origin);
+            assert_eq!(form.body("{\"x\":\"=\"}").send().status, 403, "{origin} {kind}");
+        }
+        let mut socket = Wire::to(forwarder.address);
+        socket.send(websocket(of_browser("GET /app/ws").header("Origin", origin)));
+        assert!(socket.head().starts_with("HTTP/1.1 403 "), "{origin}");
+    }
+    // A form without an origin, as old browsers sent it, and what a link or an image asks for.
+    for line in ["POST /v1/chat/completions", "GET /app/x"] {
+        let asked = of_browser(line).header("Sec-Fetch-Site", "cross-site").header("Sec-Fetch-Mode", "no-cors");
+        assert_eq!(asked.send().status, 403, "{line}");
+    }
+    assert!(!home.server.is_asked());
+    // The same from the forwarder's own page.
+    let mut socket = Wire::to(forwarder.address);
+    let of_page = |line: &str| of_browser(line).header("Origin", &format!("http://{own}"));
+    socket.send(websocket(of_page("GET /app/ws")));
+    let mut served = home.server.accept();
+    served.head();
+    served.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+    assert!(socket.head().starts_with("HTTP/1.1 101 "));
+    let form = of_page("POST /app/form").header("Content-Type", "application/x-www-form-urlencoded");
+    std::thread::scope(|scope| {
+        let answer = scope.spawn(|| form.body("a=b").send());
+        assert!(home.serve("ok").starts_with("POST /form "));
+        assert_eq!(answer.join().unwrap().body, "ok");
+    });
+}
+
+#[test]
+fn e47_idle_connections_of_another_user_keep_nobody_out() {
+    let home = Home::default();
+    crate::e2e::load::allow_open_files();
+    // With fewer open files than connections, as on macOS by default, and as everywhere.
+    for files in ["200", "1024"] {
+        let mut shell = home.device.command("sh");
+        let start = format!("ulimit -n {files}; exec '{NETCLAW}' forward");
+        let forwarder = Forwarder::started(shell.args(["-c", &start]));
+        let mut idle: Vec<Wire> = (0..300).map(|_| Wire::to(forwarder.address)).collect();
+        assert_eq!(forwarder.keyed("GET /api/status").send().status, 200);
+        // It was the one that waited longest that had to go.
+        idle[0].ends();
+    }
 }
 
 #[test]

@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use super::{Forwarder, Home};
+use crate::e2e::raw_http::Answer;
 use crate::e2e::tls_keys::pin_of;
+use crate::http::gateway::Wire;
 
 #[test]
 fn it_prints_what_can_be_pasted_and_where_it_leads() {
@@ -16,8 +18,19 @@ fn it_prints_what_can_be_pasted_and_where_it_leads() {
         home.host.endpoint()
     );
     assert_eq!(forwarder.said, expected);
-    let taken = home.device.netclaw(&["forward", "--port", &port.to_string()]);
-    taken.failed(1, &format!("port {port} of 127.0.0.1 is taken"));
+    let (place, daemon) = (port.to_string(), home.daemon_id());
+    for (others, again) in [
+        (&[] as &[_], "netclaw forward\n"),
+        (&["--json", "--daemon", &daemon], &format!("netclaw forward --daemon {daemon} --json\n")),
+        (&["--", "echo", "a b"], "netclaw forward -- echo 'a b'\n"),
+    ] {
+        let taken = home.device.netclaw(&[&["forward", "--port", &place], others].concat());
+        let taken = taken.failed(1, &format!("port {port} of 127.0.0.1 is taken"));
+        assert!(taken.stderr.contains(&format!("hint: take a free one: {again}")), "{taken:?}");
+        // The program of the hint is one that this system has.
+        let finds = if cfg!(target_os = "linux") { "ss -ltnp 'sport = :" } else { "lsof -nP -iTCP:" };
+        assert!(taken.stderr.contains(&format!("who has it: {finds}{port}")), "{taken:?}");
+    }
     let (answer, head) = forwarder.through(&home, "GET /v1/models");
     assert_eq!((answer.status, answer.body.as_str()), (200, "ok"));
     assert!(head.starts_with("GET /v1/models HTTP/1.1\r\n"), "{head}");
@@ -78,6 +91,25 @@ fn a_daemon_that_is_gone_is_said_and_one_that_comes_back_is_used() {
 }
 
 #[test]
+fn a_post_over_a_kept_connection_is_answered_after_the_daemon_was_started_anew() {
+    let mut home = Home::default();
+    let forwarder = home.forward();
+    let mut client = Wire::to(forwarder.address);
+    let request = forwarder.keyed("POST /v1/chat/completions").body("{}").bytes("keep-alive");
+    for _ in 0..3 {
+        client.send(&request);
+        let mut served = home.server.accept();
+        served.head();
+        assert_eq!(served.take(2), "{}");
+        served.send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok");
+        assert_eq!(client.answer().body, "ok");
+        // The connection from the forwarder to the daemon is idle now, and ends with it.
+        home.daemon.kill();
+        home.daemon = home.host.daemon();
+    }
+}
+
+#[test]
 fn b27_an_announced_key_is_accepted_and_any_other_ends_it_with_both_fingerprints() {
     let home = Home::default();
     let forwarder = home.forward();
@@ -100,7 +132,12 @@ fn b27_an_announced_key_is_accepted_and_any_other_ends_it_with_both_fingerprints
     let _daemon = host.daemon();
     let asked = forwarder.keyed("GET /api/status").try_send();
     // It may end before it has answered.
-    assert!(asked.is_err() || asked.is_ok_and(|answer| answer.status == 502));
+    let says_where_to_look = |answer: &Answer| {
+        let detail = answer.json()["detail"].as_str().unwrap().to_owned();
+        let expected = "; the forwarder's terminal has both fingerprints";
+        answer.status == 502 && detail.starts_with("another key answers at http://") && detail.ends_with(expected)
+    };
+    assert!(asked.as_ref().is_ok_and(says_where_to_look) || asked.is_err(), "{asked:?}");
     let finished = forwarder.end().failed(1, "has changed from");
     for pin in [stored, found] {
         assert!(finished.stderr.contains(&pin.fingerprint().to_string()), "{finished:?}");

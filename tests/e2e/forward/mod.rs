@@ -4,12 +4,15 @@ mod attacks;
 mod command;
 mod life;
 mod played;
+mod proxies;
+mod signals;
 mod socket;
 mod streams;
 
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
-use std::process::{Child, ChildStderr, ChildStdout, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 
 use super::raw_http::{Answer, Request};
 use super::world::{Daemon, Finished, NETCLAW, World, client_of};
@@ -51,9 +54,18 @@ impl Home {
     }
 
     fn token(&self) -> String {
+        self.credential().1
+    }
+
+    fn daemon_id(&self) -> String {
+        self.credential().0
+    }
+
+    /// The daemon's id, and the token for it.
+    fn credential(&self) -> (String, String) {
         let document: serde_json::Value = serde_json::from_str(&self.device.read("config/secrets.json")).unwrap();
-        let tokens = document["tokens"].as_object().unwrap();
-        tokens.values().next().unwrap().as_str().unwrap().to_owned()
+        let (daemon, token) = document["tokens"].as_object().unwrap().iter().next().unwrap();
+        (daemon.clone(), token.as_str().unwrap().to_owned())
     }
 
     /// Answers the next request at the server, and gives its head.
@@ -63,6 +75,17 @@ impl Home {
         served.send(format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len()));
         head
     }
+}
+
+/// `netclaw forward` on a machine where no proxy is set.
+fn forward(device: &World) -> Command {
+    let mut command = device.command(NETCLAW);
+    let is_about_proxies = |name: &OsString| name.to_string_lossy().to_ascii_lowercase().ends_with("_proxy");
+    std::env::vars_os().filter(|(name, _)| is_about_proxies(name)).for_each(|(name, _)| {
+        command.env_remove(name);
+    });
+    command.arg("forward");
+    command
 }
 
 /// A running forwarder, killed when dropped.
@@ -79,9 +102,12 @@ struct Forwarder {
 impl Forwarder {
     /// Starts it, and returns when it has said where it is.
     fn of(device: &World, arguments: &[&str]) -> Self {
-        let mut command = device.command(NETCLAW);
-        let command = command.arg("forward").args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+        Self::started(forward(device).args(arguments))
+    }
+
+    /// The same, by this command.
+    fn started(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
         let mut said = String::new();

@@ -1,7 +1,7 @@
 //! Answers that are passed on as they come, through the forwarder and the daemon.
 
 use super::Home;
-use crate::http::gateway::field;
+use crate::http::gateway::{field, talk_to_the_end};
 
 const STREAM: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
 
@@ -83,14 +83,7 @@ fn bytes_go_both_ways_through_a_connection_that_has_changed_its_protocol() {
     served.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nearly");
     assert!(client.head().starts_with("HTTP/1.1 101 "));
     assert_eq!(client.take(5), "early");
-    for word in ["ping", "pong"] {
-        client.send(word);
-        assert_eq!(served.take(4), word);
-        served.send(word);
-        assert_eq!(client.take(4), word);
-    }
-    drop(client);
-    served.ends();
+    talk_to_the_end(client, served);
 }
 
 #[test]

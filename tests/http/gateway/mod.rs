@@ -159,6 +159,19 @@ impl Wire {
     }
 }
 
+/// Says words both ways between two ends that speak no HTTP any more, until one of them is gone.
+#[track_caller]
+pub fn talk_to_the_end(mut client: Wire, mut served: Wire) {
+    for word in ["ping", "pong"] {
+        client.send(word);
+        assert_eq!(served.take(4), word);
+        served.send(word);
+        assert_eq!(client.take(4), word);
+    }
+    drop(client);
+    served.ends();
+}
+
 /// The value of a field in a head.
 pub fn field<'a>(head: &'a str, name: &str) -> Option<&'a str> {
     let mut values = fields(head, name);

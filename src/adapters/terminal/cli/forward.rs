@@ -1,11 +1,12 @@
 //! What can be typed after `netclaw forward`.
 
-use std::ffi::OsString;
-use std::path::PathBuf;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::TargetArgs;
+use crate::adapters::platform;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -38,4 +39,22 @@ pub struct ForwardArgs {
     /// Run this with OPENAI_BASE_URL and OPENAI_API_KEY set, and end with it and its exit code
     #[arg(last = true, value_name = "COMMAND")]
     pub command: Vec<OsString>,
+}
+
+impl ForwardArgs {
+    /// The same command with `place` instead of its port or socket, as a shell reads it.
+    pub fn elsewhere(&self, place: Option<&str>) -> String {
+        let quoted = |word: &OsStr| platform::quoted(Path::new(word));
+        let mut line = "netclaw forward".to_owned();
+        let mut add = |word: &str| line += &format!(" {word}");
+        if let Some(daemon) = &self.target.daemon {
+            add(&format!("--daemon {}", quoted(daemon.as_ref())));
+        }
+        place.into_iter().chain(self.json.then_some("--json")).for_each(&mut add);
+        if !self.command.is_empty() {
+            add("--");
+            self.command.iter().for_each(|word| add(&quoted(word)));
+        }
+        line
+    }
 }

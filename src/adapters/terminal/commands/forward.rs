@@ -11,6 +11,8 @@ use crate::adapters::terminal::failure::{Exit, Failure, of_api, of_forward};
 use crate::adapters::terminal::render::forward::{self, Entrance};
 use crate::app::client::forward::{Forwarding, Notice, OpenError};
 use crate::domain::forward::key::{ForwardKey, KEY_BYTES};
+use crate::domain::forward::proxies::Exemptions;
+use crate::ports::clock::Clock;
 use crate::ports::credential_store::{CredentialStore, Pairing};
 use crate::ports::daemon_api::DaemonApi;
 
@@ -25,7 +27,7 @@ pub struct Opened {
     notices: UnboundedReceiver<Notice>,
 }
 
-/// Opens the way to the daemon. `api` and `credentials` are those of `ports`, for as long as the way is open.
+/// Opens the way to the daemon. `api`, `credentials` and `clock` are those of `ports`, for as long as the way is open.
 ///
 /// # Errors
 ///
@@ -35,12 +37,13 @@ pub async fn open(
     ports: &ClientPorts<'_>,
     api: Arc<dyn DaemonApi>,
     credentials: Arc<dyn CredentialStore>,
+    clock: Arc<dyn Clock>,
     console: &mut Console<'_>,
 ) -> Result<Opened, Failure> {
     let target = ports.settled_target(&args.target).await?;
     let (choice, pairing) = (target.choice.clone(), target.credential.as_ref().map(|(pairing, _)| pairing.clone()));
     let (tell, notices) = unbounded_channel();
-    let opened = Forwarding::open(api, credentials, target, tell).await;
+    let opened = Forwarding::open(api, credentials, clock, target, tell).await;
     let (forwarding, asked) = opened.map_err(|error| of_forward(error, &choice))?;
     let pairing = pairing.ok_or_else(|| of_forward(OpenError::NotPaired, &choice))?;
     status::warn(&asked, &choice.endpoint, ports.clock.now().wall, console);
@@ -50,7 +53,8 @@ pub async fn open(
 }
 
 impl Opened {
-    /// Says where requests come in and where they go. Nothing is said beside a command, whose terminal it is.
+    /// Says where requests come in and where they go, and what keeps tools from going to a proxy instead. Nothing is said
+    /// beside a command, whose terminal it is.
     ///
     /// # Errors
     ///
@@ -59,21 +63,26 @@ impl Opened {
         &self,
         args: &ForwardArgs,
         entrance: &Entrance<'_>,
+        exemptions: Option<&Exemptions>,
         console: &mut Console<'_>,
     ) -> Result<(), Failure> {
         if !args.command.is_empty() {
             return Ok(());
         }
         if args.json {
+            if exemptions.is_some() && entrance.base_url().is_some() {
+                console.warning("a proxy is set in the environment; tools may send it the key and what they ask");
+                console.hint("add 127.0.0.1 to NO_PROXY and no_proxy of the tools");
+            }
             return console.json(&forward::document(entrance, &self.pairing));
         }
-        forward::lines(entrance).iter().try_for_each(|line| console.result(line))?;
+        forward::lines(entrance, exemptions).iter().try_for_each(|line| console.result(line))?;
         console.note(forward::note(entrance, &self.pairing));
         Ok(())
     }
 
     /// Says what has to be said while requests are passed on, and returns when the daemon may not be the one that answers any
-    /// more.
+    /// more. Can be called again then.
     pub async fn watch(&mut self, console: &mut Console<'_>) -> Failure {
         while let Some(notice) = self.notices.recv().await {
             match notice {

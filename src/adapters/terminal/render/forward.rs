@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::adapters::platform;
 use crate::domain::forward::key::ForwardKey;
+use crate::domain::forward::proxies::Exemptions;
 use crate::ports::credential_store::Pairing;
 
 /// The variable in which tools of the OpenAI API look for the address of one.
@@ -50,13 +51,25 @@ impl Entrance<'_> {
     }
 }
 
-/// What can be pasted into another shell.
-pub fn lines(entrance: &Entrance<'_>) -> Vec<String> {
+/// The variables that name what goes to no proxy, with their values.
+pub fn exemption_variables(exemptions: &Exemptions) -> [(&'static str, &str); 2] {
+    [("NO_PROXY", &exemptions.upper), ("no_proxy", &exemptions.lower)]
+}
+
+/// What can be pasted into another shell. The last line keeps tools from sending key and prompts to a proxy.
+pub fn lines(entrance: &Entrance<'_>, exemptions: Option<&Exemptions>) -> Vec<String> {
     match entrance {
-        Entrance::Port(_, key) => vec![
-            format!("export {BASE_URL_VARIABLE}={}", entrance.openai_base_url().unwrap_or_default()),
-            format!("export {KEY_VARIABLE}={}", key.reveal()),
-        ],
+        Entrance::Port(_, key) => {
+            let exports = exemptions.map(|exemptions| {
+                let words = exemption_variables(exemptions);
+                words.map(|(name, value)| format!("{name}={}", platform::quoted(Path::new(value)))).join(" ")
+            });
+            let needed = [
+                format!("{BASE_URL_VARIABLE}={}", entrance.openai_base_url().unwrap_or_default()),
+                format!("{KEY_VARIABLE}={}", key.reveal()),
+            ];
+            needed.into_iter().chain(exports).map(|export| format!("export {export}")).collect()
+        }
         Entrance::Socket(path) => {
             vec![format!("curl --unix-socket {} http://localhost/api/status", platform::quoted(path))]
         }
