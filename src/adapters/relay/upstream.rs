@@ -28,8 +28,8 @@ use super::tunnel::Tunnel;
 use super::{BadAnswer, RelayError};
 use crate::adapters::platform::{self, since_boot};
 
-/// Connections that wait for the next request. More than this many requests at once are rare, and a new connection is cheap.
-pub const MAX_IDLE: usize = 64;
+/// Connections to one server that wait for the next request. More requests at once are rare.
+pub const MAX_IDLE: usize = 256;
 
 /// Time between two looks at idle connections.
 const IDLE_LOOK: Duration = Duration::from_secs(2);
