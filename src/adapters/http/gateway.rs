@@ -132,7 +132,8 @@ impl Gateway {
         let mut endpoints = routes.all().iter().map(|route| &route.target).chain(base_url);
         // Reading the system's certificates takes time, and most gateways lead to this machine only.
         let trusted = endpoints.any(Endpoint::is_https).then(trusting_the_platform).transpose()?;
-        let idle = (MAX_IDLE_OF_ALL / (routes.all().len() + 1)).clamp(1, upstream::MAX_IDLE);
+        let servers = routes.all().len() + usize::from(agent.is_some());
+        let idle = (MAX_IDLE_OF_ALL / servers.max(1)).clamp(1, upstream::MAX_IDLE);
         let server = |endpoint: &Endpoint, waits| Server::keeping(idle, endpoint, trusted.clone(), waits);
         let targets = routes.all().iter().map(|route| server(&route.target, waits));
         let targets = targets.collect::<Result<_, _>>()?;
