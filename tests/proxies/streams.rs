@@ -6,7 +6,7 @@ use super::lan::{Lan, Machine, PUBLIC_NAME};
 use super::proxy::Scheme;
 use super::site::{PUBLIC_URL, Site, host_on, request, usable_proxies};
 use crate::e2e::raw_http::connect;
-use crate::http::gateway::{Server, Wire, field, talk_to_the_end};
+use crate::http::gateway::{Server, Wire, field, stream_event_by_event, talk_to_the_end};
 
 /// A device behind each proxy that is installed, and the server that `/app/` of the daemon leads to.
 struct Passage {
@@ -106,17 +106,6 @@ fn a_body_of_three_mebibytes_passes_as_it_comes() {
 fn each_event_passes_before_the_next_one_is_made() {
     behind_each(|passage| {
         let mut client = passage.asked("GET /app/events HTTP/1.1\r\nAccept: text/event-stream");
-        let mut served = passage.server.accept();
-        served.head();
-        served.send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n");
-        let head = client.head();
-        assert_eq!(field(&head, "content-type"), Some("text/event-stream"), "{head}");
-        for number in 0..20 {
-            let event = format!("data: {number:02}\n\n");
-            served.send(format!("{:x}\r\n{event}\r\n", event.len()));
-            assert_eq!(client.chunk(), event);
-        }
-        served.send("0\r\n\r\n");
-        assert_eq!(client.chunk(), "");
+        stream_event_by_event(&mut client, &mut passage.server.accept());
     });
 }

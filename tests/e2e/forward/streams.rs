@@ -1,7 +1,7 @@
 //! Answers that are passed on as they come, through the forwarder and the daemon.
 
 use super::Home;
-use crate::http::gateway::{field, talk_to_the_end};
+use crate::http::gateway::{field, stream_event_by_event, talk_to_the_end};
 
 const STREAM: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
 
@@ -10,18 +10,7 @@ fn each_event_arrives_before_the_next_one_is_made() {
     let home = Home::default();
     let forwarder = home.forward();
     let mut client = forwarder.asked("GET /v1/chat/completions HTTP/1.1");
-    let mut served = home.server.accept();
-    served.head();
-    served.send(STREAM);
-    let head = client.head();
-    assert_eq!(field(&head, "content-type"), Some("text/event-stream"), "{head}");
-    for number in 0..20 {
-        let event = format!("data: {number:02}\n\n");
-        served.send(format!("{:x}\r\n{event}\r\n", event.len()));
-        assert_eq!(client.chunk(), event);
-    }
-    served.send("0\r\n\r\n");
-    assert_eq!(client.chunk(), "");
+    stream_event_by_event(&mut client, &mut home.server.accept());
 }
 
 #[test]

@@ -159,6 +159,21 @@ impl Wire {
     }
 }
 
+/// Each event of a stream arrives before its server makes the next one.
+pub fn stream_event_by_event(client: &mut Wire, served: &mut Wire) {
+    served.head();
+    served.send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n");
+    let head = client.head();
+    assert_eq!(field(&head, "content-type"), Some("text/event-stream"), "{head}");
+    for number in 0..20 {
+        let event = format!("data: {number:02}\n\n");
+        served.send(format!("{:x}\r\n{event}\r\n", event.len()));
+        assert_eq!(client.chunk(), event);
+    }
+    served.send("0\r\n\r\n");
+    assert_eq!(client.chunk(), "");
+}
+
 /// Says words both ways between two ends that speak no HTTP any more, until one of them is gone.
 #[track_caller]
 pub fn talk_to_the_end(mut client: Wire, mut served: Wire) {
