@@ -25,7 +25,7 @@ impl FileChatHistory {
         let content = content.unwrap_or_default();
         // A line that is none of ours is worth nothing.
         let entries = content.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
-        let mut entries: VecDeque<String> = entries.collect();
+        let mut entries: VecDeque<String> = entries.filter(|entry: &String| entry.len() <= MAX_ENTRY_BYTES).collect();
         entries.drain(..entries.len().saturating_sub(MAX_ENTRIES));
         Ok(entries)
     }

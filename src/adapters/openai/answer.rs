@@ -111,7 +111,8 @@ impl Heard {
             listener.text(&text);
         }
         self.answered.usage = piece.usage().or(self.answered.usage);
-        self.answered.finish_reason = piece.finish_reason().or(self.answered.finish_reason.take());
+        let finish_reason = piece.finish_reason().map(|reason| api.shown(reason));
+        self.answered.finish_reason = finish_reason.or(self.answered.finish_reason.take());
         Ok(())
     }
 

@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::chat::conversation::Utterance;
-use crate::domain::text::shown_safely;
 use crate::ports::agent::Usage;
 
 /// `POST /chat/completions`.
@@ -119,11 +118,11 @@ impl PieceForm {
         }
     }
 
-    /// Why the answer ended, if it has. Safe to show.
-    pub(super) fn finish_reason(&self) -> Option<String> {
+    /// Why the answer ended, if it has, in the server's words. Not safe to show.
+    pub(super) fn finish_reason(&self) -> Option<&str> {
         let mut reasons = self.choices.iter().flatten().filter_map(|choice| choice.finish_reason.as_deref());
         // Some servers send an empty one with every piece.
-        reasons.find(|reason| !reason.is_empty()).map(shown_safely)
+        reasons.find(|reason| !reason.is_empty())
     }
 
     /// What it cost, if that is said here.

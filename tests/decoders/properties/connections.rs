@@ -12,6 +12,7 @@ use netclaw::adapters::client::{HttpDaemonApi, Patience};
 use netclaw::adapters::control::SocketControlChannel;
 use netclaw::adapters::exposure::ListenerExposure;
 use netclaw::adapters::file::activity_file::FileActivityLog;
+use netclaw::adapters::file::chat_sessions::FileChatSessions;
 use netclaw::adapters::file::device_file::FileDeviceStore;
 use netclaw::adapters::file::home::Home;
 use netclaw::adapters::file::settings_file::SettingsFile;
@@ -28,6 +29,7 @@ use netclaw::adapters::system::clock::SystemClock;
 use netclaw::adapters::system::rng::SystemRng;
 use netclaw::app::daemon::DaemonPorts;
 use netclaw::app::daemon::beacons::Beacons;
+use netclaw::app::daemon::chat::{Chat, ChatLimits};
 use netclaw::app::daemon::open_pairing::OpenPairing;
 use netclaw::app::daemon::open_requests::OpenRequests;
 use netclaw::app::daemon::pair_v2::{Introduction, PairV2};
@@ -57,6 +59,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::files::{scratch, wait};
 use super::is_showable;
+use super::talks::Echo;
 
 /// The daemon's port, while a code is open that nobody knows. The first byte chooses the mode and the peer; the rest is what
 /// a stranger sends, and then says no more.
@@ -82,7 +85,8 @@ pub fn request(bytes: &[u8]) {
     });
 }
 
-fn check_answers(answered: &[u8]) {
+/// Whether these are answers of a daemon to someone who gets nothing of its credentials.
+pub fn check_answers(answered: &[u8]) {
     let text = String::from_utf8_lossy(answered);
     assert!(text.is_empty() || text.starts_with("HTTP/1."), "{text}");
     for answer in text.split("HTTP/1.").skip(1) {
@@ -98,7 +102,7 @@ fn check_answers(answered: &[u8]) {
 }
 
 /// What a daemon answers to a peer that says this and no more. Time passes as soon as everyone waits.
-fn conversation(home: &Home, settings: &Settings, remote: Remote, said: &[u8]) -> Vec<u8> {
+pub fn conversation(home: &Home, settings: &Settings, remote: Remote, said: &[u8]) -> Vec<u8> {
     let runtime = Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     let answered = runtime.block_on(async {
         let (api, devices, open_pairing) = daemon(home, settings);
@@ -164,7 +168,10 @@ fn daemon(home: &Home, settings: &Settings) -> (PublicApi, Arc<FileDeviceStore>,
     let (beacons, ready) = (Arc::new(Beacons::new(ports.clone())), Arc::new(AtomicBool::new(true)));
     let policy = AccessPolicy::of(settings, "my-server");
     let open_pairing = OpenPairing::new(ports.clone(), settings, Arc::<TlsKeyFiles>::clone(keys));
-    (PublicApi::new(&ports, policy, status, pair, Arc::new(rotation), beacons, ready), devices, open_pairing)
+    let sessions = Arc::new(FileChatSessions::new(home.sessions_folder()));
+    let chat = Chat::new(ports.clone(), sessions, Some(Arc::new(Echo)), ChatLimits::of(&settings.agent));
+    let api = PublicApi::new(&ports, policy, status, pair, Arc::new(rotation), beacons, ready);
+    (api.with_chat(&Arc::new(chat)), devices, open_pairing)
 }
 
 /// A listener for connections that are handed to it.
@@ -253,13 +260,14 @@ pub fn control_connection(bytes: &[u8]) {
 
 /// What a server answers to everyone, one test at a time.
 #[derive(Default)]
-struct Answer {
+pub struct Answer {
     said: Mutex<Vec<u8>>,
     turn: Mutex<()>,
 }
 
 impl Answer {
-    fn set(&self, said: &[u8]) -> std::sync::MutexGuard<'_, ()> {
+    /// Has the server say this, for as long as the turn is held.
+    pub fn set(&self, said: &[u8]) -> std::sync::MutexGuard<'_, ()> {
         let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         *self.said.lock().unwrap() = said.to_vec();
         turn
@@ -267,7 +275,7 @@ impl Answer {
 }
 
 /// A server of these connections, until the test program ends.
-fn answering<S: Read + Write>(mut accept: impl FnMut() -> std::io::Result<S> + Send + 'static) -> Arc<Answer> {
+pub fn answering<S: Read + Write>(mut accept: impl FnMut() -> std::io::Result<S> + Send + 'static) -> Arc<Answer> {
     let answer = Arc::new(Answer::default());
     let told = Arc::clone(&answer);
     std::thread::spawn(move || -> Infallible {

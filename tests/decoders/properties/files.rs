@@ -36,8 +36,7 @@ pub fn scratch(work: impl FnOnce(&Home)) {
         for below in ["config", "client", "state", "keys"] {
             let folder = home.root().join(below);
             let _ = std::fs::remove_dir_all(&folder);
-            std::fs::create_dir_all(&folder).unwrap();
-            std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700)).unwrap();
+            make_private(&folder);
         }
         work(&home);
     });
@@ -48,7 +47,14 @@ pub fn wait<T>(work: impl Future<Output = T>) -> T {
     RUNTIME.with_borrow(|runtime| runtime.block_on(work))
 }
 
-fn write(path: &Path, bytes: &[u8]) {
+/// Makes a folder that is the user's own.
+pub fn make_private(folder: &Path) {
+    std::fs::create_dir_all(folder).unwrap();
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)).unwrap();
+}
+
+/// Writes a file that is the user's own.
+pub fn write(path: &Path, bytes: &[u8]) {
     std::fs::write(path, bytes).unwrap();
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
 }

@@ -6,6 +6,8 @@ use clap::Parser;
 use netclaw::adapters::file::settings_file::SettingsFile;
 use netclaw::adapters::terminal::cli::host::{DaemonCommand, HostCommand, OperateCommand};
 use netclaw::adapters::terminal::cli::{Cli, Command};
+use netclaw::app::host::setup::agent::{agent, in_words, program, server};
+use netclaw::domain::agent::AgentSettings;
 use netclaw::domain::setting_text;
 use netclaw::domain::settings::Settings;
 use netclaw::domain::terms::{MAX_LIFE, MIN_LIFE};
@@ -80,6 +82,24 @@ pub fn environment(bytes: &[u8]) {
         plain.save(&settings).unwrap();
         assert_eq!(plain.load(), Ok(settings));
     });
+}
+
+/// The agent as a person says it: a URL, a program with its arguments, or none. Said in our words it is the same, and the
+/// configuration has it too.
+pub fn agent_command(bytes: &[u8]) {
+    let Ok(text) = str::from_utf8(bytes) else { return };
+    for read in [agent, server, program] {
+        let Ok(found) = read(text) else { continue };
+        let words = in_words(found.as_ref());
+        assert_eq!(agent(&words), Ok(found.clone()), "{words:?}");
+        assert_eq!(read(&words), Ok(found.clone()), "{words:?}");
+        scratch(|home| {
+            let settings = Settings { agent: AgentSettings::default().with(found.clone()), ..Settings::default() };
+            let file = SettingsFile::new(home.settings_file(), Vec::new());
+            file.save(&settings).unwrap();
+            assert_eq!(file.load().map(|settings| settings.agent.agent()), Ok(Ok(found)));
+        });
+    }
 }
 
 /// `--ttl`: a whole number of seconds within the bounds, and the same when it is written in seconds.

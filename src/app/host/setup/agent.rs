@@ -13,8 +13,7 @@ pub fn agent(text: &str) -> Result<Option<Agent>, SettingsError> {
     if is_none(text) {
         return Ok(None);
     }
-    let is_url = text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("http")) && text.contains("://");
-    if is_url { server(text) } else { program(text) }
+    if is_url(text) { server(text.trim()) } else { program(text) }
 }
 
 /// The same for a URL, or `none`.
@@ -31,12 +30,14 @@ pub fn server(text: &str) -> Result<Option<Agent>, SettingsError> {
 ///
 /// # Errors
 ///
-/// [`SettingsError`] when a quotation mark is left open.
+/// [`SettingsError`] when a quotation mark is left open, or there is no program.
 pub fn program(text: &str) -> Result<Option<Agent>, SettingsError> {
     if is_none(text) {
         return Ok(None);
     }
-    let words = shlex::split(text).filter(|words| words.first().is_some_and(|program| !program.is_empty()));
+    let is_command = |words: &Vec<String>| words.first().is_some_and(|program| !program.is_empty());
+    // No argument can have a zero byte in it.
+    let words = shlex::split(text).filter(|words| is_command(words) && !text.contains('\0'));
     let mut words = words.ok_or_else(|| SettingsError {
         key: key::AGENT_COMMAND,
         value: format!("{text:?}"),
@@ -59,9 +60,17 @@ pub fn in_words(agent: Option<&Agent>) -> String {
         Some(Agent::Command { program, arguments }) => {
             let words = std::iter::once(program).chain(arguments).map(String::as_str);
             // No word has a zero byte in it: the configuration lets none in.
-            shlex::try_join(words).unwrap_or_default()
+            let words = shlex::try_join(words).unwrap_or_default();
+            // With quotes it is a program, whatever it is called.
+            if is_none(&words) || is_url(&words) { format!("''{words}") } else { words }
         }
     }
+}
+
+/// Whether the first word is a URL: a program may have one among its arguments.
+fn is_url(text: &str) -> bool {
+    let first = text.split_whitespace().next().unwrap_or_default();
+    first.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("http")) && first.contains("://")
 }
 
 fn is_none(text: &str) -> bool {
