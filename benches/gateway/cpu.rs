@@ -34,6 +34,15 @@ pub fn time_of(process: u32) -> Duration {
     Duration::from_nanos(threads.flatten().map(nanoseconds).sum())
 }
 
+/// The part of a process's time that it spent in the kernel, as the clock's ticks found it.
+pub fn kernel_share(process: u32) -> f64 {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).expect("a running process");
+    // Behind the name, which may hold anything, user time is the 12th field and system time the 13th (proc(5)).
+    let (_, fields) = stat.rsplit_once(')').expect("a name");
+    let ticks: Vec<f64> = fields.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse().ok()).collect();
+    ticks[1] / (ticks[0] + ticks[1])
+}
+
 /// The resident memory of a process, in bytes.
 pub fn memory_of(process: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{process}/status")).expect("a running process");

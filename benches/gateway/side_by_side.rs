@@ -55,6 +55,10 @@ pub fn measure(job: Job, upstream: SocketAddr) {
     let ratios: Vec<String> =
         ratios.map(|(row, (other, _))| format!("{:.2} of {}", ratio(row), other.name())).collect();
     println!("with 32 clients, netclaw takes {}", ratios.join("; "));
+    let shares = servers
+        .iter()
+        .map(|(contender, server)| format!("{:.0} % of {}", 100.0 * cpu::kernel_share(server.id()), contender.name()));
+    println!("in the kernel: {}", shares.collect::<Vec<_>>().join("; "));
 }
 
 async fn in_turns(servers: &[(Contender, Server)], clients: usize, request: &[u8]) -> Vec<Measured> {
