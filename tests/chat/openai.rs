@@ -219,6 +219,8 @@ async fn an_error_beside_the_answer_is_told() {
         (format!("event: error\ndata: {object}\n\n"), "failed: out of ?memory"),
         (format!("event: error\ndata: {wrapped}\n\ndata: [DONE]\n\n"), "failed: out of ?memory"),
         (format!("error: no key but {KEY}\n\ndata: [DONE]\n\n"), "failed: no key but [key]"),
+        // Nobody knows what stands in its escapes.
+        ("error: {\"code\":401,\"msg\":\"bad key \\u0073\"}\n\n".to_owned(), "failed: it says no more"),
     ] {
         assert_eq!(fails(stream(&events)).await, words, "{events:?}");
         let (text, ended) = answers(stream(&(piece("hel") + &events))).await;

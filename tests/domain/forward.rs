@@ -204,6 +204,8 @@ fn a_forwarder_is_exempt_from_every_proxy_and_what_was_exempt_stays_so() {
     assert_eq!(exempted(&proxied(&[("NO_PROXY", "a"), ("no_proxy", "")])), ("a,127.0.0.1".into(), "127.0.0.1".into()));
     assert_eq!(exempted(&proxied(&[("NO_PROXY", "*")])), both("*"));
     assert_eq!(exempted(&proxied(&[("NO_PROXY", "127.0.0.1")])), both("127.0.0.1"));
+    // Only few tools take a space for a comma.
+    assert_eq!(exempted(&proxied(&[("NO_PROXY", "a 127.0.0.1")])), both("a 127.0.0.1,127.0.0.1"));
     assert_eq!(exempted(&proxied(&[("NO_PROXY", "127.0.0.10"), ("no_proxy", "*")])).0, "127.0.0.10,127.0.0.1");
     for nothing_to_do in [
         &[] as &[_],

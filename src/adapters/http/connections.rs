@@ -358,7 +358,7 @@ impl<H: Handler> Conversation<H> {
         }
         tokio::select! {
             () = take_leave(stream) => {}
-            () = stopped(&mut self.stop) => {}
+            () = stopped(&mut self.stop), if self.admission == Admission::Open => {}
         }
         Ok(())
     }

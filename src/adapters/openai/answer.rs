@@ -87,8 +87,11 @@ impl Heard {
     fn event(&mut self, api: &Api, event: &StreamEvent, listener: &dyn Listener) -> Result<(), AgentError> {
         let StreamEvent { name, data, .. } = event;
         if name == ERROR {
-            let reason = refusal(data.as_bytes());
-            return Err(api.failed(&format!("failed: {}", api.shown(reason.as_deref().unwrap_or(data)))));
+            // JSON is not shown as it is: in its escapes a key would not be recognised.
+            let is_json = serde_json::from_str::<serde::de::IgnoredAny>(data).is_ok();
+            let reason = refusal(data.as_bytes()).or_else(|| (!is_json).then(|| data.clone()));
+            let reason = reason.as_deref().unwrap_or("it says no more");
+            return Err(api.failed(&format!("failed: {}", api.shown(reason))));
         }
         if data.trim() == DONE {
             self.is_done = true;

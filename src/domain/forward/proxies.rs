@@ -47,7 +47,8 @@ fn names_a_proxy(name: &str) -> bool {
 }
 
 fn exempts(list: &str) -> bool {
-    list.trim() == EVERYTHING || list.split([',', ' ']).any(|place| place == HERE)
+    // Commas only: most tools take spaces for nothing.
+    list.trim() == EVERYTHING || list.split(',').any(|place| place.trim() == HERE)
 }
 
 fn and_here(list: &str) -> String {

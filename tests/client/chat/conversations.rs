@@ -92,6 +92,8 @@ async fn what_goes_wrong_is_told_and_the_chat_goes_on() {
 #[tokio::test(start_paused = true)]
 async fn a_session_whose_first_message_was_not_heard_is_begun_anew() {
     let api = ScriptedChatApi::with([Script::Refused(refused(Refusal::NoAgent)), answering("fine")]);
+    let empty = Transcript { session: session(None), messages: Vec::new() };
+    api.transcripts.lock().unwrap().push_back(Ok(empty));
     assert_eq!(entering(&api, &["a", "b"]).await, "[Welcome][Failed the daemon says no]fine\n");
     let of_sessions = |request: &ChatRequest| matches!(request, ChatRequest::Create(_) | ChatRequest::Delete(_));
     let create = ChatRequest::Create(SessionWish::default());

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use netclaw::app::client::chat::errand::{self, Errand, ErrandError, Reply};
 use netclaw::app::client::chat::turn::{Asker, TurnError};
-use netclaw::ports::chat_api::{ChatError, Refusal, SessionWish, Transcript, TurnEvent};
+use netclaw::ports::chat_api::{ChatError, Refusal, Said, SessionWish, Speaker, Transcript, TurnEvent};
 use netclaw::ports::daemon_api::{ApiError, Rejection};
 use netclaw::ports::interrupts::Interrupt;
 
@@ -14,6 +14,7 @@ use crate::fakes::chat_api::{
     unreachable,
 };
 use crate::fakes::chat_screen::{FakeInterrupts, FakeScreen};
+use crate::fakes::samples::WALL;
 
 async fn run(api: &ScriptedChatApi, session: Option<&str>, model: Option<&str>) -> Result<Reply, ErrandError> {
     let ground = Ground::default();
@@ -57,8 +58,13 @@ async fn a_new_session_takes_two_requests_and_a_known_one_takes_one() {
 #[tokio::test(start_paused = true)]
 async fn a_new_session_in_which_nothing_was_said_is_deleted_again() {
     let deletion = ChatRequest::Delete(session_id().to_string());
+    let empty = |api: &ScriptedChatApi| {
+        let transcript = Transcript { session: session(None), messages: Vec::new() };
+        api.transcripts.lock().unwrap().push_back(Ok(transcript));
+    };
     for error in [refused(Refusal::NoAgent), busy()] {
         let api = ScriptedChatApi::with([Script::Refused(error.clone())]);
+        empty(&api);
         assert_eq!(run(&api, None, None).await, Err(ErrandError::Turn(TurnError::Chat(error.clone()))));
         assert_eq!(api.requests().last(), Some(&deletion));
         let api = ScriptedChatApi::with([Script::Refused(error)]);
@@ -66,8 +72,20 @@ async fn a_new_session_in_which_nothing_was_said_is_deleted_again() {
         assert_eq!(api.requests().len(), 1, "what was there before stays");
     }
     let api = ScriptedChatApi::with([Script::Hangs(Vec::new())]);
+    empty(&api);
     assert_eq!(interrupted(&api).await, Err(ErrandError::Interrupted(Interrupt::Stop)));
     assert_eq!(api.requests().last(), Some(&deletion));
+}
+
+/// A question may have come to the daemon although nothing was heard of it.
+#[tokio::test(start_paused = true)]
+async fn what_the_daemon_has_of_a_new_session_decides_whether_it_stays() {
+    let api = ScriptedChatApi::with([Script::Hangs(Vec::new())]);
+    let speaker = Speaker::User { device: None };
+    let messages = vec![Said { speaker, content: "hello".to_owned(), at: WALL }];
+    api.transcripts.lock().unwrap().push_back(Ok(Transcript { session: session(None), messages }));
+    assert_eq!(interrupted(&api).await, Err(ErrandError::Interrupted(Interrupt::Stop)));
+    assert_eq!(api.requests().last(), Some(&ChatRequest::Transcript(session_id().to_string())));
 }
 
 #[tokio::test(start_paused = true)]

@@ -10,6 +10,7 @@ const DISGUISES: &[&str] = &[
     "/public/%2e%2e%2fnotes",
     "/public/%252e%252e%252fnotes",
     "/public/..;/notes",
+    "/public/x#/../../notes",
     "/public/..;a=b/notes",
     "/public/..%3bx/notes",
     "/public/;/..;/notes",

@@ -70,15 +70,15 @@ async fn delete(args: &DeleteSessionArgs, ports: &ChatPorts<'_>, console: &mut C
 /// Deletes those that the options describe, after a yes.
 async fn clear(args: &DeleteSessionArgs, ports: &ChatPorts<'_>, console: &mut Console<'_>) -> Result<(), Failure> {
     let target = ports.client.settled_target(&args.target).await?;
-    let all = ports.chat.sessions(target.access()).await.map_err(|error| of_chat(error, &target))?;
-    let chosen = args.clearing().of(all, ports.client.clock.now().wall);
+    let described = async || {
+        let all = ports.chat.sessions(target.access()).await.map_err(|error| of_chat(error, &target))?;
+        Ok::<_, Failure>(args.clearing().of(all, ports.client.clock.now().wall))
+    };
+    let mut chosen = described().await?;
     if chosen.is_empty() {
         return console.result("There are no such sessions.");
     }
-    let count = match chosen.len() {
-        1 => "1 session".to_owned(),
-        many => format!("{many} sessions"),
-    };
+    let count = counted(chosen.len());
     if !args.yes {
         sessions::lines(&chosen, None).iter().for_each(|line| console.note(line));
         if !ports.input_is_terminal {
@@ -90,6 +90,9 @@ async fn clear(args: &DeleteSessionArgs, ports: &ChatPorts<'_>, console: &mut Co
             console.note("Nothing was deleted.");
             return Ok(());
         }
+        // Someone may have gone on with one of them, or named it, while the question stood there.
+        let still = described().await?;
+        chosen.retain(|session| still.iter().any(|same| same.id == session.id));
     }
     for (session, number) in chosen.iter().zip(1..) {
         console.progress(format_args!("Deleting {number} of {} …", chosen.len()));
@@ -103,5 +106,9 @@ async fn clear(args: &DeleteSessionArgs, ports: &ChatPorts<'_>, console: &mut Co
         }
     }
     console.end_progress();
-    console.result(format_args!("Deleted {count}."))
+    console.result(format_args!("Deleted {}.", counted(chosen.len())))
+}
+
+fn counted(sessions: usize) -> String {
+    if sessions == 1 { "1 session".to_owned() } else { format!("{sessions} sessions") }
 }

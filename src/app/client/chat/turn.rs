@@ -287,7 +287,8 @@ impl Turns<'_> {
     }
 
     /// Deletes a session that was begun for a turn, if that did not begin: nothing was said in it, and nobody knows of it.
-    /// Returns whether it is gone.
+    /// Returns whether it is gone. What was said is asked of the daemon: a question whose answer was not heard may have come
+    /// there.
     ///
     /// A signal ends the attempt. Where the daemon is not there, or has no place for this device, there is none.
     pub(super) async fn discard_unused(
@@ -304,9 +305,18 @@ impl Turns<'_> {
         if !is_unused {
             return false;
         }
-        let deleting = tokio::time::timeout(STOP_PATIENCE, self.line.delete(session.as_str()));
+        let deleting = tokio::time::timeout(STOP_PATIENCE, self.delete_empty(session));
         let deleted = unless_interrupted(interrupts, async { Ok(deleting.await) }).await;
-        matches!(deleted, Ok(Ok(Ok(()))))
+        matches!(deleted, Ok(Ok(Ok(true))))
+    }
+
+    /// Deletes a session in which nothing was said; says whether it was one.
+    async fn delete_empty(&self, session: ChatSessionId) -> Result<bool, ChatError> {
+        let is_empty = self.line.transcript(session.as_str()).await?.messages.is_empty();
+        if is_empty {
+            self.line.delete(session.as_str()).await?;
+        }
+        Ok(is_empty)
     }
 
     async fn begun(&self, key: &str, question: &Question) -> Result<Option<(ChatSessionId, u64)>, ChatError> {
