@@ -216,48 +216,41 @@ async fn rest(mut pipe: BufReader<File>) -> String {
     spawn_blocking(move || ended.recv_timeout(Duration::from_secs(60)).expect("a process is left")).await.unwrap()
 }
 
-#[tokio::test]
-async fn when_nobody_waits_for_it_any_more_everything_that_it_started_is_asked_to_end() {
-    let shell = Shell::doing("");
+/// What runs this script, in which the pipe is open as 3, and the pipe.
+fn with_pipe(script: &str) -> (Shell, Pipe) {
+    let mut shell = Shell::doing("");
     let pipe = Pipe::beside(&shell);
-    let script = format!(
-        "exec 3>'{}'; (trap 'echo bye >&3; exit' TERM; echo started >&3; sleep 10000 & wait) & sleep 10000 & wait",
-        pipe.0.display()
-    );
-    let agent = CommandAgent::new(CommandConfig { arguments: vec!["-c".to_owned(), script], ..shell.config.clone() });
-    let heard = heard();
+    shell.config.arguments = vec!["-c".to_owned(), format!("exec 3>'{}'; {script}", pipe.0.display())];
+    (shell, pipe)
+}
+
+/// Lets this script begin, waits for its answer no longer, and tells what it writes to the pipe from then on.
+async fn written_when_abandoned(script: &str) -> String {
+    let (shell, pipe) = with_pipe(script);
+    let (agent, heard) = (shell.agent(), heard());
     let pipe = tokio::select! {
         ended = agent.answer(hi(), &*heard) => panic!("{ended:?}"),
         pipe = pipe.opened() => pipe,
     };
-    assert_eq!(rest(pipe).await, "bye\n");
+    rest(pipe).await
+}
+
+#[tokio::test]
+async fn when_nobody_waits_for_it_any_more_everything_that_it_started_is_asked_to_end() {
+    let script = "(trap 'echo bye >&3; exit' TERM; echo started >&3; sleep 10000 & wait) & sleep 10000 & wait";
+    assert_eq!(written_when_abandoned(script).await, "bye\n");
 }
 
 #[tokio::test]
 async fn what_does_not_listen_is_ended_with_everything_that_it_started() {
-    let shell = Shell::doing("");
-    let pipe = Pipe::beside(&shell);
-    let script = format!(
-        "exec 3>'{}'; trap '' TERM; (trap '' TERM; sleep 10000) & echo started >&3; while :; do sleep 1000; done",
-        pipe.0.display()
-    );
-    let agent = CommandAgent::new(CommandConfig { arguments: vec!["-c".to_owned(), script], ..shell.config.clone() });
-    let heard = heard();
-    let pipe = tokio::select! {
-        ended = agent.answer(hi(), &*heard) => panic!("{ended:?}"),
-        pipe = pipe.opened() => pipe,
-    };
-    assert_eq!(rest(pipe).await, "");
+    let script = "trap '' TERM; (trap '' TERM; sleep 10000) & echo started >&3; while :; do sleep 1000; done";
+    assert_eq!(written_when_abandoned(script).await, "");
 }
 
 #[tokio::test]
 async fn a_program_that_ends_leaves_nothing_behind_and_waits_for_nobody() {
-    let shell = Shell::doing("");
-    let pipe = Pipe::beside(&shell);
-    let script = format!("exec 3>'{}'; (trap '' TERM; sleep 10000) & echo started >&3; echo answer", pipe.0.display());
-    let agent = CommandAgent::new(CommandConfig { arguments: vec!["-c".to_owned(), script], ..shell.config.clone() });
-    let heard = heard();
-    let (ended, pipe) = tokio::join!(agent.answer(hi(), &*heard), pipe.opened());
-    assert_eq!((heard.text().as_str(), ended), ("answer\n", Ok(Answered::default())));
+    let (shell, pipe) = with_pipe("(trap '' TERM; sleep 10000) & echo started >&3; echo answer");
+    let ((text, ended), pipe) = tokio::join!(shell.answers(hi()), pipe.opened());
+    assert_eq!((text.as_str(), ended), ("answer\n", Ok(Answered::default())));
     assert_eq!(rest(pipe).await, "");
 }
